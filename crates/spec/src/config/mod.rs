@@ -1,0 +1,39 @@
+//! The resolved configuration of a run: what a spec says once `extends`, `--set` and the seeds are applied.
+//!
+//! Every number here is in its legal range: the reader of specs checks it where it is parsed.
+
+mod data;
+mod evaluation;
+mod model;
+mod resources;
+mod training;
+
+pub use data::{
+    Augment, ColourMode, ColourTemperature, DataConfig, Dataset, PhotoVariation, SplitConfig, Synthetic,
+};
+pub use evaluation::{EvaluationConfig, PairSource, Protocol, SplitPart};
+pub use model::{Backbone, LossConfig, MarginGradient, ModelConfig};
+pub use resources::{DeviceRequest, ResourceRequest, Threads};
+pub use training::{OptimizerConfig, Precision, ScheduleConfig, ScheduleShape, TrainingConfig};
+
+use serde::{Deserialize, Serialize};
+
+/// Everything that decides a run's numbers, but for the seed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Which images, how split, how changed.
+    pub data: DataConfig,
+    /// The network.
+    pub model: ModelConfig,
+    /// The head and its loss.
+    pub loss: LossConfig,
+    /// How weights follow gradients.
+    pub optimizer: OptimizerConfig,
+    /// How the learning rate moves.
+    pub schedule: ScheduleConfig,
+    /// How long, in which batches.
+    pub training: TrainingConfig,
+    /// How the trained model is tested.
+    pub evaluation: EvaluationConfig,
+}

@@ -1,0 +1,15 @@
+//! The nouns: spec, plan, run state and event. No I/O beyond reading YAML.
+
+pub mod config;
+mod event;
+mod names;
+mod plan;
+mod run;
+pub mod run_folder;
+mod spec;
+
+pub use event::{Event, Heartbeat, JOURNAL_VERSION, JournalLine, Position, Started, Usage};
+pub use names::{ExperimentName, Fingerprint, InvalidName, ProtocolName, RunId, VariantName};
+pub use plan::{Assignment, PLAN_VERSION, Plan, PlanHash, TRAINER_VERSION};
+pub use run::{Attempt, FailureKind, IllegalTransition, RunEvent, RunState};
+pub use spec::{Change, Spec};

@@ -1,0 +1,98 @@
+//! A plan: one fully resolved cell and one seed. Its content hash is its identity.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Attempt, Fingerprint, RunId, VariantName,
+    config::{Config, Dataset, DeviceRequest, PairSource, SplitConfig},
+};
+
+/// Version of `plan.json`'s form. The worker refuses another.
+pub const PLAN_VERSION: u32 = 1;
+
+/// Raised whenever a change makes the same plan give other numbers, so that older results are not reused.
+pub const TRAINER_VERSION: u32 = 1;
+
+/// What a run carries out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// Everything that decides the numbers.
+    pub config: Config,
+    /// Seed of initial weights, order and augmentation.
+    pub seed: u64,
+    /// Of the images, labels, splits and pair lists that `config` leads to.
+    pub data: Fingerprint,
+    /// The trainer that would carry it out.
+    pub trainer: u32,
+}
+
+/// Content hash of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PlanHash(Fingerprint);
+
+impl PlanHash {
+    /// All 64 digits.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// The first 12 digits.
+    pub fn short(&self) -> &str {
+        self.0.short()
+    }
+}
+
+impl Plan {
+    /// The plan's identity: covers the configuration, the seed, the data's content and the trainer's version.
+    /// Paths are left out, since the fingerprint covers what they lead to and data may move.
+    pub fn hash(&self) -> PlanHash {
+        let mut covered = self.clone();
+        if let Dataset::Folder(folder) = &mut covered.config.data.dataset {
+            *folder = PathBuf::new();
+        }
+        if let SplitConfig::File { file, .. } = &mut covered.config.data.split {
+            *file = PathBuf::new();
+        }
+        for protocol in covered.config.evaluation.protocols.values_mut() {
+            if let PairSource::Listed { list, images } = &mut protocol.pairs {
+                *list = PathBuf::new();
+                *images = None;
+            }
+        }
+        let json = serde_json::to_vec(&covered).expect("a plan is plain data and always becomes JSON");
+        PlanHash(Fingerprint::of(&json))
+    }
+
+    /// The run's name: readable, and unique by the hash.
+    pub fn run_id(&self, variant: &VariantName) -> RunId {
+        let head: String = variant.as_str().chars().take(48).collect();
+        RunId::new(format!("{head}-s{}-{}", self.seed, &self.hash().short()[..8]))
+            .expect("a variant name, a number and hexadecimal digits make a name")
+    }
+}
+
+/// `plan.json`: what the scheduler hands to a worker, in the run's folder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Assignment {
+    /// [`PLAN_VERSION`] of the writer.
+    pub version: u32,
+    /// The run.
+    pub run: RunId,
+    /// The variant it was planned for.
+    pub variant: VariantName,
+    /// Which execution of the run this is.
+    pub attempt: Attempt,
+    /// What to do.
+    pub plan: Plan,
+    /// Kind of device.
+    pub device: DeviceRequest,
+    /// CPU threads to use.
+    pub threads: u32,
+    /// Folder of decoded images and pair lists, shared by all runs of a store.
+    pub cache: PathBuf,
+}

@@ -1,0 +1,56 @@
+//! A spec as resolved: what a file says once everything it extends and `--set` is applied.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::{
+    ExperimentName, Fingerprint, Plan, TRAINER_VERSION, VariantName,
+    config::{Config, ResourceRequest},
+};
+
+/// A variant, ready to be planned.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Spec {
+    /// The group it is compared in: the name of the folder its file lies in.
+    pub experiment: ExperimentName,
+    /// `name:`, or the file's name without `.yaml`.
+    pub name: VariantName,
+    /// The file it was read from.
+    pub file: PathBuf,
+    /// The variant it extends.
+    pub parent: Option<VariantName>,
+    /// What differs from the parent (from nothing, where there is none), by dotted key.
+    pub changes: Vec<Change>,
+    /// What the run should teach, in words.
+    pub hypothesis: String,
+    /// Everything that decides the numbers.
+    pub config: Config,
+    /// Each makes a plan.
+    pub seeds: Vec<u64>,
+    /// What each run may use.
+    pub resources: ResourceRequest,
+}
+
+/// One key that a variant sets otherwise than its parent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// `loss.margin`.
+    pub key: String,
+    /// The parent's value as YAML on one line; absent where the parent has none.
+    pub from: Option<String>,
+    /// The variant's value.
+    pub to: String,
+}
+
+impl Spec {
+    /// One plan a seed, over data with the fingerprint `data`.
+    pub fn plans<'a>(&'a self, data: &'a Fingerprint) -> impl Iterator<Item = Plan> + 'a {
+        self.seeds.iter().map(|&seed| Plan {
+            config: self.config.clone(),
+            seed,
+            data: data.clone(),
+            trainer: TRAINER_VERSION,
+        })
+    }
+}
