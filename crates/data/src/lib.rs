@@ -1,1 +1,3 @@
-//! data
+//! Files and rendered faces to augmented batches and pair lists.
+
+pub mod synthetic;

@@ -1,0 +1,1 @@
+//! The embedded faces: a deterministic renderer of parametric faces.
