@@ -1,0 +1,121 @@
+//! The crate table of `crates/README.md`, kept: who may depend on whom, and which crate fences which library.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
+
+/// Folder under `crates/`, and the workspace crates that it may use. Arrows point down.
+const USES: &[(&str, &[&str])] = &[
+    ("arclab", &["scheduler", "report", "store", "data", "spec", "metrics"]),
+    ("scheduler", &["store", "spec", "metrics"]),
+    ("report", &["store", "spec", "metrics"]),
+    ("store", &["spec", "metrics"]),
+    ("train", &["nn", "data", "spec", "metrics"]),
+    ("nn", &[]),
+    ("data", &["spec"]),
+    ("spec", &["metrics"]),
+    ("metrics", &[]),
+];
+
+/// A library and the folders that alone may name it.
+const FENCES: &[(&str, &[&str])] = &[
+    ("clap", &["arclab", "train"]),
+    ("indicatif", &["arclab"]),
+    ("sqlx", &["store"]),
+    ("candle-core", &["nn"]),
+    ("candle-nn", &["nn"]),
+    ("gemm", &["nn"]),
+    ("image", &["data"]),
+    ("tiny-skia", &["data"]),
+    ("cudarc", &["scheduler"]),
+    ("plotters", &["report"]),
+    ("saphyr-parser", &["spec"]),
+];
+
+/// A program's folder and a library that must not be anywhere in its tree.
+const ABSENT: &[(&str, &str)] = &[("arclab", "candle-core"), ("train", "sqlx"), ("train", "arclab-store")];
+
+fn metadata() -> Metadata {
+    MetadataCommand::new().other_options(["--offline".to_owned()]).exec().expect("cargo metadata answers")
+}
+
+fn folder(package: &Package) -> &str {
+    let root = package.manifest_path.parent().expect("a manifest lies in a folder");
+    root.file_name().expect("a crate's folder has a name")
+}
+
+fn normal_dependencies(package: &Package) -> impl Iterator<Item = &str> {
+    package.dependencies.iter().filter(|d| d.kind == DependencyKind::Normal).map(|d| d.name.as_str())
+}
+
+#[test]
+fn packages_are_named_after_their_folders_and_stand_in_the_table() {
+    let table: BTreeSet<&str> = USES.iter().map(|(name, _)| *name).collect();
+    let metadata = metadata();
+    let folders: BTreeSet<&str> = metadata.workspace_packages().into_iter().map(folder).collect();
+    assert_eq!(folders, table);
+    for package in metadata.workspace_packages() {
+        let expected = match folder(package) {
+            "arclab" => "arclab".to_owned(),
+            other => format!("arclab-{other}"),
+        };
+        assert_eq!(package.name.as_str(), expected);
+    }
+}
+
+#[test]
+fn dependencies_between_crates_follow_the_table() {
+    let uses: BTreeMap<_, _> = USES.iter().copied().collect();
+    for package in metadata().workspace_packages() {
+        let from = folder(package);
+        for name in normal_dependencies(package) {
+            let Some(to) = name.strip_prefix("arclab-") else { continue };
+            assert!(uses[from].contains(&to), "crates/{from} may not use crates/{to}");
+        }
+    }
+}
+
+#[test]
+fn each_fenced_library_is_named_by_its_crates_alone() {
+    for package in metadata().workspace_packages() {
+        for name in normal_dependencies(package) {
+            let Some((_, owners)) = FENCES.iter().find(|(library, _)| *library == name) else { continue };
+            assert!(owners.contains(&folder(package)), "crates/{} may not use {name}", folder(package));
+        }
+    }
+}
+
+#[test]
+fn every_fence_is_around_something() {
+    let metadata = metadata();
+    let used: BTreeSet<&str> =
+        metadata.workspace_packages().into_iter().flat_map(|p| p.dependencies.iter().map(|d| d.name.as_str())).collect();
+    for (library, _) in FENCES {
+        assert!(used.contains(library), "no crate uses {library}: take its fence away");
+    }
+}
+
+/// Names of all packages that `root` needs to run, itself included.
+fn tree<'a>(metadata: &'a Metadata, root: &'a PackageId) -> BTreeSet<&'a str> {
+    let resolve = metadata.resolve.as_ref().expect("metadata with dependencies is resolved");
+    let (mut seen, mut next) = (BTreeSet::new(), vec![root]);
+    while let Some(id) = next.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        let node = resolve.nodes.iter().find(|node| &node.id == id).expect("each package is a node");
+        let needed = node.deps.iter().filter(|d| d.dep_kinds.iter().any(|k| k.kind == DependencyKind::Normal));
+        next.extend(needed.map(|d| &d.pkg));
+    }
+    seen.into_iter().map(|id| metadata[id].name.as_str()).collect()
+}
+
+#[test]
+fn arclab_has_no_candle_and_the_worker_no_sql_in_its_tree() {
+    let metadata = metadata();
+    for (program, library) in ABSENT {
+        let package = metadata.workspace_packages().into_iter().find(|p| folder(p) == *program);
+        let tree = tree(&metadata, &package.expect("the table's crates exist").id);
+        assert!(!tree.contains(library), "crates/{program} must do without {library}");
+    }
+}
