@@ -31,6 +31,17 @@ pub struct Confusion {
 }
 
 impl Confusion {
+    /// Counts one more pair.
+    pub fn add(&mut self, decision: bool, truth: bool) {
+        let count = match (decision, truth) {
+            (true, true) => &mut self.true_positives,
+            (true, false) => &mut self.false_positives,
+            (false, false) => &mut self.true_negatives,
+            (false, true) => &mut self.false_negatives,
+        };
+        *count += 1;
+    }
+
     /// Number of pairs decided.
     pub fn pairs(&self) -> u64 {
         self.true_positives + self.false_positives + self.true_negatives + self.false_negatives
@@ -43,6 +54,31 @@ impl Confusion {
     }
 }
 
+impl std::iter::Sum for Confusion {
+    fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
+        counts.fold(Self::default(), |a, b| Self {
+            true_positives: a.true_positives + b.true_positives,
+            false_positives: a.false_positives + b.false_positives,
+            true_negatives: a.true_negatives + b.true_negatives,
+            false_negatives: a.false_negatives + b.false_negatives,
+        })
+    }
+}
+
+/// How pairs came into their folds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FoldArrangement {
+    /// The pair list names each pair's fold, as LFW's does.
+    Listed,
+    /// Neighbours in the list share a fold, as InsightFace cuts it.
+    #[default]
+    Contiguous,
+    /// The list is ordered by truth, so its same and its different pairs were dealt out in turn instead: neighbours
+    /// would make folds of one class, and accuracies below chance.
+    Dealt,
+}
+
 /// Mean and deviation of the accuracy over folds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct FoldAccuracy {
@@ -50,6 +86,9 @@ pub struct FoldAccuracy {
     pub mean: f64,
     /// Standard deviation over the folds, divisor n (ddof 0), as InsightFace prints it.
     pub std: f64,
+    /// How pairs came into their folds.
+    #[serde(default)]
+    pub arrangement: FoldArrangement,
 }
 
 /// One protocol's result for one run.
