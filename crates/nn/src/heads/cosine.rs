@@ -1,0 +1,113 @@
+//! Cosines between embeddings and class centres, with their explicit backward.
+//!
+//! Sums run in a fixed order, so the numbers do not depend on threads.
+
+/// Lengths below this count as this, as in PyTorch's `normalize`.
+const SHORTEST: f32 = 1e-12;
+/// Partial sums of a dot product: as many as the widest vector registers hold, and always the same.
+const LANES: usize = 16;
+
+/// Rows of length 1, and what their lengths were.
+pub(super) struct Normalised {
+    rows: Vec<f32>,
+    lengths: Vec<f32>,
+    width: usize,
+}
+
+impl Normalised {
+    /// Normalises the rows of a matrix whose rows are `width` long.
+    pub(super) fn new(rows: &[f32], width: usize) -> Self {
+        let lengths: Vec<f32> =
+            rows.chunks_exact(width).map(|row| dot(row, row).sqrt().max(SHORTEST)).collect();
+        let scaled = rows.chunks_exact(width).zip(&lengths);
+        let rows = scaled.flat_map(|(row, length)| row.iter().map(move |value| value / length)).collect();
+        Self { rows, lengths, width }
+    }
+
+    /// Number of rows.
+    pub(super) fn count(&self) -> usize {
+        self.lengths.len()
+    }
+
+    fn row(&self, index: usize) -> &[f32] {
+        &self.rows[index * self.width..][..self.width]
+    }
+
+    /// The cosine of row `index` with every row of `others`.
+    pub(super) fn cosines_with(&self, index: usize, others: &Self) -> impl Iterator<Item = f32> {
+        (0..others.count()).map(move |other| dot(self.row(index), others.row(other)))
+    }
+
+    /// The gradient to the rows before normalising. `weight(i, j)` is d loss / d cosine of row i with row j of
+    /// `others`: a row's gradient is the weighted sum of the others, less its part along the row itself, divided
+    /// by the length.
+    pub(super) fn backward(&self, others: &Self, weight: impl Fn(usize, usize) -> f32) -> Vec<f32> {
+        let mut gradient = vec![0.0; self.rows.len()];
+        for (i, out) in gradient.chunks_exact_mut(self.width).enumerate() {
+            for j in 0..others.count() {
+                add_scaled(out, weight(i, j), others.row(j));
+            }
+            let along = dot(out, self.row(i));
+            for (out, unit) in out.iter_mut().zip(self.row(i)) {
+                *out = (*out - along * unit) / self.lengths[i];
+            }
+        }
+        gradient
+    }
+}
+
+fn add_scaled(out: &mut [f32], factor: f32, row: &[f32]) {
+    for (out, value) in out.iter_mut().zip(row) {
+        *out += factor * value;
+    }
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0_f32; LANES];
+    let (blocks_a, blocks_b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
+    let tail = blocks_a.remainder().iter().zip(blocks_b.remainder()).map(|(a, b)| a * b).sum::<f32>();
+    for (a, b) in blocks_a.zip(blocks_b) {
+        for lane in 0..LANES {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    sums.iter().sum::<f32>() + tail
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cosines_do_not_depend_on_lengths() {
+        let a = Normalised::new(&[3.0, 0.0, 0.0, 5.0], 2);
+        let b = Normalised::new(&[1.0, 1.0], 2);
+        for index in 0..2 {
+            let found: Vec<f32> = a.cosines_with(index, &b).collect();
+            assert!((found[0] - std::f32::consts::FRAC_1_SQRT_2).abs() < 1e-6, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_row_of_zeros_gives_zeros() {
+        let zero = Normalised::new(&[0.0; 4], 4);
+        let other = Normalised::new(&[1.0, 2.0, 3.0, 4.0], 4);
+        assert_eq!(zero.cosines_with(0, &other).collect::<Vec<_>>(), [0.0]);
+    }
+
+    #[test]
+    fn a_gradient_is_at_right_angles_to_its_row() {
+        let row = [0.3_f32, -1.2, 0.7];
+        let a = Normalised::new(&row, 3);
+        let b = Normalised::new(&[1.0, 0.5, -0.25, 0.1, 0.9, 0.4], 3);
+        let gradient = a.backward(&b, |_, j| if j == 0 { 0.7 } else { -0.2 });
+        assert!(dot(&gradient, &row).abs() < 1e-6 && gradient.iter().any(|g| g.abs() > 0.01), "{gradient:?}");
+    }
+
+    #[test]
+    fn a_dot_product_counts_every_element() {
+        let a: Vec<f32> = (1..=37).map(|i| i as f32).collect();
+        // The sum of squares to 37: 37 · 38 · 75 / 6.
+        assert_eq!(dot(&a, &a), 17_575.0);
+    }
+}
