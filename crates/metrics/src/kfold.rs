@@ -11,8 +11,8 @@ fn distance_threshold(step: usize) -> f64 {
     step as f64 * 0.01
 }
 
-/// The cosine similarity that a squared distance stands for. No float32 similarity lies between this and the exact
-/// number, so `c > cosine_threshold` and `2 - 2c < distance` never disagree at the thresholds used here.
+/// The cosine similarity that a squared distance stands for. At the thresholds used here, no float32 similarity lies
+/// between it and the exact number, so `c > cosine_threshold` says what `2 - 2c < distance` says.
 pub(crate) fn cosine_threshold(distance: f64) -> f64 {
     1.0 - distance / 2.0
 }
@@ -45,11 +45,13 @@ impl Gains {
     }
 }
 
-/// The first step whose threshold is above the score's distance: from there on the pair is called the same.
+/// The first step at which a score is called the same.
 fn first_step_above(score: f32) -> usize {
+    let accepts = |step| f64::from(score) > cosine_threshold(distance_threshold(step));
     let distance = 2.0 - 2.0 * f64::from(score);
+    // The step just below by division, and then by the comparison itself, since both round.
     let mut step = ((distance * 100.0).floor().max(1.0) as usize - 1).min(STEPS);
-    while step < STEPS && distance_threshold(step) <= distance {
+    while step < STEPS && !accepts(step) {
         step += 1;
     }
     step
@@ -60,4 +62,41 @@ pub(crate) fn fold_thresholds(pairs: Pairs<'_>, folds: &Folds) -> Vec<f64> {
     let gains = Gains::new(pairs, folds);
     let threshold = |fold| cosine_threshold(distance_threshold(gains.best_step_without(fold)));
     (0..folds.count()).map(threshold).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The float32 similarity nearest to a threshold, and its neighbours: where rounding could show.
+    fn about(threshold: f64) -> [f32; 5] {
+        // About 0, float32 has neighbours that `2 - 2c` cannot tell from 2.
+        if threshold.abs() < 1e-9 {
+            return [-1e-9, -0.0, 0.0, 1e-9, 1e-6];
+        }
+        let near = threshold as f32;
+        [near.next_down().next_down(), near.next_down(), near, near.next_up(), near.next_up().next_up()]
+    }
+
+    #[test]
+    fn cosine_and_distance_thresholds_never_disagree() {
+        for step in 0..STEPS {
+            let distance = distance_threshold(step);
+            for score in about(cosine_threshold(distance)) {
+                let by_distance = 2.0 - 2.0 * f64::from(score) < distance;
+                let by_cosine = f64::from(score) > cosine_threshold(distance);
+                assert_eq!(by_distance, by_cosine, "step {step}, score {score}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_step_above_a_score_is_the_first_that_accepts_it() {
+        let scores = (0..STEPS).flat_map(|step| about(cosine_threshold(distance_threshold(step))));
+        for score in scores.chain([1.0, -1.0, 0.0, 0.3]) {
+            let distance = 2.0 - 2.0 * f64::from(score);
+            let first = (0..STEPS).position(|step| distance < distance_threshold(step)).unwrap_or(STEPS);
+            assert_eq!(first_step_above(score), first, "{score}");
+        }
+    }
 }

@@ -52,3 +52,17 @@ fn expansion(n: f64) -> f64 {
     let g3 = (3.0 * x.powi(7) + 19.0 * x.powi(5) + 17.0 * x.powi(3) - 15.0 * x) / 384.0;
     x + g1 / n + g2 / n.powi(2) + g3 / n.powi(3)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_expansion_joins_the_table() {
+        assert!((expansion(30.0) - SMALL[29]).abs() < 1e-5);
+        // From mpmath.
+        assert!((t_quantile_975(31).unwrap() - 2.039_513_446).abs() < 1e-5);
+        assert!((t_quantile_975(100).unwrap() - 1.983_971_519).abs() < 1e-7);
+        assert_eq!(t_quantile_975(0), None);
+    }
+}
