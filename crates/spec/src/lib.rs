@@ -7,9 +7,11 @@ mod plan;
 mod run;
 pub mod run_folder;
 mod spec;
+mod test_request;
 
 pub use event::{Event, Heartbeat, JOURNAL_VERSION, JournalLine, Position, Started, Usage};
 pub use names::{ExperimentName, Fingerprint, InvalidName, ProtocolName, RunId, VariantName};
 pub use plan::{Assignment, PLAN_VERSION, Plan, PlanHash, TRAINER_VERSION};
 pub use run::{Attempt, FailureKind, IllegalTransition, RunEvent, RunState};
 pub use spec::{Change, Spec};
+pub use test_request::{TestReport, TestRequest};
