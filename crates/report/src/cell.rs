@@ -1,0 +1,103 @@
+//! One cell of a table: a typed value that each format writes in its own way.
+
+use arclab_metrics::{Difference, Summary};
+use serde_json::Value;
+
+use crate::time;
+
+/// What a cell holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell {
+    /// Nothing to show; `-` for people, null for programs.
+    Empty,
+    /// Words.
+    Text(String),
+    /// A whole number.
+    Count(u64),
+    /// A number, shown with so many decimals.
+    Number {
+        /// The number.
+        value: f64,
+        /// Digits after the point.
+        decimals: usize,
+    },
+    /// Mean, and deviation where there are several seeds.
+    Spread {
+        /// Over the seeds.
+        summary: Summary,
+        /// Digits after the point.
+        decimals: usize,
+    },
+    /// A difference with its 95% interval.
+    Difference {
+        /// The difference.
+        difference: Difference,
+        /// Digits after the point.
+        decimals: usize,
+    },
+    /// A length of time in seconds; shown as `1m 23s`.
+    Seconds(f64),
+    /// Unix time in milliseconds; shown to the second, in UTC.
+    Time(u64),
+}
+
+impl Cell {
+    /// Words.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// What people read, before a format escapes it.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Empty => "-".to_owned(),
+            Self::Text(text) => text.clone(),
+            Self::Count(count) => count.to_string(),
+            Self::Number { value, decimals } => format!("{value:.decimals$}"),
+            Self::Spread { summary, decimals } => match summary.std {
+                Some(std) => format!("{:.decimals$} ± {std:.decimals$}", summary.mean),
+                None => format!("{:.decimals$}", summary.mean),
+            },
+            Self::Difference { difference, decimals } => shown_difference(*difference, *decimals),
+            Self::Seconds(seconds) => time::shown_seconds(*seconds),
+            Self::Time(ms) => time::shown_time(*ms),
+        }
+    }
+
+    /// The value for programs: unrounded.
+    pub(crate) fn raw(&self) -> Vec<Value> {
+        match self {
+            Self::Empty => vec![Value::Null],
+            Self::Text(text) => vec![text.as_str().into()],
+            Self::Count(count) => vec![(*count).into()],
+            Self::Number { value, .. } => vec![(*value).into()],
+            Self::Spread { summary, .. } => vec![summary.mean.into(), summary.std.into()],
+            Self::Difference { difference: d, .. } => vec![d.value.into(), d.low.into(), d.high.into()],
+            Self::Seconds(seconds) => vec![(*seconds).into()],
+            Self::Time(ms) => vec![time::iso(*ms).into()],
+        }
+    }
+
+    /// Whether its interval leaves out 0.
+    pub(crate) fn significant(&self) -> Option<Difference> {
+        match self {
+            Self::Difference { difference, .. } if difference.is_significant() => Some(*difference),
+            _ => None,
+        }
+    }
+}
+
+/// `+0.008 [-0.012, +0.028]`, with `*` behind it where the interval leaves out 0.
+fn shown_difference(difference: Difference, decimals: usize) -> String {
+    let Difference { value, low, high } = difference;
+    let star = if difference.is_significant() { "*" } else { "" };
+    let [value, low, high] = [value, low, high].map(|number| signed(number, decimals));
+    format!("{value} [{low}, {high}]{star}")
+}
+
+/// With its sign; what rounds to zero has none of its own, so that `-0` never shows.
+fn signed(number: f64, decimals: usize) -> String {
+    let text = format!("{number:+.decimals$}");
+    let is_zero = !text.contains(|c: char| matches!(c, '1'..='9'));
+    if is_zero { text.replace('-', "+") } else { text }
+}

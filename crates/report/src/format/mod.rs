@@ -1,0 +1,41 @@
+//! The forms in which tables go out, one file each.
+
+mod csv;
+pub(crate) mod html;
+mod json;
+mod latex;
+mod markdown;
+mod text;
+
+use crate::Table;
+
+/// How a table is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Aligned columns for a terminal.
+    Text {
+        /// Whether to mark headings and clear differences by colour.
+        colour: bool,
+    },
+    /// A table of GitHub's Markdown.
+    Markdown,
+    /// Comma-separated fields (RFC 4180), unrounded.
+    Csv,
+    /// A `table` for the `booktabs` package.
+    Latex,
+    /// An array of objects, unrounded.
+    Json,
+}
+
+/// Tables in one document. One table gives an array in JSON, several give an object of arrays by name, with the notes
+/// under `notes`.
+pub fn render(tables: &[Table], format: Format) -> String {
+    let each = |write: &dyn Fn(&Table) -> String| tables.iter().map(write).collect::<Vec<_>>().join("\n");
+    match format {
+        Format::Text { colour } => each(&|table| text::write(table, colour)),
+        Format::Markdown => each(&markdown::write),
+        Format::Csv => each(&csv::write),
+        Format::Latex => each(&latex::write),
+        Format::Json => json::write(tables),
+    }
+}
