@@ -6,6 +6,7 @@
 //! counter-based, so the seed and the position bring all of them back.
 
 mod error;
+mod mismatch;
 mod replace;
 mod tensors;
 
@@ -17,8 +18,9 @@ use std::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use error::{LoadError, SaveError};
+pub use mismatch::Mismatch;
 pub use replace::replace_file;
-pub use tensors::{Tensors, load_tensors, save_tensors};
+pub use tensors::{Tensors, load_tensors, part, put, save_tensors};
 
 /// Version of `checkpoint.json`'s form.
 const VERSION: u32 = 1;

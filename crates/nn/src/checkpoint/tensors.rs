@@ -17,6 +17,19 @@ pub type Tensors = BTreeMap<String, Tensor>;
 /// Key of the safetensors metadata under which [`save_tensors`] keeps its note.
 const NOTE: &str = "arclab";
 
+/// Puts `tensors` into `whole`, each as `PART/NAME`.
+pub fn put(whole: &mut Tensors, part: &str, tensors: impl IntoIterator<Item = (String, Tensor)>) {
+    whole.extend(tensors.into_iter().map(|(name, tensor)| (format!("{part}/{name}"), tensor)));
+}
+
+/// The tensors that [`put`] put under `part`.
+pub fn part(whole: &Tensors, part: &str) -> Tensors {
+    let prefix = format!("{part}/");
+    let of_part =
+        |(name, tensor): (&String, &Tensor)| Some((name.strip_prefix(&prefix)?.to_owned(), tensor.clone()));
+    whole.iter().filter_map(of_part).collect()
+}
+
 /// Writes `tensors` to `path` through a temporary file that is synced and renamed; returns the file's length. The
 /// note goes into the file's metadata under one key, `arclab`: safetensors writes several keys in a random order,
 /// and equal runs shall give equal files. Refuses values that are not finite.

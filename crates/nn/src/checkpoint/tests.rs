@@ -115,3 +115,13 @@ fn another_version_is_named() {
     let error = load::<u64>(folder.path()).unwrap_err();
     assert!(message(&error).contains("its version is 9, and this program reads version 1"), "{error}");
 }
+
+#[test]
+fn parts_of_one_file_are_told_apart_by_their_prefix() {
+    let mut whole = Tensors::new();
+    put(&mut whole, "network", tensors(1.0));
+    put(&mut whole, "momentum", tensors(2.0));
+    assert_eq!(whole.len(), 2);
+    assert_eq!(values(&part(&whole, "network")), vec![1.0; 6]);
+    assert_eq!(values(&part(&whole, "momentum")), vec![2.0; 6]);
+}

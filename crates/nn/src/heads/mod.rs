@@ -9,8 +9,17 @@ mod softmax;
 
 pub use arcface::{ArcFace, MarginGradient};
 
-use crate::random::Random;
+use candle_core::{Device, Tensor};
+
+use crate::{
+    checkpoint::{Mismatch, Tensors},
+    optim::Weight,
+    random::Random,
+};
 use cosine::Normalised;
+
+/// Name of the class centres among the weights.
+const CENTRES: &str = "head.centres";
 
 /// Standard deviation of the initial class centres, as in InsightFace.
 const INITIAL_DEVIATION: f64 = 0.01;
@@ -73,7 +82,7 @@ impl Head {
     /// A head with `classes` random centres of `embedding_size` numbers, drawn from N(0, 0.01²).
     pub fn new(loss: Loss, classes: usize, embedding_size: usize, seed: u64) -> Self {
         let count = classes * embedding_size;
-        let centres = Random::new(seed, "head.centres").normals(count, INITIAL_DEVIATION);
+        let centres = Random::new(seed, CENTRES).normals(count, INITIAL_DEVIATION);
         Self { loss, embedding_size, centres, gradient: vec![0.0; count] }
     }
 
@@ -97,6 +106,29 @@ impl Head {
             correct: rows.iter().filter(|row| row.correct).count(),
             past_turn: rows.iter().filter(|row| row.past_turn).count(),
         }
+    }
+
+    /// The centres and their gradient, for the optimiser.
+    pub fn weight(&mut self) -> Weight<'_> {
+        Weight { name: CENTRES, value: &mut self.centres, gradient: &self.gradient }
+    }
+
+    /// The centres, C × E.
+    pub fn state(&self) -> candle_core::Result<Tensors> {
+        let centres = Tensor::from_slice(&self.centres, self.shape(), &Device::Cpu)?;
+        Ok(Tensors::from([(CENTRES.to_owned(), centres)]))
+    }
+
+    /// Brings back the centres.
+    pub fn load_state(&mut self, state: &Tensors) -> Result<(), Mismatch> {
+        let centres = Mismatch::values_of(state, CENTRES, &<[usize; 2]>::from(self.shape()))?;
+        Mismatch::refuse_others(state, |name| name == CENTRES)?;
+        self.centres = centres;
+        Ok(())
+    }
+
+    fn shape(&self) -> (usize, usize) {
+        (self.centres.len() / self.embedding_size, self.embedding_size)
     }
 
     fn row(&self, cosines: impl Iterator<Item = f32>, label: usize, batch: usize) -> Row {

@@ -147,3 +147,14 @@ fn centres_depend_on_the_seed_alone() {
     assert_eq!(centres(3), centres(3));
     assert_ne!(centres(3), centres(4));
 }
+
+#[test]
+fn a_restored_head_has_the_same_centres_and_another_shape_is_refused() {
+    let loss = arcface(64.0, 0.5, MarginGradient::Exact);
+    let state = Head::new(loss, CLASSES, DIM, 3).state().unwrap();
+    let mut restored = Head::new(loss, CLASSES, DIM, 4);
+    restored.load_state(&state).unwrap();
+    assert_eq!(restored.centres, Head::new(loss, CLASSES, DIM, 3).centres);
+    let error = Head::new(loss, CLASSES + 1, DIM, 4).load_state(&state).unwrap_err();
+    assert_eq!(error.to_string(), "tensor `head.centres` has shape [5, 16] and should have [6, 16]");
+}
