@@ -1,1 +1,24 @@
-//! store
+//! Durable state: all SQL. One SQLite database in the store's folder, written by `arclab` alone.
+//!
+//! Specs, plans, runs with their states and attempts, metrics, evaluations, scores and pair lists go in and come out
+//! as typed records. What a run does and where is the scheduler's matter; what is shown, the report's.
+
+mod attempts;
+mod error;
+mod filter;
+mod history;
+mod journal;
+mod open;
+mod planning;
+pub mod records;
+mod results;
+mod rows;
+mod runs;
+
+pub use attempts::{Launch, Restart, Settlement};
+pub use error::StoreError;
+pub use filter::{Filter, FilterError, Sort};
+pub use journal::{EvaluatedFiles, JournalBatch, JournalEntry};
+pub use open::{DATABASE, OpenError, Store};
+pub use planning::{PlannedRun, Planning};
+pub use runs::JobRecord;
