@@ -1,1 +1,25 @@
-//! nn
+//! Backbones, heads, optimisers, schedules, checkpoints, and the operators under them.
+
+pub mod checkpoint;
+pub mod heads;
+pub mod optim;
+pub mod random;
+pub mod schedule;
+
+mod backbones;
+mod backend;
+mod cpu;
+mod init;
+mod layers;
+mod network;
+mod ops;
+mod param;
+mod weights;
+
+pub use backbones::{BackboneKind, ShapeError};
+pub use backend::{Activation, Affine, Backend, MapShape, Maps, Moments, NormGradients, NormState};
+pub use cpu::{Cpu, CpuBuffer, Kernels};
+pub use network::{Images, Network};
+pub use ops::Convolution;
+pub use param::Param;
+pub use weights::StateError;

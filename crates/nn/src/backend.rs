@@ -1,0 +1,204 @@
+//! What a device must be able to do: the operators of the training graph, each with its backward.
+//!
+//! Layers are written against [`Backend`] alone, so an operator has one meaning and an implementation for each
+//! device. Feature maps are N×H×W×C inside; how a device packs weights for itself is its own business.
+
+use std::sync::Arc;
+
+use crate::ops::Convolution;
+
+/// Sizes of a batch of feature maps, N×H×W×C.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MapShape {
+    /// Images.
+    pub count: usize,
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+    /// Channels.
+    pub channels: usize,
+}
+
+impl MapShape {
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        self.positions() * self.channels
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// N·H·W: the number of values that each channel has.
+    pub fn positions(&self) -> usize {
+        self.count * self.height * self.width
+    }
+
+    /// Elements of one image.
+    pub fn image_len(&self) -> usize {
+        self.height * self.width * self.channels
+    }
+}
+
+/// A batch of feature maps on a device.
+#[derive(Debug)]
+pub struct Maps<B: Backend> {
+    /// N×H×W×C.
+    pub shape: MapShape,
+    /// The elements, row-major.
+    pub data: B::Buffer,
+}
+
+/// Per channel z = scale·y + shift, then PReLU where there are slopes: z if z > 0, else slope·z.
+#[derive(Debug)]
+pub struct Affine<B: Backend> {
+    /// One factor a channel.
+    pub scale: B::Buffer,
+    /// One summand a channel.
+    pub shift: B::Buffer,
+    /// PReLU's slope a channel.
+    pub slope: Option<Arc<B::Buffer>>,
+}
+
+/// Feature maps of which the last normalisation is still to be applied. Whoever reads them applies it on the way, so
+/// that the normalised maps need never be written to memory, nor kept for backward.
+#[derive(Debug)]
+pub struct Activation<B: Backend> {
+    /// What was computed.
+    pub maps: Arc<Maps<B>>,
+    /// What is to be applied; none: the maps are as they are.
+    pub affine: Option<Arc<Affine<B>>>,
+}
+
+impl<B: Backend> Activation<B> {
+    /// Maps that need nothing applied.
+    pub fn plain(maps: Maps<B>) -> Self {
+        Self { maps: Arc::new(maps), affine: None }
+    }
+
+    /// N×H×W×C.
+    pub fn shape(&self) -> MapShape {
+        self.maps.shape
+    }
+}
+
+impl<B: Backend> Clone for Activation<B> {
+    fn clone(&self) -> Self {
+        Self { maps: Arc::clone(&self.maps), affine: self.affine.clone() }
+    }
+}
+
+/// Mean and variance of each channel over a batch.
+#[derive(Debug)]
+pub struct Moments<B: Backend> {
+    /// One mean a channel.
+    pub mean: B::Buffer,
+    /// One variance a channel, divided by n (not n - 1).
+    pub variance: B::Buffer,
+}
+
+/// What a batch norm's backward needs from its forward.
+#[derive(Debug)]
+pub struct NormState<'a, B: Backend> {
+    /// The input of the normalisation.
+    pub input: &'a Maps<B>,
+    /// The batch's moments.
+    pub moments: &'a Moments<B>,
+    /// What was applied.
+    pub affine: &'a Affine<B>,
+}
+
+/// Where a batch norm's backward writes the gradients of its parameters.
+#[derive(Debug)]
+pub struct NormGradients<'a, B: Backend> {
+    /// Of the scale; none where it is frozen.
+    pub weight: Option<&'a mut B::Buffer>,
+    /// Of the shift.
+    pub bias: &'a mut B::Buffer,
+    /// Of PReLU's slope.
+    pub slope: Option<&'a mut B::Buffer>,
+}
+
+/// A device with its operators. All are deterministic: sums run in an order that depends on shapes alone.
+pub trait Backend: Sized + Send + Sync + std::fmt::Debug + 'static {
+    /// Numbers in the device's memory.
+    type Buffer: Send + Sync + std::fmt::Debug;
+
+    /// A buffer with these values.
+    fn upload(&self, values: &[f32]) -> Self::Buffer;
+
+    /// The values of a buffer.
+    fn download(&self, buffer: &Self::Buffer) -> Vec<f32>;
+
+    /// Replaces a buffer's values by as many others.
+    fn write(&self, buffer: &mut Self::Buffer, values: &[f32]);
+
+    /// Another buffer with the same values.
+    fn copy(&self, buffer: &Self::Buffer) -> Self::Buffer;
+
+    /// Bytes in N×H×W×C to (x/255 - 0.5) / 0.5.
+    fn images(&self, shape: MapShape, pixels: &[u8]) -> Maps<Self>;
+
+    /// Correlation with a weight of O×(I/groups)×KH×KW.
+    fn conv2d(&self, input: &Activation<Self>, weight: &Self::Buffer, conv: &Convolution) -> Maps<Self>;
+
+    /// The gradient to the input, of shape `input`, from that to the output. `also` is another gradient to the same
+    /// input, which is added (and whose memory may be used).
+    fn conv2d_backward_input(
+        &self,
+        d_output: &Maps<Self>,
+        weight: &Self::Buffer,
+        conv: &Convolution,
+        input: MapShape,
+        also: Option<Arc<Maps<Self>>>,
+    ) -> Maps<Self>;
+
+    /// The gradient to the weight, written to `d_weight`.
+    fn conv2d_backward_weight(
+        &self,
+        input: &Activation<Self>,
+        d_output: &Maps<Self>,
+        conv: &Convolution,
+        d_weight: &mut Self::Buffer,
+    );
+
+    /// Adds a value to each channel, in place.
+    fn add_bias(&self, maps: &mut Maps<Self>, bias: &Self::Buffer);
+
+    /// The sum of each channel, written to `sums`: the gradient of a bias.
+    fn channel_sums(&self, maps: &Maps<Self>, sums: &mut Self::Buffer);
+
+    /// Each channel's mean and variance over the batch.
+    fn moments(&self, maps: &Maps<Self>) -> Moments<Self>;
+
+    /// Batch norm as one scale and one shift: scale = weight / √(variance + ε), shift = bias - mean·scale.
+    fn affine(
+        &self,
+        mean: &Self::Buffer,
+        variance: &Self::Buffer,
+        weight: &Self::Buffer,
+        bias: &Self::Buffer,
+        slope: Option<Arc<Self::Buffer>>,
+    ) -> Affine<Self>;
+
+    /// running ← (1 - momentum)·running + momentum·factor·batch.
+    fn update_running(&self, running: &mut Self::Buffer, batch: &Self::Buffer, momentum: f32, factor: f32);
+
+    /// The gradient to the input of a batch norm (with its PReLU) in training, from that to its output; `also` is
+    /// another gradient to the same input, which is added. Uses the memory of `d_output` where nobody else does.
+    fn batch_norm_backward(
+        &self,
+        state: &NormState<'_, Self>,
+        d_output: Arc<Maps<Self>>,
+        also: Option<&Maps<Self>>,
+        gradients: NormGradients<'_, Self>,
+    ) -> Maps<Self>;
+
+    /// The maps with their normalisation applied.
+    fn apply(&self, input: &Activation<Self>) -> Maps<Self>;
+
+    /// The sum of two activations, both with their normalisation applied.
+    fn sum(&self, a: &Activation<Self>, b: &Activation<Self>) -> Maps<Self>;
+}

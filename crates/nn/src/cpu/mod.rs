@@ -1,0 +1,179 @@
+//! The CPU as a device: threads, instruction sets, memory, and the table of its operators.
+
+mod buffer;
+mod simd;
+
+use std::sync::Arc;
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+pub use buffer::CpuBuffer;
+pub(crate) use buffer::Memory;
+pub use simd::Kernels;
+pub(crate) use simd::{load, prelu, store};
+
+use crate::{
+    backend::{Activation, Affine, Backend, MapShape, Maps, Moments, NormGradients, NormState},
+    ops::{Convolution, batch_norm, conv2d, elementwise, grouped},
+};
+
+/// The CPU, with its own threads. Results do not depend on how many these are.
+#[derive(Debug)]
+pub struct Cpu {
+    threads: ThreadPool,
+    kernels: Kernels,
+    memory: Arc<Memory>,
+}
+
+impl Cpu {
+    /// A CPU of `threads` threads (at least one) on the fastest instruction set there is.
+    pub fn new(threads: usize) -> Self {
+        Self::with_kernels(threads, Kernels::best())
+    }
+
+    /// As `new`, on a given instruction set.
+    #[expect(clippy::expect_used, reason = "without threads nothing can run, and the system says why")]
+    pub fn with_kernels(threads: usize, kernels: Kernels) -> Self {
+        let threads = ThreadPoolBuilder::new()
+            .num_threads(threads.max(1))
+            .thread_name(|index| format!("nn-{index}"))
+            .build()
+            .expect("failed to start the threads that compute");
+        Self { threads, kernels, memory: Arc::default() }
+    }
+
+    /// The instruction set that the kernels run on.
+    pub fn kernels(&self) -> Kernels {
+        self.kernels
+    }
+
+    /// Runs `work` on this device's threads; rayon's parallel iterators in it use them too.
+    pub fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        self.threads.install(work)
+    }
+
+    /// Gives memory that is kept for the next step back to the system.
+    pub fn release_memory(&self) {
+        self.memory.release();
+    }
+
+    /// A buffer whose contents are whatever was there before.
+    pub(crate) fn take(&self, len: usize) -> CpuBuffer {
+        self.memory.take(len)
+    }
+
+    pub(crate) fn zeros(&self, len: usize) -> CpuBuffer {
+        self.memory.zeros(len)
+    }
+
+    pub(crate) fn take_maps(&self, shape: MapShape) -> Maps<Self> {
+        Maps { shape, data: self.take(shape.len()) }
+    }
+}
+
+impl Backend for Cpu {
+    type Buffer = CpuBuffer;
+
+    fn upload(&self, values: &[f32]) -> CpuBuffer {
+        let mut buffer = self.take(values.len());
+        buffer.copy_from_slice(values);
+        buffer
+    }
+
+    fn download(&self, buffer: &CpuBuffer) -> Vec<f32> {
+        buffer.to_vec()
+    }
+
+    fn write(&self, buffer: &mut CpuBuffer, values: &[f32]) {
+        buffer.copy_from_slice(values);
+    }
+
+    fn copy(&self, buffer: &CpuBuffer) -> CpuBuffer {
+        self.upload(buffer)
+    }
+
+    fn images(&self, shape: MapShape, pixels: &[u8]) -> Maps<Self> {
+        self.run(|| elementwise::images(self, shape, pixels))
+    }
+
+    fn conv2d(&self, input: &Activation<Self>, weight: &CpuBuffer, conv: &Convolution) -> Maps<Self> {
+        self.run(|| match conv.groups {
+            1 => conv2d::forward(self, input, weight, conv),
+            _ => grouped::forward(self, input, weight, conv),
+        })
+    }
+
+    fn conv2d_backward_input(
+        &self,
+        d_output: &Maps<Self>,
+        weight: &CpuBuffer,
+        conv: &Convolution,
+        input: MapShape,
+        also: Option<Arc<Maps<Self>>>,
+    ) -> Maps<Self> {
+        self.run(|| match conv.groups {
+            1 => conv2d::backward_input(self, d_output, weight, conv, input, also),
+            _ => grouped::backward_input(self, d_output, weight, conv, input, also),
+        })
+    }
+
+    fn conv2d_backward_weight(
+        &self,
+        input: &Activation<Self>,
+        d_output: &Maps<Self>,
+        conv: &Convolution,
+        d_weight: &mut CpuBuffer,
+    ) {
+        self.run(|| match conv.groups {
+            1 => conv2d::backward_weight(self, input, d_output, conv, d_weight),
+            _ => grouped::backward_weight(self, input, d_output, conv, d_weight),
+        });
+    }
+
+    fn add_bias(&self, maps: &mut Maps<Self>, bias: &CpuBuffer) {
+        elementwise::add_bias(maps, bias);
+    }
+
+    fn channel_sums(&self, maps: &Maps<Self>, sums: &mut CpuBuffer) {
+        elementwise::channel_sums(maps, sums);
+    }
+
+    fn moments(&self, maps: &Maps<Self>) -> Moments<Self> {
+        self.run(|| batch_norm::moments(self, maps))
+    }
+
+    fn affine(
+        &self,
+        mean: &CpuBuffer,
+        variance: &CpuBuffer,
+        weight: &CpuBuffer,
+        bias: &CpuBuffer,
+        slope: Option<Arc<CpuBuffer>>,
+    ) -> Affine<Self> {
+        batch_norm::affine(self, mean, variance, weight, bias, slope)
+    }
+
+    fn update_running(&self, running: &mut CpuBuffer, batch: &CpuBuffer, momentum: f32, factor: f32) {
+        for (running, batch) in running.iter_mut().zip(batch.iter()) {
+            *running = (1.0 - momentum) * *running + momentum * factor * batch;
+        }
+    }
+
+    fn batch_norm_backward(
+        &self,
+        state: &NormState<'_, Self>,
+        d_output: Arc<Maps<Self>>,
+        also: Option<&Maps<Self>>,
+        gradients: NormGradients<'_, Self>,
+    ) -> Maps<Self> {
+        self.run(|| batch_norm::backward(self, state, d_output, also, gradients))
+    }
+
+    fn apply(&self, input: &Activation<Self>) -> Maps<Self> {
+        self.run(|| elementwise::apply(self, input))
+    }
+
+    fn sum(&self, a: &Activation<Self>, b: &Activation<Self>) -> Maps<Self> {
+        self.run(|| elementwise::sum(self, a, b))
+    }
+}

@@ -1,0 +1,106 @@
+//! Which instruction set the kernels run on, chosen when the program runs.
+//!
+//! Kernels are written once, over `pulp`'s vectors, and compiled for each set.
+
+#[cfg(target_arch = "x86_64")]
+use pulp::x86::{V3, V4};
+use pulp::{Scalar256b, Simd, WithSimd};
+
+/// A set of kernels.
+#[derive(Debug, Clone, Copy)]
+pub struct Kernels(Set);
+
+#[derive(Debug, Clone, Copy)]
+enum Set {
+    #[cfg(target_arch = "x86_64")]
+    Avx512(V4),
+    #[cfg(target_arch = "x86_64")]
+    Avx2(V3),
+    Portable,
+}
+
+impl Kernels {
+    /// The fastest that this processor has.
+    pub fn best() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            if let Some(set) = V4::try_new() {
+                return Self(Set::Avx512(set));
+            }
+            if let Some(set) = V3::try_new() {
+                return Self(Set::Avx2(set));
+            }
+        }
+        Self(Set::Portable)
+    }
+
+    /// All that this processor has, the fastest first.
+    pub fn all() -> Vec<Self> {
+        let mut sets = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            sets.extend(V4::try_new().map(Set::Avx512));
+            sets.extend(V3::try_new().map(Set::Avx2));
+        }
+        sets.push(Set::Portable);
+        sets.into_iter().map(Self).collect()
+    }
+
+    /// `avx512`, `avx2` or `portable`.
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512(_) => "avx512",
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2(_) => "avx2",
+            Set::Portable => "portable",
+        }
+    }
+
+    /// Floats in a vector.
+    pub(crate) fn lanes(self) -> usize {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512(_) => V4::F32_LANES,
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2(_) => V3::F32_LANES,
+            Set::Portable => Scalar256b::F32_LANES,
+        }
+    }
+
+    /// Runs a kernel.
+    pub(crate) fn run<K: WithSimd>(self, kernel: K) -> K::Output {
+        match self.0 {
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512(set) => Simd::vectorize(set, kernel),
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2(set) => Simd::vectorize(set, kernel),
+            Set::Portable => Simd::vectorize(Scalar256b, kernel),
+        }
+    }
+}
+
+/// A vector from the first elements of `values`; those that are missing are 0.
+#[inline(always)]
+pub(crate) fn load<S: Simd>(simd: S, values: &[f32]) -> S::f32s {
+    match S::as_simd_f32s(values).0 {
+        [vector, ..] => *vector,
+        [] => simd.partial_load_f32s(values),
+    }
+}
+
+/// Stores as many elements as `values` holds of a vector.
+#[inline(always)]
+pub(crate) fn store<S: Simd>(simd: S, values: &mut [f32], vector: S::f32s) {
+    if values.len() >= S::F32_LANES {
+        S::as_mut_simd_f32s(values).0[0] = vector;
+    } else {
+        simd.partial_store_f32s(values, vector);
+    }
+}
+
+/// z if z > 0, else slope·z.
+#[inline(always)]
+pub(crate) fn prelu<S: Simd>(simd: S, z: S::f32s, slope: S::f32s) -> S::f32s {
+    simd.select_f32s(simd.greater_than_f32s(z, simd.splat_f32s(0.0)), z, simd.mul_f32s(z, slope))
+}

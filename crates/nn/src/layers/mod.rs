@@ -1,0 +1,53 @@
+//! Layers: parameters, and which operators they call in training, backward and evaluation.
+//!
+//! Training and evaluation are different methods. `train` keeps what `backward` needs, `backward` takes it, so a
+//! layer holds activations only in between.
+
+mod norm;
+mod residual;
+mod sequence;
+mod unit;
+
+use std::sync::Arc;
+
+pub(crate) use norm::{Norm, NormCore};
+pub(crate) use residual::Residual;
+pub(crate) use sequence::Sequence;
+pub(crate) use unit::{Unit, UnitBuilder};
+
+use crate::{
+    backend::{Activation, Backend, Maps},
+    param::{Entry, EntryMut},
+};
+
+/// A part of a network.
+pub(crate) trait Layer<B: Backend>: std::fmt::Debug + Send {
+    /// Forward in training: batch statistics are used and running ones follow.
+    fn train(&mut self, device: &B, input: Activation<B>) -> Activation<B>;
+
+    /// Writes the gradients of the parameters and returns that to the input, to which `also` is added; none from a
+    /// layer that reads images.
+    ///
+    /// # Panics
+    /// Where no `train` went before: the network sees to that.
+    fn backward(&mut self, device: &B, d_output: Arc<Maps<B>>, also: Option<Arc<Maps<B>>>)
+    -> Option<Maps<B>>;
+
+    /// Forward in evaluation: running statistics are used and nothing is kept.
+    fn eval(&self, device: &B, input: Activation<B>) -> Activation<B>;
+
+    /// The state in PyTorch's order.
+    fn entries<'a>(&'a self, into: &mut Vec<Entry<'a, B>>);
+
+    /// The state in the same order, to be changed.
+    fn entries_mut<'a>(&'a mut self, into: &mut Vec<EntryMut<'a, B>>);
+}
+
+/// What a layer kept in training.
+#[expect(
+    clippy::expect_used,
+    reason = "backward without forward is a mistake of the program, not of its input"
+)]
+fn kept<T>(saved: &mut Option<T>) -> T {
+    saved.take().expect("backward follows train")
+}

@@ -1,0 +1,45 @@
+//! Layers one after the other.
+
+use std::sync::Arc;
+
+use super::Layer;
+use crate::{
+    backend::{Activation, Backend, Maps},
+    param::{Entry, EntryMut},
+};
+
+/// Layers one after the other.
+#[derive(Debug)]
+pub(crate) struct Sequence<B: Backend>(pub(crate) Vec<Box<dyn Layer<B>>>);
+
+impl<B: Backend> Layer<B> for Sequence<B> {
+    fn train(&mut self, device: &B, input: Activation<B>) -> Activation<B> {
+        self.0.iter_mut().fold(input, |input, layer| layer.train(device, input))
+    }
+
+    fn backward(
+        &mut self,
+        device: &B,
+        d_output: Arc<Maps<B>>,
+        also: Option<Arc<Maps<B>>>,
+    ) -> Option<Maps<B>> {
+        let (first, rest) = self.0.split_first_mut()?;
+        let mut d_output = d_output;
+        for layer in rest.iter_mut().rev() {
+            d_output = Arc::new(layer.backward(device, d_output, None)?);
+        }
+        first.backward(device, d_output, also)
+    }
+
+    fn eval(&self, device: &B, input: Activation<B>) -> Activation<B> {
+        self.0.iter().fold(input, |input, layer| layer.eval(device, input))
+    }
+
+    fn entries<'a>(&'a self, into: &mut Vec<Entry<'a, B>>) {
+        self.0.iter().for_each(|layer| layer.entries(into));
+    }
+
+    fn entries_mut<'a>(&'a mut self, into: &mut Vec<EntryMut<'a, B>>) {
+        self.0.iter_mut().for_each(|layer| layer.entries_mut(into));
+    }
+}

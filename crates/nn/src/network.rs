@@ -1,0 +1,169 @@
+//! A backbone with its parameters on a device: what training and evaluation call.
+
+use std::sync::Arc;
+
+use crate::{
+    backbones::{BackboneKind, ShapeError, Sizes},
+    backend::{Activation, Backend, MapShape, Maps},
+    cpu::Cpu,
+    layers::{Layer, Sequence},
+    param::{Entry, EntryMut, Param},
+};
+
+/// A batch of square images, N×H×W×3 in RGB.
+#[derive(Debug, Clone, Copy)]
+pub struct Images<'a> {
+    /// `count · size · size · 3` bytes.
+    pub pixels: &'a [u8],
+    /// Number of images.
+    pub count: usize,
+    /// Rows, and columns.
+    pub size: usize,
+}
+
+/// A backbone with its parameters.
+#[derive(Debug)]
+pub struct Network<B: Backend = Cpu> {
+    device: Arc<B>,
+    kind: BackboneKind,
+    sizes: Sizes,
+    layers: Sequence<B>,
+    /// Images of the forward pass that waits for its backward.
+    pending: Option<usize>,
+}
+
+impl<B: Backend> Network<B> {
+    /// A network at its initial values, which are a function of `seed`, names and shapes.
+    pub fn new(
+        device: Arc<B>,
+        kind: BackboneKind,
+        embedding_size: usize,
+        image_size: usize,
+        seed: u64,
+    ) -> Result<Self, ShapeError> {
+        let sizes = Sizes::new(kind, embedding_size, image_size)?;
+        let layers = kind.build(&*device, sizes, seed);
+        Ok(Self { device, kind, sizes, layers, pending: None })
+    }
+
+    /// The device it lives on.
+    pub fn device(&self) -> &B {
+        &self.device
+    }
+
+    pub(crate) fn device_arc(&self) -> &Arc<B> {
+        &self.device
+    }
+
+    /// Which backbone it is.
+    pub fn kind(&self) -> BackboneKind {
+        self.kind
+    }
+
+    /// Length of an embedding.
+    pub fn embedding_size(&self) -> usize {
+        self.sizes.embedding
+    }
+
+    /// Rows, and columns, of its images.
+    pub fn image_size(&self) -> usize {
+        self.sizes.image
+    }
+
+    /// Forward in training: embeddings, N × E, not normalised. Keeps what [`Network::backward`] needs.
+    ///
+    /// # Panics
+    /// Where the images are of another size than the network's, or fewer than said.
+    pub fn train_forward(&mut self, images: &Images<'_>) -> Vec<f32> {
+        let input = self.input(images);
+        self.train_maps(input)
+    }
+
+    /// As [`Network::train_forward`], on numbers of N×3×H×W that are used as they are.
+    pub fn train_forward_floats(&mut self, values: &[f32], count: usize) -> Vec<f32> {
+        let input = self.floats(values, count);
+        self.train_maps(input)
+    }
+
+    /// Backward: writes the gradient of every parameter, from that of the embeddings, N × E.
+    ///
+    /// # Panics
+    /// Where no forward in training went before, or the gradient is of another size than its embeddings.
+    pub fn backward(&mut self, d_embedding: &[f32]) {
+        let count = self.pending.take().unwrap_or_default();
+        let shape = MapShape { count, height: 1, width: 1, channels: self.sizes.embedding };
+        assert_eq!(
+            d_embedding.len(),
+            shape.len(),
+            "backward takes the gradient of the last forward's embeddings"
+        );
+        let d_output = Maps { shape, data: self.device.upload(d_embedding) };
+        self.layers.backward(&*self.device, Arc::new(d_output), None);
+    }
+
+    /// Forward in evaluation, with running statistics: embeddings, N × E, not normalised. An embedding does not
+    /// depend on the other images of the batch.
+    pub fn embed(&self, images: &Images<'_>) -> Vec<f32> {
+        self.eval_maps(self.input(images))
+    }
+
+    /// As [`Network::embed`], on numbers of N×3×H×W that are used as they are.
+    pub fn embed_floats(&self, values: &[f32], count: usize) -> Vec<f32> {
+        self.eval_maps(self.floats(values, count))
+    }
+
+    /// The learnable parameters, in a fixed order.
+    pub fn params(&self) -> Vec<&Param<B>> {
+        let param = |entry| if let Entry::Param(param) = entry { Some(param) } else { None };
+        self.entries().into_iter().filter_map(param).collect()
+    }
+
+    /// The learnable parameters, in the same order, to be changed.
+    pub fn params_mut(&mut self) -> Vec<&mut Param<B>> {
+        let param = |entry| if let EntryMut::Param(param) = entry { Some(param) } else { None };
+        self.entries_mut().into_iter().filter_map(param).collect()
+    }
+
+    pub(crate) fn entries(&self) -> Vec<Entry<'_, B>> {
+        let mut entries = Vec::new();
+        self.layers.entries(&mut entries);
+        entries
+    }
+
+    pub(crate) fn entries_mut(&mut self) -> Vec<EntryMut<'_, B>> {
+        let mut entries = Vec::new();
+        self.layers.entries_mut(&mut entries);
+        entries
+    }
+
+    fn train_maps(&mut self, input: Maps<B>) -> Vec<f32> {
+        self.pending = Some(input.shape.count);
+        let output = self.layers.train(&*self.device, Activation::plain(input));
+        self.device.download(&self.device.apply(&output).data)
+    }
+
+    fn eval_maps(&self, input: Maps<B>) -> Vec<f32> {
+        let output = self.layers.eval(&*self.device, Activation::plain(input));
+        self.device.download(&self.device.apply(&output).data)
+    }
+
+    fn input(&self, images: &Images<'_>) -> Maps<B> {
+        let shape = self.input_shape(images.count);
+        assert_eq!(images.size, self.sizes.image, "the network was built for images of another size");
+        assert_eq!(images.pixels.len(), shape.len(), "a batch holds another number of pixels than it says");
+        self.device.images(shape, images.pixels)
+    }
+
+    fn floats(&self, values: &[f32], count: usize) -> Maps<B> {
+        let shape = self.input_shape(count);
+        assert_eq!(values.len(), shape.len(), "a batch holds another number of values than it says");
+        let places = shape.height * shape.width;
+        let images = values.chunks_exact(3 * places);
+        let turned = images.flat_map(|image| (0..3 * places).map(move |at| image[at % 3 * places + at / 3]));
+        Maps { shape, data: self.device.upload(&turned.collect::<Vec<_>>()) }
+    }
+
+    fn input_shape(&self, count: usize) -> MapShape {
+        MapShape { count, height: self.sizes.image, width: self.sizes.image, channels: 3 }
+    }
+}

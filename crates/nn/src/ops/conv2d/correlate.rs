@@ -1,0 +1,146 @@
+//! The kernel: a register block of output positions × 2 vectors of output channels, taps in the inner loop.
+
+use pulp::{Simd, WithSimd};
+
+use crate::{
+    cpu::{load, store},
+    ops::plan::Class,
+};
+
+/// One class of one piece of work.
+pub(super) struct Correlate<'a> {
+    /// The frames of the piece.
+    pub(super) frame: &'a [f32],
+    /// The outputs of the piece.
+    pub(super) out: &'a mut [f32],
+    pub(super) class: &'a Class,
+    /// Output channels.
+    pub(super) channels: usize,
+    /// Whether to add to `out` rather than to write it.
+    pub(super) add: bool,
+}
+
+/// Most positions of a register block: with 32 registers 28 accumulators, 2 weights and a value of the input.
+const fn most_positions<S: Simd>() -> usize {
+    if S::REGISTER_COUNT >= 32 { 14 } else { 6 }
+}
+
+impl WithSimd for Correlate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { frame, out, class, channels, add } = self;
+        let positions = class.positions_within(out.len());
+        if class.segments.is_empty() {
+            if !add {
+                clear(out, positions, channels);
+            }
+            return;
+        }
+        let weights = S::as_simd_f32s(&class.weights).0;
+        let block_len = 2 * class.segments.len() * class.run;
+        for (block, weights) in weights.chunks_exact(block_len).enumerate() {
+            let first = block * 2 * S::F32_LANES;
+            let panel =
+                Panel { frame, class, weights, first, width: (channels - first).min(2 * S::F32_LANES), add };
+            panel.run(simd, positions, out);
+        }
+    }
+}
+
+/// Positions that no tap reaches have no gradient.
+fn clear(out: &mut [f32], positions: &[[u32; 2]], channels: usize) {
+    for position in positions {
+        out[position[1] as usize..][..channels].fill(0.0);
+    }
+}
+
+/// The weights of one block of output channels, and what they are applied to.
+struct Panel<'a, S: Simd> {
+    frame: &'a [f32],
+    class: &'a Class,
+    weights: &'a [S::f32s],
+    /// The block's first output channel.
+    first: usize,
+    /// Its number of channels, at most two vectors.
+    width: usize,
+    add: bool,
+}
+
+impl<S: Simd> Panel<'_, S> {
+    /// Splits the positions into register blocks of nearly equal size.
+    #[inline(always)]
+    fn run(&self, simd: S, positions: &[[u32; 2]], out: &mut [f32]) {
+        let mut rest = positions;
+        let mut tiles = positions.len().div_ceil(most_positions::<S>());
+        while tiles > 0 {
+            let (tile, after) = rest.split_at(rest.len().div_ceil(tiles));
+            self.dispatch(simd, tile, out);
+            rest = after;
+            tiles -= 1;
+        }
+    }
+
+    #[inline(always)]
+    fn dispatch(&self, simd: S, positions: &[[u32; 2]], out: &mut [f32]) {
+        macro_rules! tiles {
+            ($($size:literal)*) => {
+                match positions.len() {
+                    $($size => self.tile::<$size>(simd, positions, out),)*
+                    _ => {}
+                }
+            };
+        }
+        if positions.len() <= 6 {
+            tiles!(1 2 3 4 5 6);
+        } else if S::REGISTER_COUNT >= 32 {
+            tiles!(7 8 9 10 11 12 13 14);
+        }
+    }
+
+    #[inline(always)]
+    fn tile<const P: usize>(&self, simd: S, positions: &[[u32; 2]], out: &mut [f32]) {
+        let mut sums = [[simd.splat_f32s(0.0); 2]; P];
+        let low = self.width.min(S::F32_LANES);
+        if self.add {
+            for (sums, position) in sums.iter_mut().zip(positions) {
+                let (a, b) = out[position[1] as usize + self.first..][..self.width].split_at(low);
+                *sums = [load(simd, a), load(simd, b)];
+            }
+        }
+        let run = self.class.run;
+        for (&segment, weights) in self.class.segments.iter().zip(self.weights.chunks_exact(2 * run)) {
+            let rows: [&[f32]; P] =
+                std::array::from_fn(|p| &self.frame[positions[p][0] as usize + segment..][..run]);
+            sums = correlate::<S, P>(simd, rows, weights, run, sums);
+        }
+        for (sums, position) in sums.into_iter().zip(positions) {
+            let (a, b) = out[position[1] as usize + self.first..][..self.width].split_at_mut(low);
+            store(simd, a, sums[0]);
+            if !b.is_empty() {
+                store(simd, b, sums[1]);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn correlate<S: Simd, const P: usize>(
+    simd: S,
+    rows: [&[f32]; P],
+    weights: &[S::f32s],
+    run: usize,
+    mut sums: [[S::f32s; 2]; P],
+) -> [[S::f32s; 2]; P] {
+    let weights = &weights[..2 * run];
+    for k in 0..run {
+        let (low, high) = (weights[2 * k], weights[2 * k + 1]);
+        for p in 0..P {
+            let value = simd.splat_f32s(rows[p][k]);
+            sums[p][0] = simd.mul_add_e_f32s(value, low, sums[p][0]);
+            sums[p][1] = simd.mul_add_e_f32s(value, high, sums[p][1]);
+        }
+    }
+    sums
+}

@@ -1,0 +1,67 @@
+//! Dense convolution: forward, gradient to the input and gradient to the weight.
+//!
+//! With z the input with its normalisation applied and taps t = (ky, kx), see [`Convolution`]:
+//!
+//! - y\[p, o\] = Σ over t, i of w\[o, i, t\] · z\[p·stride + t - padding, i\]
+//! - dz\[u, i\] = Σ over t, o of w\[o, i, t\] · dy\[(u + padding - t) / stride, o\], over the t for which that divides.
+//!   The u of one remainder modulo the stride have the same t: stride² classes, each an ordinary correlation.
+//! - dw\[o, i, t\] = Σ over p of dy\[p, o\] · z\[p·stride + t - padding, i\]
+//!
+//! The first two are correlations of frames (`plan`, `correlate`) with packed weights (`pack`); the third sums outer
+//! products (`outer`). Each output's sum runs in one order, whatever the cut into pieces.
+
+mod correlate;
+mod outer;
+mod pack;
+mod weight;
+
+use std::sync::Arc;
+
+use self::{correlate::Correlate, pack::Layout};
+use super::{Convolution, plan::Plan, source::Source};
+use crate::{
+    backend::{Activation, MapShape, Maps},
+    cpu::{Cpu, CpuBuffer},
+};
+
+pub(crate) use weight::backward_weight;
+
+/// See [`crate::Backend::conv2d`].
+pub(crate) fn forward(
+    cpu: &Cpu,
+    input: &Activation<Cpu>,
+    weight: &CpuBuffer,
+    conv: &Convolution,
+) -> Maps<Cpu> {
+    let plan = Plan::forward(conv, input.shape(), |taps| Layout::forward(conv, taps).pack(cpu, weight));
+    let mut output = cpu.take_maps(conv.output(input.shape()));
+    execute(cpu, &plan, &Source::from(input), &mut output.data, false);
+    output
+}
+
+/// See [`crate::Backend::conv2d_backward_input`].
+pub(crate) fn backward_input(
+    cpu: &Cpu,
+    d_output: &Maps<Cpu>,
+    weight: &CpuBuffer,
+    conv: &Convolution,
+    input: MapShape,
+    also: Option<Arc<Maps<Cpu>>>,
+) -> Maps<Cpu> {
+    let plan = if conv.covers(input) {
+        Plan::linear_backward(conv, input, Layout::linear_backward(conv).pack(cpu, weight))
+    } else {
+        Plan::backward(conv, input, |taps| Layout::backward(conv, taps).pack(cpu, weight))
+    };
+    let add = also.is_some();
+    let mut d_input = super::elementwise::owned_or_new(cpu, also, input);
+    execute(cpu, &plan, &Source::from(d_output), &mut d_input.data, add);
+    d_input
+}
+
+/// Carries out a plan, writing to `out` or adding to it.
+fn execute(cpu: &Cpu, plan: &Plan, source: &Source<'_>, out: &mut [f32], add: bool) {
+    plan.execute(cpu, source, out, |frame, out, class| {
+        cpu.kernels().run(Correlate { frame, out, class, channels: plan.output.channels, add });
+    });
+}

@@ -1,0 +1,158 @@
+//! Operators that look at one element at a time: bytes to numbers, normalisation applied, sums.
+//!
+//! - images: x/127.5 - 1, which is (x/255 - 0.5) / 0.5
+//! - apply: z = f(y), f the normalisation and PReLU of [`crate::Affine`]
+//! - sum: f(a) + g(b); its gradient goes unchanged to both
+
+use std::sync::Arc;
+
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::{
+    frame::{apply as apply_affine, transform},
+    source::Source,
+};
+use crate::{
+    backend::{Activation, MapShape, Maps},
+    cpu::{Cpu, CpuBuffer, load, store},
+};
+
+/// Positions of one task.
+const POSITIONS: usize = 512;
+
+/// Bytes to numbers in [-1, 1].
+pub(crate) fn images(cpu: &Cpu, shape: MapShape, pixels: &[u8]) -> Maps<Cpu> {
+    let mut maps = cpu.take_maps(shape);
+    let tasks = maps.data.par_chunks_mut(4096).zip(pixels.par_chunks(4096));
+    tasks.for_each(|(out, pixels)| {
+        for (out, pixel) in out.iter_mut().zip(pixels) {
+            *out = f32::from(*pixel) / 127.5 - 1.0;
+        }
+    });
+    maps
+}
+
+/// The maps with their normalisation applied.
+pub(crate) fn apply(cpu: &Cpu, input: &Activation<Cpu>) -> Maps<Cpu> {
+    let mut maps = cpu.take_maps(input.shape());
+    let chunk = POSITIONS * maps.shape.channels;
+    let source = Source::from(input);
+    let tasks = maps.data.par_chunks_mut(chunk).zip(source.data.par_chunks(chunk));
+    tasks.for_each(|(out, data)| match source.affine {
+        None => out.copy_from_slice(data),
+        Some(_) => cpu.kernels().run(Apply { source: Source { data, ..source }, out }),
+    });
+    maps
+}
+
+/// The sum of two activations.
+pub(crate) fn sum(cpu: &Cpu, a: &Activation<Cpu>, b: &Activation<Cpu>) -> Maps<Cpu> {
+    assert_eq!(a.shape(), b.shape(), "a shortcut has another shape than the path beside it");
+    let mut maps = cpu.take_maps(a.shape());
+    let chunk = POSITIONS * maps.shape.channels;
+    let (a, b) = (Source::from(a), Source::from(b));
+    let inputs = a.data.par_chunks(chunk).zip(b.data.par_chunks(chunk));
+    maps.data.par_chunks_mut(chunk).zip(inputs).for_each(|(out, (first, second))| {
+        let (a, b) = (Source { data: first, ..a }, Source { data: second, ..b });
+        cpu.kernels().run(Sum { a, b, out });
+    });
+    maps
+}
+
+/// `maps` itself where nobody else holds it, else a copy; without maps, a buffer to be written.
+pub(super) fn owned_or_new(cpu: &Cpu, maps: Option<Arc<Maps<Cpu>>>, shape: MapShape) -> Maps<Cpu> {
+    match maps.map(Arc::try_unwrap) {
+        None => cpu.take_maps(shape),
+        Some(Ok(maps)) => maps,
+        Some(Err(shared)) => {
+            let mut copy = cpu.take_maps(shape);
+            copy.data.copy_from_slice(&shared.data);
+            copy
+        }
+    }
+}
+
+/// Adds a value to each channel. Linear layers' outputs are small: no threads.
+pub(crate) fn add_bias(maps: &mut Maps<Cpu>, bias: &CpuBuffer) {
+    for position in maps.data.chunks_exact_mut(bias.len()) {
+        for (value, bias) in position.iter_mut().zip(bias.iter()) {
+            *value += bias;
+        }
+    }
+}
+
+/// The sum of each channel.
+pub(crate) fn channel_sums(maps: &Maps<Cpu>, sums: &mut CpuBuffer) {
+    sums.fill(0.0);
+    for position in maps.data.chunks_exact(sums.len()) {
+        for (sum, value) in sums.iter_mut().zip(position) {
+            *sum += value;
+        }
+    }
+}
+
+struct Apply<'a> {
+    source: Source<'a>,
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Apply<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        if let Some(affine) = self.source.affine {
+            transform(simd, self.source.data, affine, self.out);
+        }
+    }
+}
+
+struct Sum<'a> {
+    a: Source<'a>,
+    b: Source<'a>,
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Sum<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { a, b, out } = self;
+        let channels = a.shape.channels;
+        let inputs = a.data.chunks_exact(channels).zip(b.data.chunks_exact(channels));
+        for (out, (first, second)) in out.chunks_exact_mut(channels).zip(inputs) {
+            for at in (0..channels).step_by(S::F32_LANES) {
+                let len = (channels - at).min(S::F32_LANES);
+                let first = value(simd, &a, &first[at..at + len], at);
+                let second = value(simd, &b, &second[at..at + len], at);
+                store(simd, &mut out[at..at + len], simd.add_f32s(first, second));
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn value<S: Simd>(simd: S, source: &Source<'_>, values: &[f32], at: usize) -> S::f32s {
+    let y = load(simd, values);
+    match source.affine {
+        None => y,
+        Some(affine) => apply_affine(simd, y, affine, at, values.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Backend;
+
+    #[test]
+    fn black_is_minus_one_and_white_is_one() {
+        let shape = MapShape { count: 1, height: 1, width: 1, channels: 3 };
+        let maps = Cpu::new(1).images(shape, &[0, 255, 51]);
+        // 51/255 = 0.2; (0.2 - 0.5) / 0.5 = -0.6.
+        assert_eq!(maps.data[..2], [-1.0, 1.0]);
+        assert!((maps.data[2] + 0.6).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,73 @@
+//! The kernel: a vector of channels × a few output positions, taps in the inner loop.
+
+use pulp::{Simd, WithSimd};
+
+use crate::{
+    cpu::{load, store},
+    ops::plan::Class,
+};
+
+/// One class of one piece of work.
+pub(super) struct Correlate<'a> {
+    /// The frames of the piece.
+    pub(super) frame: &'a [f32],
+    /// The outputs of the piece.
+    pub(super) out: &'a mut [f32],
+    pub(super) class: &'a Class,
+    pub(super) channels: usize,
+    /// Whether to add to `out` rather than to write it.
+    pub(super) add: bool,
+}
+
+/// Positions that share a load of the weights.
+const POSITIONS: usize = 4;
+
+impl WithSimd for Correlate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { frame, out, class, channels, add } = self;
+        let tiles = class.positions_within(out.len()).chunks_exact(POSITIONS);
+        let tile = Tile { frame, class, channels, add };
+        let rest = tiles.remainder();
+        for positions in tiles {
+            tile.run::<S, POSITIONS>(simd, positions, out);
+        }
+        for position in rest.chunks_exact(1) {
+            tile.run::<S, 1>(simd, position, out);
+        }
+    }
+}
+
+struct Tile<'a> {
+    frame: &'a [f32],
+    class: &'a Class,
+    channels: usize,
+    add: bool,
+}
+
+impl Tile<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const P: usize>(&self, simd: S, positions: &[[u32; 2]], out: &mut [f32]) {
+        let positions: [[usize; 2]; P] = std::array::from_fn(|p| positions[p].map(|at| at as usize));
+        for at in (0..self.channels).step_by(S::F32_LANES) {
+            let len = (self.channels - at).min(S::F32_LANES);
+            let mut sums = [simd.splat_f32s(0.0); P];
+            if self.add {
+                sums = std::array::from_fn(|p| load(simd, &out[positions[p][1] + at..][..len]));
+            }
+            let weights = self.class.weights.chunks_exact(self.channels);
+            for (segment, weights) in self.class.segments.iter().zip(weights) {
+                let weight = load(simd, &weights[at..at + len]);
+                for p in 0..P {
+                    let value = load(simd, &self.frame[positions[p][0] + segment + at..][..len]);
+                    sums[p] = simd.mul_add_e_f32s(value, weight, sums[p]);
+                }
+            }
+            for p in 0..P {
+                store(simd, &mut out[positions[p][1] + at..][..len], sums[p]);
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Convolution in groups with as many output as input channels; depthwise where each channel is a group.
+//!
+//! With groups of g channels, c's group at b(c) and c_r = b(c) + (c + r) mod g the channel r further in it:
+//!
+//! - y\[p, c\] = Σ over r < g, t of w\[c, c_r - b, t\] · z_r\[p·stride + t - padding, c\], z_r\[·, c\] = z\[·, c_r\]
+//! - dz\[u, c\] = Σ over r, t of w\[c_r, c - b, t\] · dy_r\[(u + padding - t) / stride, c\]
+//! - dw\[c, c_r - b, t\] = Σ over p of dy\[p, c\] · z_r\[p·stride + t - padding, c\]
+//!
+//! So a grouped convolution is a depthwise one over g times the taps, of copies whose channels are turned in their
+//! groups. Vectors run over channels.
+
+mod correlate;
+mod weight;
+
+use std::sync::Arc;
+
+use correlate::Correlate;
+pub(crate) use weight::backward_weight;
+
+use super::{
+    Convolution,
+    plan::{Plan, Taps},
+    source::Source,
+};
+use crate::{
+    backend::{Activation, MapShape, Maps},
+    cpu::{Cpu, CpuBuffer},
+};
+
+/// See [`crate::Backend::conv2d`].
+pub(crate) fn forward(
+    cpu: &Cpu,
+    input: &Activation<Cpu>,
+    weight: &CpuBuffer,
+    conv: &Convolution,
+) -> Maps<Cpu> {
+    let plan = Plan::forward(conv, input.shape(), |taps| pack(cpu, weight, &forward_places(conv, taps)));
+    let mut output = cpu.take_maps(conv.output(input.shape()));
+    execute(cpu, &plan, &Source::from(input), &mut output.data, false);
+    output
+}
+
+/// See [`crate::Backend::conv2d_backward_input`].
+pub(crate) fn backward_input(
+    cpu: &Cpu,
+    d_output: &Maps<Cpu>,
+    weight: &CpuBuffer,
+    conv: &Convolution,
+    input: MapShape,
+    also: Option<Arc<Maps<Cpu>>>,
+) -> Maps<Cpu> {
+    let plan = Plan::backward(conv, input, |taps| pack(cpu, weight, &backward_places(conv, taps)));
+    let add = also.is_some();
+    let mut d_input = super::elementwise::owned_or_new(cpu, also, input);
+    execute(cpu, &plan, &Source::from(d_output), &mut d_input.data, add);
+    d_input
+}
+
+fn execute(cpu: &Cpu, plan: &Plan, source: &Source<'_>, out: &mut [f32], add: bool) {
+    plan.execute(cpu, source, out, |frame, out, class| {
+        cpu.kernels().run(Correlate { frame, out, class, channels: plan.output.channels, add });
+    });
+}
+
+fn pack(cpu: &Cpu, weight: &[f32], places: &[usize]) -> CpuBuffer {
+    let mut packed = cpu.take(places.len());
+    for (out, place) in packed.iter_mut().zip(places) {
+        *out = weight[*place];
+    }
+    packed
+}
+
+/// Where the weights of (r, t, c) lie in PyTorch's order: w\[c, c_r - b, t\].
+fn forward_places(conv: &Convolution, taps: &Taps) -> Vec<usize> {
+    places(conv, taps, |channel, turned| (channel, turned))
+}
+
+/// w\[c_r, c - b, t\].
+fn backward_places(conv: &Convolution, taps: &Taps) -> Vec<usize> {
+    places(conv, taps, |channel, turned| (turned, channel))
+}
+
+fn places(conv: &Convolution, taps: &Taps, order: impl Fn(usize, usize) -> (usize, usize)) -> Vec<usize> {
+    let (width, per_weight) = (conv.group_inputs(), conv.kernel.0 * conv.kernel.1);
+    let mut places = Vec::with_capacity(width * taps.places.len() * conv.inputs);
+    for turn in 0..width {
+        for tap in &taps.places {
+            for channel in 0..conv.inputs {
+                let group = channel / width * width;
+                let (output, input) = order(channel, group + (channel + turn) % width);
+                places.push((output * width + input % width) * per_weight + tap);
+            }
+        }
+    }
+    places
+}

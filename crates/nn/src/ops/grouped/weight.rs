@@ -1,0 +1,113 @@
+//! The gradient to the weight of a grouped convolution.
+
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::forward_places;
+use crate::{
+    backend::{Activation, Maps},
+    cpu::{Cpu, CpuBuffer, load, store},
+    ops::{
+        Convolution,
+        frame::Frame,
+        plan::{Frames, Geometry, forward_taps},
+        source::Source,
+    },
+};
+
+/// Most partial sums; they are added up in order.
+const GROUPS: usize = 16;
+
+/// See [`crate::Backend::conv2d_backward_weight`].
+pub(crate) fn backward_weight(
+    cpu: &Cpu,
+    input: &Activation<Cpu>,
+    d_output: &Maps<Cpu>,
+    conv: &Convolution,
+    d_weight: &mut CpuBuffer,
+) {
+    let geometry = Geometry::new(conv, input.shape());
+    let Geometry { output, cut, frame, direct } = geometry;
+    let (taps, segments, _) = forward_taps(conv, &geometry);
+    let (positions, pieces) = (geometry.positions(conv), cut.pieces(output));
+    let len = segments.len() * conv.inputs;
+    let per_group = pieces.len().div_ceil(GROUPS);
+    let mut partial = cpu.zeros(pieces.len().div_ceil(per_group) * len);
+    let source = Source::from(input);
+    partial.par_chunks_exact_mut(len).zip(pieces.par_chunks(per_group)).for_each(|(sums, pieces)| {
+        for &piece in pieces {
+            let at = Frame { top: frame.top + (piece.row * conv.stride) as isize, ..frame };
+            let frames = Frames { cut, at, direct, turns: conv.group_inputs() };
+            frames.with(cpu, &source, piece, output, |frame| {
+                let d_output = &d_output.data[piece.range(output)];
+                let (positions, segments) = (&positions[..d_output.len() / conv.outputs], &segments[..]);
+                cpu.kernels().run(Products { frame, d_output, positions, segments, sums: &mut *sums });
+            });
+        }
+    });
+    for (index, place) in forward_places(conv, &taps).into_iter().enumerate() {
+        d_weight[place] = partial.chunks_exact(len).map(|sums| sums[index]).sum();
+    }
+}
+
+/// Adds one piece's products to the sums, tap after tap, channels side by side.
+struct Products<'a> {
+    frame: &'a [f32],
+    d_output: &'a [f32],
+    positions: &'a [[u32; 2]],
+    segments: &'a [usize],
+    sums: &'a mut [f32],
+}
+
+/// Positions taken together, which stay in the first-level cache for all taps.
+const POSITIONS: usize = 64;
+
+impl WithSimd for Products<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let channels = self.sums.len() / self.segments.len();
+        let (positions, segments) = (self.positions, self.segments);
+        for positions in positions.chunks(POSITIONS) {
+            for at in (0..channels).step_by(S::F32_LANES) {
+                let len = (channels - at).min(S::F32_LANES);
+                let nines = segments.chunks_exact(9);
+                let done = segments.len() - nines.remainder().len();
+                let rest = nines.remainder().iter().enumerate();
+                for (index, taps) in nines.enumerate() {
+                    self.taps::<S, 9>(simd, positions, taps, index * 9, (at, len, channels));
+                }
+                for (index, tap) in rest {
+                    self.taps::<S, 1>(simd, positions, &[*tap], done + index, (at, len, channels));
+                }
+            }
+        }
+    }
+}
+
+impl Products<'_> {
+    #[inline(always)]
+    fn taps<S: Simd, const T: usize>(
+        &mut self,
+        simd: S,
+        positions: &[[u32; 2]],
+        taps: &[usize],
+        first: usize,
+        (at, len, channels): (usize, usize, usize),
+    ) {
+        let taps: [usize; T] = std::array::from_fn(|t| taps[t]);
+        let mut sums: [S::f32s; T] =
+            std::array::from_fn(|t| load(simd, &self.sums[(first + t) * channels + at..][..len]));
+        for position in positions {
+            let d = load(simd, &self.d_output[position[1] as usize + at..][..len]);
+            for t in 0..T {
+                let value = load(simd, &self.frame[position[0] as usize + taps[t] + at..][..len]);
+                sums[t] = simd.mul_add_e_f32s(d, value, sums[t]);
+            }
+        }
+        for t in 0..T {
+            store(simd, &mut self.sums[(first + t) * channels + at..][..len], sums[t]);
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The operators, one file or folder each, forward and backward beside each other, mathematics first.
+
+pub(crate) mod batch_norm;
+pub(crate) mod conv2d;
+mod convolution;
+pub(crate) mod elementwise;
+mod frame;
+pub(crate) mod grouped;
+mod pieces;
+mod plan;
+mod source;
+
+pub use convolution::Convolution;

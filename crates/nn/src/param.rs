@@ -1,0 +1,48 @@
+//! What a network consists of: learnable parameters, numbers that are only stored, and counters.
+
+use crate::{backend::Backend, cpu::Cpu};
+
+/// A learnable parameter with its gradient.
+#[derive(Debug)]
+pub struct Param<B: Backend = Cpu> {
+    /// Its name in PyTorch's state dict.
+    pub name: String,
+    /// PyTorch's shape.
+    pub shape: Vec<usize>,
+    /// The numbers, in PyTorch's order. On the CPU a slice.
+    pub value: B::Buffer,
+    /// d loss / d value in the same order, written by each backward pass.
+    pub grad: B::Buffer,
+}
+
+impl<B: Backend> Param<B> {
+    pub(crate) fn new(device: &B, name: String, shape: Vec<usize>, values: &[f32]) -> Self {
+        let (value, grad) = (device.upload(values), device.upload(&vec![0.0; values.len()]));
+        Self { name, shape, value, grad }
+    }
+}
+
+/// Numbers that belong to the state but are not learned: running statistics, frozen scales.
+#[derive(Debug)]
+pub(crate) struct Stored<B: Backend> {
+    pub(crate) name: String,
+    pub(crate) value: B::Buffer,
+    pub(crate) len: usize,
+}
+
+/// One entry of a state dict.
+#[derive(Debug)]
+pub(crate) enum Entry<'a, B: Backend> {
+    Param(&'a Param<B>),
+    Stored(&'a Stored<B>),
+    /// Batches that running statistics have seen.
+    Counter(&'a str, i64),
+}
+
+/// As [`Entry`], to be changed.
+#[derive(Debug)]
+pub(crate) enum EntryMut<'a, B: Backend> {
+    Param(&'a mut Param<B>),
+    Stored(&'a mut Stored<B>),
+    Counter(&'a mut i64),
+}
