@@ -114,9 +114,12 @@ impl Head {
     }
 
     /// The centres, C × E.
-    pub fn state(&self) -> candle_core::Result<Tensors> {
-        let centres = Tensor::from_slice(&self.centres, self.shape(), &Device::Cpu)?;
-        Ok(Tensors::from([(CENTRES.to_owned(), centres)]))
+    pub fn state(&self) -> Tensors {
+        let centres = Tensor::from_slice(&self.centres, self.shape(), &Device::Cpu);
+        Tensors::from([(
+            CENTRES.to_owned(),
+            centres.expect("a matrix has as many elements as its shape says"),
+        )])
     }
 
     /// Brings back the centres.
