@@ -80,10 +80,8 @@ impl Cell {
 
     /// Whether its interval leaves out 0.
     pub(crate) fn significant(&self) -> Option<Difference> {
-        match self {
-            Self::Difference { difference, .. } if difference.is_significant() => Some(*difference),
-            _ => None,
-        }
+        let Self::Difference { difference, .. } = self else { return None };
+        difference.is_significant().then_some(*difference)
     }
 }
 

@@ -1,13 +1,28 @@
 //! Stored records to tables, figures and pages.
 //!
 //! Pure: what goes in are numbers that the store has kept, what comes out is text. No number is typed here but the
-//! figures of the course report that arclab grew out of, which stand in [`reported`].
+//! figures of the course report that arclab grew out of: [`REPORTED`].
 
+mod accuracy;
 mod cell;
+mod charts;
+mod comparison;
+mod difference;
+mod errors;
 mod format;
+mod notes;
+mod options;
+mod page;
+mod reported;
+mod results;
 mod table;
 mod time;
 
 pub use cell::Cell;
+pub use comparison::Comparison;
+pub use difference::{Basis, Differences, Incomparable};
 pub use format::{Format, render};
+pub use options::TableOptions;
+pub use reported::{REPORTED, Reported};
+pub use results::{PairList, PairLists, ProtocolResult, RunResults, VariantResults};
 pub use table::{Better, Column, Kind, Table};

@@ -27,10 +27,11 @@ pub(super) fn write(table: &Table) -> String {
 
 /// Signs of numbers are set as mathematics: a minus, not a hyphen.
 fn cell(cell: &Cell) -> String {
-    match cell {
-        Cell::Empty | Cell::Text(_) | Cell::Time(_) => escaped(&cell.shown()),
-        number => escaped(&number.shown()).replace('-', "$-$").replace('+', "$+$"),
+    let shown = escaped(&cell.shown());
+    if matches!(cell, Cell::Empty | Cell::Text(_) | Cell::Time(_)) {
+        return shown;
     }
+    shown.replace('-', "$-$").replace('+', "$+$")
 }
 
 fn escaped(text: &str) -> String {

@@ -27,10 +27,7 @@ pub(super) fn write(table: &Table) -> String {
 
 /// Numbers stay as they are: a star behind one is no markup there.
 fn cell(cell: &Cell) -> String {
-    match cell {
-        Cell::Text(text) => escaped(text),
-        other => other.shown(),
-    }
+    if let Cell::Text(text) = cell { escaped(text) } else { cell.shown() }
 }
 
 fn escaped(text: &str) -> String {

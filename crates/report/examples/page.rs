@@ -1,0 +1,53 @@
+//! Writes a comparison page of invented numbers to standard output, to look at its template.
+
+#[path = "../tests/support/mod.rs"]
+#[expect(dead_code, unreachable_pub, reason = "shared with the tests, which use more of it")]
+mod support;
+
+use std::io::Write as _;
+
+use arclab_report::{Comparison, TableOptions};
+use support::{lists, variant};
+
+const VARIANTS: [(&str, f64, &str, &str); 6] = [
+    ("baseline", 0.22, "", "ArcFace with the usual margin; what all others are compared with."),
+    (
+        "grayscale",
+        0.21,
+        "data.colour: rgb → grey",
+        "Without colour, photos under different light look more alike: fewer false negatives, more false positives.",
+    ),
+    (
+        "m0.8",
+        0.225,
+        "loss.margin: 0.5 → 0.8",
+        "A larger margin separates people more, and hurts where labels are wrong.",
+    ),
+    (
+        "m0.2",
+        0.17,
+        "loss.margin: 0.5 → 0.2",
+        "A smaller margin is easier to learn & separates less: m < 0.5.",
+    ),
+    (
+        "colour-temperature",
+        0.24,
+        "data.augmentation.colour_temperature: 0 → 0.4",
+        "Warm and cold light in training.",
+    ),
+    ("gray-mix", 0.235, "data.colour: rgb → mix", "Original and grey images together."),
+];
+
+fn main() -> std::io::Result<()> {
+    let of = |(name, gap, change, hypothesis): (&str, f64, &str, &str)| {
+        let mut variant = variant(name, gap, &[0], &["closed", "open", "lfw"]);
+        variant.hypothesis = hypothesis.to_owned();
+        variant.changes = (!change.is_empty()).then(|| change.to_owned()).into_iter().collect();
+        variant.state = Some(if name == "baseline" { "cached" } else { "succeeded" }.to_owned());
+        variant
+    };
+    let comparison = Comparison::new(VARIANTS.map(of).to_vec(), lists());
+    let options = TableOptions { reported: true, all_errors: false };
+    let page = comparison.page("Invented numbers", "2026-03-01 12:00:00 by an example", options);
+    std::io::stdout().write_all(page.as_bytes())
+}

@@ -1,0 +1,135 @@
+//! What stands below the tables: on which pairs, at which thresholds, what the intervals are, and what was left out.
+
+use std::collections::BTreeSet;
+
+use arclab_metrics::{FoldArrangement, ThresholdPolicy};
+use arclab_spec::ProtocolName;
+
+use crate::{Basis, Comparison, comparison::title};
+
+/// The notes for these of the comparison's protocols.
+pub(crate) fn notes(comparison: &Comparison, protocols: &[usize]) -> Vec<String> {
+    let names = protocols.iter().map(|&place| &comparison.protocols()[place]);
+    let mut notes = vec![pairs(comparison, names.clone())];
+    notes.extend(thresholds(comparison, names.clone()));
+    notes.extend(names.filter_map(|protocol| dealt(comparison, protocol)));
+    notes.extend(seeds(comparison));
+    notes.extend(intervals(comparison, protocols));
+    notes.extend(protocols.iter().flat_map(|&place| left_out(comparison, place)));
+    notes
+}
+
+/// `Closed-set: 1000 pairs; Open-set: 1500 pairs.`
+fn pairs<'a>(comparison: &Comparison, protocols: impl Iterator<Item = &'a ProtocolName>) -> String {
+    let of_protocol = |protocol: &ProtocolName| {
+        let counts: BTreeSet<u64> =
+            comparison.results(protocol).map(|result| result.evaluation.confusion.pairs()).collect();
+        let counts: Vec<String> = counts.iter().map(u64::to_string).collect();
+        format!("{}: {} pairs", title(protocol), counts.join(" or "))
+    };
+    protocols.map(of_protocol).collect::<Vec<_>>().join("; ") + "."
+}
+
+/// One sentence where all protocols share a policy, else one a policy.
+fn thresholds<'a>(comparison: &Comparison, protocols: impl Iterator<Item = &'a ProtocolName>) -> Vec<String> {
+    let mut sentences: Vec<(String, BTreeSet<&str>)> = Vec::new();
+    let mut count = 0;
+    for protocol in protocols {
+        count += 1;
+        for result in comparison.results(protocol) {
+            let sentence = policy(result.evaluation.policy, result.evaluation.thresholds.len());
+            match sentences.iter_mut().find(|(known, _)| *known == sentence) {
+                Some((_, of)) => drop(of.insert(title(protocol))),
+                None => sentences.push((sentence, BTreeSet::from([title(protocol)]))),
+            }
+        }
+    }
+    let whole = |(sentence, of): (String, BTreeSet<&str>)| {
+        if of.len() == count {
+            format!("Thresholds: {sentence}.")
+        } else {
+            format!("Thresholds of {}: {sentence}.", of.into_iter().collect::<Vec<_>>().join(", "))
+        }
+    };
+    sentences.into_iter().map(whole).collect()
+}
+
+fn policy(policy: ThresholdPolicy, thresholds: usize) -> String {
+    match policy {
+        ThresholdPolicy::KFold { .. } => {
+            format!("{thresholds} folds, each at the most accurate threshold of the others (InsightFace)")
+        }
+        ThresholdPolicy::Validation => "the most accurate one on the validation pairs".to_owned(),
+        ThresholdPolicy::Fixed(threshold) => format!("fixed at a cosine similarity of {threshold}"),
+    }
+}
+
+fn dealt(comparison: &Comparison, protocol: &ProtocolName) -> Option<String> {
+    let is_dealt = |result: &crate::ProtocolResult| {
+        result.evaluation.folds.is_some_and(|folds| folds.arrangement == FoldArrangement::Dealt)
+    };
+    comparison.results(protocol).any(is_dealt).then(|| {
+        let title = title(protocol);
+        format!("{title}: the list is ordered by truth, so its pairs were dealt out to the folds in turn.")
+    })
+}
+
+fn seeds(comparison: &Comparison) -> Option<String> {
+    let counts: BTreeSet<usize> =
+        comparison.variants().iter().map(|variant| variant.runs.len()).filter(|&runs| runs > 0).collect();
+    let (&fewest, &most) = (counts.first()?, counts.last()?);
+    match (fewest, most) {
+        (_, 1) => None,
+        (fewest, most) if fewest == most => {
+            Some(format!("Mean ± standard deviation (n - 1) over {most} seeds."))
+        }
+        (fewest, most) => Some(format!("Mean ± standard deviation (n - 1) over {fewest} to {most} seeds.")),
+    }
+}
+
+fn intervals(comparison: &Comparison, protocols: &[usize]) -> Vec<String> {
+    let outcomes = protocols.iter().flat_map(|&place| comparison.outcomes(place));
+    let bases: BTreeSet<Basis> =
+        outcomes.filter_map(|(_, outcome)| Some(outcome.against.ok()??.basis)).collect();
+    let Some(baseline) = comparison.variants().first().filter(|_| !bases.is_empty()) else {
+        return Vec::new();
+    };
+    let mut notes = vec![format!(
+        "Differences are to {}, with 95% intervals; an asterisk marks those that leave out 0.",
+        baseline.name
+    )];
+    if bases.contains(&Basis::Pairs) {
+        notes.push(
+            "Intervals of single runs: adjusted Wald over the pairs decided otherwise (Agresti and Min, 2005). They \
+             show the chance in drawing pairs, taken as independent, not the chance in training."
+                .to_owned(),
+        );
+    }
+    let seeds: Vec<usize> = bases.iter().filter_map(seeds_of).collect();
+    if let (Some(fewest), Some(most)) = (seeds.first(), seeds.last()) {
+        let count = if fewest == most { most.to_string() } else { format!("{fewest} to {most}") };
+        notes.push(format!(
+            "Intervals of several seeds: paired t over {count} shared seeds. They show the chance in training, not \
+             the chance in drawing pairs."
+        ));
+    }
+    notes
+}
+
+fn seeds_of(basis: &Basis) -> Option<usize> {
+    match basis {
+        Basis::Pairs => None,
+        Basis::Seeds(count) => Some(*count),
+    }
+}
+
+/// Warnings: two numbers stand in one column that do not belong side by side.
+fn left_out(comparison: &Comparison, protocol: usize) -> Vec<String> {
+    let title = title(&comparison.protocols()[protocol]);
+    let warning = |(variant, outcome): (&crate::VariantResults, &crate::comparison::Outcome)| {
+        let why = outcome.against.err()?;
+        let baseline = &comparison.variants()[0].name;
+        Some(format!("Warning: {title} of {} is not compared with {baseline}: {why}.", variant.name))
+    };
+    comparison.outcomes(protocol).filter_map(warning).collect()
+}

@@ -1,0 +1,10 @@
+//! What the tables of a comparison show.
+
+/// What the tables of a comparison show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TableOptions {
+    /// The course report's own figures beside the measured ones.
+    pub reported: bool,
+    /// False positives and negatives of every protocol, rather than of the open set alone.
+    pub all_errors: bool,
+}

@@ -1,0 +1,57 @@
+//! What is compared: the results of variants, as the store has kept them.
+
+use std::collections::BTreeMap;
+
+use arclab_metrics::Evaluation;
+use arclab_spec::{Fingerprint, ProtocolName, VariantName};
+
+/// A variant and its runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VariantResults {
+    /// Its name.
+    pub name: VariantName,
+    /// What became of its runs: `cached`, `2 of 3 failed`. The tables have a column for it if any variant has one.
+    pub state: Option<String>,
+    /// What its runs should teach; empty if nobody said.
+    pub hypothesis: String,
+    /// How it differs from its parent: `loss.margin: 0.5 → 0.8`.
+    pub changes: Vec<String>,
+    /// One a seed; runs that have not succeeded are left out by the caller.
+    pub runs: Vec<RunResults>,
+}
+
+/// One seed's run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunResults {
+    /// Its seed.
+    pub seed: u64,
+    /// By protocol.
+    pub protocols: BTreeMap<ProtocolName, ProtocolResult>,
+    /// (epochs done, training loss), in order.
+    pub loss: Vec<(f64, f64)>,
+    /// (epochs done, accuracy on the validation pairs), in order.
+    pub validation_accuracy: Vec<(f64, f64)>,
+}
+
+/// One test of one run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProtocolResult {
+    /// On which pairs.
+    pub pair_list: Fingerprint,
+    /// The numbers.
+    pub evaluation: Evaluation,
+    /// One cosine similarity a pair, in the list's order; empty if not kept.
+    pub scores: Vec<f32>,
+}
+
+/// The truth of a pair list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PairList {
+    /// Whether each pair is the same person.
+    pub same: Vec<bool>,
+    /// Each pair's fold, where the list names folds.
+    pub folds: Option<Vec<u32>>,
+}
+
+/// All pair lists that some results rest on.
+pub type PairLists = BTreeMap<Fingerprint, PairList>;
