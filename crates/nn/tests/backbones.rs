@@ -1,0 +1,189 @@
+//! Backbones against InsightFace's, run by PyTorch (`data/README.md`).
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use arclab_nn::{
+    BackboneKind, Cpu, Network,
+    heads::{ArcFace, Head, Loss, MarginGradient},
+};
+use candle_core::{Device, Tensor};
+use serde_json::Value;
+
+mod support;
+use support::{fill, norm};
+
+const EMBEDDING: usize = 512;
+const CLASSES: usize = 10;
+
+fn reference(model: &str) -> Value {
+    let all: Value = serde_json::from_str(include_str!("data/backbones.json")).unwrap();
+    all[model].clone()
+}
+
+fn numbers(value: &Value) -> Vec<f32> {
+    value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap() as f32).collect()
+}
+
+/// The reference's weights, by kind of entry.
+fn weight(model: &str, name: &str, shape: &[usize]) -> Tensor {
+    let count = shape.iter().product();
+    let u = fill(&format!("{model}.{name}"), count).into_iter();
+    let prelu =
+        name.ends_with("prelu.weight") || (model == "mobilefacenet" && name.ends_with("layers.2.weight"));
+    let values: Vec<f32> = match shape {
+        [] => return Tensor::new(0_i64, &Device::Cpu).unwrap(),
+        [_, fan_in @ ..] if !fan_in.is_empty() => {
+            let bound = (3.0 / fan_in.iter().product::<usize>() as f64).sqrt() as f32;
+            u.map(|u| u * bound).collect()
+        }
+        _ if name.ends_with("running_mean") || name.ends_with("bias") => u.map(|u| 0.1 * u).collect(),
+        _ if name.ends_with("running_var") => u.map(|u| 1.0 + 0.5 * u).collect(),
+        _ if prelu => u.map(|u| 0.25 + 0.1 * u).collect(),
+        _ => u.map(|u| 1.0 + 0.1 * u).collect(),
+    };
+    Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
+}
+
+fn network(model: &str, kind: BackboneKind) -> Network {
+    let mut network = Network::new(Arc::new(Cpu::new(2)), kind, EMBEDDING, 112, 0).unwrap();
+    let named = network.state().into_iter();
+    let state: BTreeMap<String, Tensor> = named
+        .map(|(name, tensor)| {
+            let value = weight(model, &name, tensor.dims());
+            (name, value)
+        })
+        .collect();
+    network.load_state(&state).unwrap();
+    network
+}
+
+fn assert_close(found: &[f32], expected: &[f32], scale: f64, what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
+        let error = f64::from(found - expected).abs();
+        assert!(error <= 1e-3 * scale, "{what} [{index}]: {found} for {expected}, at a scale of {scale}");
+    }
+}
+
+/// Two images in evaluation, six in training, forward and backward.
+fn check(model: &str, kind: BackboneKind) {
+    let reference = reference(model);
+    let mut network = network(model, kind);
+    let input = fill(&format!("{model}.input"), 6 * 3 * 112 * 112);
+    check_evaluation(&network, &reference, &input[..2 * 3 * 112 * 112]);
+
+    let embeddings = network.train_forward_floats(&input, 6);
+    let expected = numbers(&reference["train_embedding"]);
+    assert_close(&embeddings[..16], &expected, 1.0, "embedding in training");
+    let loss = ArcFace { scale: 16.0, margin: 0.5, gradient: MarginGradient::Exact };
+    let mut head = Head::new(Loss::ArcFace(loss), CLASSES, EMBEDDING, 0);
+    let centres = fill(&format!("{model}.head"), CLASSES * EMBEDDING);
+    let centres = Tensor::from_vec(centres, (CLASSES, EMBEDDING), &Device::Cpu).unwrap();
+    let name = head.state().into_keys().next().unwrap();
+    head.load_state(&BTreeMap::from([(name, centres)])).unwrap();
+    let output = head.forward_backward(&embeddings, &[3, 7, 0, 9, 3, 5]);
+    let expected = numbers(&reference["train_loss_arcface_s16_m0.5_exact"])[0];
+    assert!((output.loss - f64::from(expected)).abs() < 1e-3, "loss {} for {expected}", output.loss);
+    network.backward(&output.d_embeddings);
+    check_gradients(&network, &mut head, &reference);
+    check_running(&network, &reference);
+}
+
+fn check_evaluation(network: &Network, reference: &Value, input: &[f32]) {
+    let embeddings = network.embed_floats(input, 2);
+    for (row, embedding) in embeddings.chunks_exact(EMBEDDING).enumerate() {
+        let expected = numbers(&reference["eval_embedding_norms"])[row];
+        let length = norm(embedding);
+        assert!((length / f64::from(expected) - 1.0).abs() < 1e-3, "length {length} for {expected}");
+        let expected = numbers(&reference["eval_embedding"][row]);
+        // Deviations of single numbers are measured against their usual size.
+        assert_close(
+            &embedding[..16],
+            &expected,
+            length / (EMBEDDING as f64).sqrt(),
+            "embedding in evaluation",
+        );
+    }
+}
+
+fn check_gradients(network: &Network, head: &mut Head, reference: &Value) {
+    let params = network.params();
+    let expected = reference["grad"].as_object().unwrap();
+    for (name, expected) in expected {
+        let param = params.iter().find(|param| param.name == *name).unwrap();
+        let (found, wanted) = (norm(&param.grad), f64::from(numbers(&expected["norm"])[0]));
+        if wanted < 1e-6 {
+            // A bias before a batch norm has no gradient but rounding.
+            assert!(found < 1e-6, "norm of {name}: {found}");
+            continue;
+        }
+        assert!((found / wanted - 1.0).abs() < 1e-3, "norm of {name}: {found} for {wanted}");
+        let scale = wanted / (param.grad.len() as f64).sqrt();
+        assert_close(&param.grad[..4], &numbers(&expected["first"]), 10.0 * scale, name);
+    }
+    let head_norm = norm(head.weight().gradient);
+    let wanted = f64::from(numbers(&reference["grad_head"]["norm"])[0]);
+    assert!((head_norm / wanted - 1.0).abs() < 1e-3, "norm of the head {head_norm} for {wanted}");
+    let squares = params.iter().map(|param| norm(&param.grad).powi(2)).sum::<f64>() + head_norm.powi(2);
+    let wanted = f64::from(numbers(&reference["grad_total_norm"])[0]);
+    assert!((squares.sqrt() / wanted - 1.0).abs() < 1e-3, "norm of all {} for {wanted}", squares.sqrt());
+}
+
+fn check_running(network: &Network, reference: &Value) {
+    let state: BTreeMap<String, Tensor> = network.state().into_iter().collect();
+    for (name, expected) in reference["running_after_one_train_forward"].as_object().unwrap() {
+        let found = state[name].to_vec1::<f32>().unwrap();
+        assert_close(&found[..4], &numbers(expected), 1.0, name);
+    }
+    let counters = state.iter().filter(|(name, _)| name.ends_with("num_batches_tracked"));
+    counters.for_each(|(name, tensor)| assert_eq!(tensor.to_scalar::<i64>().unwrap(), 1, "{name}"));
+}
+
+fn check_state(model: &str, kind: BackboneKind) {
+    let network = Network::new(Arc::new(Cpu::new(1)), kind, EMBEDDING, 112, 0).unwrap();
+    let reference = reference(model);
+    let expected: Vec<(String, Vec<usize>)> = reference["state_dict"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, shape)| (name.clone(), serde_json::from_value(shape.clone()).unwrap()))
+        .collect();
+    let found: Vec<_> =
+        network.state().into_iter().map(|(name, tensor)| (name, tensor.dims().to_vec())).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn iresnet18_has_the_state_of_insightface_in_its_order() {
+    check_state("iresnet18", BackboneKind::IResNet18);
+}
+
+#[test]
+fn mobilefacenet_has_the_state_of_insightface_in_its_order() {
+    check_state("mobilefacenet", BackboneKind::MobileFaceNet);
+}
+
+#[test]
+fn iresnet18_computes_what_insightface_computes() {
+    check("iresnet18", BackboneKind::IResNet18);
+}
+
+#[test]
+fn mobilefacenet_computes_what_insightface_computes() {
+    check("mobilefacenet", BackboneKind::MobileFaceNet);
+}
+
+#[test]
+fn iresnet34_computes_what_insightface_computes() {
+    check("iresnet34", BackboneKind::IResNet34);
+}
+
+#[test]
+fn iresnet50_computes_what_insightface_computes() {
+    check("iresnet50", BackboneKind::IResNet50);
+}
+
+#[test]
+fn iresnet100_computes_what_insightface_computes() {
+    check("iresnet100", BackboneKind::IResNet100);
+}
