@@ -1,1 +1,33 @@
-//! scheduler
+//! Which run goes where and when, and making it so: slots, worker processes, recovery.
+//!
+//! Decisions are pure ([`decide`], [`verdict`]); a thin loop acts on them. What a run's numbers are is the worker's
+//! matter, what becomes durable the store's.
+
+mod decide;
+mod error;
+mod folder;
+mod follow;
+mod gpu;
+mod job;
+mod launch;
+mod lock;
+mod log;
+mod options;
+mod pairs;
+mod process;
+mod progress;
+mod recover;
+mod scheduler;
+mod shutdown;
+mod tail;
+mod verdict;
+
+pub use decide::{Action, Busy, Refusal, Slots, Waiting, decide};
+pub use error::{LaunchError, SchedulerError};
+pub use gpu::{Gpu, GpuError, gpus};
+pub use lock::LockError;
+pub use options::{SchedulerOptions, WorkerAbilities};
+pub use progress::{Progress, RunEnd, Summary};
+pub use scheduler::Scheduler;
+pub use shutdown::{Stop, stop_on_signals};
+pub use verdict::{Evidence, Verdict, verdict};

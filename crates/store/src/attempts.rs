@@ -115,6 +115,34 @@ impl Store {
     }
 }
 
+/// What asking for a run came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Enqueued {
+    /// It waits, newly or still.
+    Waiting,
+    /// A worker is on it, or was when its scheduler died.
+    Running,
+    /// It has succeeded and is not done again.
+    Cached,
+}
+
+impl Store {
+    /// Asks for a run: one that failed waits again and goes on from its checkpoint, one that succeeded is cached.
+    /// With `force`, what has ended in either way is done again from the start.
+    pub async fn enqueue(&self, run: &RunId, force: bool, at_ms: u64) -> Result<Enqueued, StoreError> {
+        let restart = if force { Restart::Afresh } else { Restart::Resume };
+        match self.run(run).await?.state {
+            RunState::Queued { .. } => return Ok(Enqueued::Waiting),
+            RunState::Running { .. } => return Ok(Enqueued::Running),
+            RunState::Succeeded { .. } if !force => return Ok(Enqueued::Cached),
+            // Of these, `requeue` refuses what cannot be asked for again.
+            RunState::Succeeded { .. } | RunState::Failed { .. } | RunState::Cancelled => {}
+        }
+        self.requeue(run, restart, at_ms).await?;
+        Ok(Enqueued::Waiting)
+    }
+}
+
 /// A settlement and what it does to a run say the same in two vocabularies.
 fn event(settlement: &Settlement) -> RunEvent {
     let attempt = settlement.attempt;

@@ -15,7 +15,7 @@ mod results;
 mod rows;
 mod runs;
 
-pub use attempts::{Launch, Restart, Settlement};
+pub use attempts::{Enqueued, Launch, Restart, Settlement};
 pub use error::StoreError;
 pub use filter::{Filter, FilterError, Sort};
 pub use journal::{EvaluatedFiles, JournalBatch, JournalEntry};

@@ -1,0 +1,52 @@
+//! What the scheduler is told before it starts.
+
+use std::{num::NonZeroU32, path::PathBuf, time::Duration};
+
+use arclab_store::records::Provenance;
+
+/// How runs are carried out.
+#[derive(Debug, Clone)]
+pub struct SchedulerOptions {
+    /// The worker program.
+    pub worker: PathBuf,
+    /// Runs carried out at once; as many as the threads and GPUs allow where absent.
+    pub jobs: Option<NonZeroU32>,
+    /// CPU threads to share out.
+    pub threads: NonZeroU32,
+    /// Memory to share out among the runs that ask for some, in bytes.
+    pub memory_bytes: u64,
+    /// How often journals are read.
+    pub poll: Duration,
+    /// Noted with each attempt.
+    pub provenance: Provenance,
+}
+
+/// What the worker program says it can use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkerAbilities {
+    /// GPUs, or why not.
+    pub cuda: Result<(), String>,
+}
+
+impl SchedulerOptions {
+    /// This machine's cores and memory, shared out to `worker`.
+    pub fn of_this_machine(worker: PathBuf, provenance: Provenance) -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
+        Self {
+            worker,
+            jobs: None,
+            threads: NonZeroU32::new(threads).unwrap_or(NonZeroU32::MIN),
+            memory_bytes: memory_bytes(),
+            poll: Duration::from_millis(200),
+            provenance,
+        }
+    }
+}
+
+/// All memory of this machine; boundless where it cannot be learned, so that nothing is refused for it.
+fn memory_bytes() -> u64 {
+    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
+    let kib = line.and_then(|rest| rest.split_whitespace().next()).and_then(|kib| kib.parse::<u64>().ok());
+    kib.map_or(u64::MAX, |kib| kib.saturating_mul(1024))
+}

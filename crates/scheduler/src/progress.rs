@@ -1,0 +1,144 @@
+//! What the scheduler tells while it works, and what it leaves.
+
+use std::collections::BTreeMap;
+
+use arclab_metrics::Evaluation;
+use arclab_spec::{Attempt, Position, ProtocolName, RunId, Usage};
+use arclab_store::records::Failure;
+
+use crate::Refusal;
+
+/// Something that a person who waits would like to know.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Progress {
+    /// The run cannot be carried out here.
+    Refused {
+        /// The run.
+        run: RunId,
+        /// Why not.
+        reason: Refusal,
+    },
+    /// A worker process was started.
+    Launched {
+        /// The run.
+        run: RunId,
+        /// Which attempt.
+        attempt: Attempt,
+        /// CPU threads given to it.
+        threads: u32,
+        /// The GPU given to it.
+        gpu: Option<u32>,
+    },
+    /// A worker is ready to train, or one that an earlier scheduler left behind was found at work.
+    Started {
+        /// The run.
+        run: RunId,
+        /// Which attempt.
+        attempt: Attempt,
+        /// Whether it was found at work.
+        adopted: bool,
+        /// `cpu`, `cuda:0 NVIDIA H200`.
+        device: String,
+        /// CPU threads.
+        threads: u32,
+        /// Where it begins, or where the adopted one is.
+        at: Position,
+        /// Epochs in all.
+        epochs: u32,
+        /// Steps in all epochs together.
+        steps: u64,
+    },
+    /// A worker went on.
+    Position {
+        /// The run.
+        run: RunId,
+        /// Where it is.
+        at: Position,
+        /// Epochs in all.
+        epochs: u32,
+        /// Steps in all epochs together.
+        steps: u64,
+        /// The last loss, where this report has one.
+        loss: Option<f64>,
+        /// The last speed, where this report has one.
+        images_per_second: Option<f64>,
+    },
+    /// A protocol was tested.
+    Evaluated {
+        /// The run.
+        run: RunId,
+        /// The protocol.
+        protocol: ProtocolName,
+        /// The numbers.
+        evaluation: Evaluation,
+    },
+    /// An attempt died, and another follows.
+    Retrying {
+        /// The run.
+        run: RunId,
+        /// The attempt that died.
+        attempt: Attempt,
+        /// Why.
+        failure: Failure,
+    },
+    /// The run is carried out.
+    Finished {
+        /// The run.
+        run: RunId,
+        /// What the last attempt used.
+        used: Option<Usage>,
+    },
+    /// The run stopped and waits.
+    Interrupted {
+        /// The run.
+        run: RunId,
+        /// Where it stopped, where that is known.
+        at: Option<Position>,
+    },
+    /// The run failed for good.
+    Failed {
+        /// The run.
+        run: RunId,
+        /// Why.
+        failure: Failure,
+        /// The last lines of its log.
+        log_tail: String,
+    },
+    /// Workers were asked to stop after a checkpoint.
+    Stopping {
+        /// How many are at work.
+        workers: usize,
+    },
+    /// Workers were killed.
+    Killing {
+        /// How many are at work.
+        workers: usize,
+    },
+}
+
+/// How a run ended, as far as this invocation goes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RunEnd {
+    /// Carried out.
+    Finished,
+    /// Failed for good.
+    Failed {
+        /// Why.
+        failure: Failure,
+        /// The last lines of its log.
+        log_tail: String,
+    },
+    /// Waits to be picked up again.
+    Waiting,
+    /// Cannot be carried out here.
+    Refused(Refusal),
+}
+
+/// What an invocation leaves.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Summary {
+    /// Each run that was asked for.
+    pub runs: BTreeMap<RunId, RunEnd>,
+    /// Whether a person stopped it.
+    pub stopped: bool,
+}

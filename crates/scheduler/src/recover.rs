@@ -1,0 +1,59 @@
+//! What an earlier scheduler left behind: workers that live are adopted, the others settled from their journals.
+
+use arclab_spec::{RunId, RunState};
+use arclab_store::records::{AttemptRecord, Exit};
+
+use crate::{
+    Busy, Progress, SchedulerError, Stop,
+    follow::Follower,
+    job::{Job, Worker},
+    process,
+    scheduler::Session,
+};
+
+impl Session<'_> {
+    /// Takes over all runs that the database calls running.
+    pub(crate) async fn recover(&mut self) -> Result<(), SchedulerError> {
+        for run in self.store().running().await.map_err(SchedulerError::Store)? {
+            self.recover_one(run).await?;
+        }
+        Ok(())
+    }
+
+    async fn recover_one(&mut self, run: RunId) -> Result<(), SchedulerError> {
+        let record = self.store().job(&run).await.map_err(SchedulerError::Store)?;
+        let (RunState::Running { attempt }, Some(last)) = (record.state, &record.last_attempt) else {
+            return Ok(());
+        };
+        let mut follower = Follower::new(self.store(), &run, record.journal_offset, attempt);
+        follower.remember(last);
+        let lives = process::lives(follower.folder());
+        let lives = lives.map_err(|source| SchedulerError::Worker { run: run.clone(), source })?;
+        let memory_bytes = record.request.memory_bytes.unwrap_or(0);
+        let holds = Busy { threads: last.threads, memory_bytes, gpu: last.gpu };
+        let (told, worker) = (Stop::No, Worker::Adopted);
+        let job = Job { run, attempt, holds, worker, follower, told };
+        if lives {
+            tracing::info!(run = %job.run, %attempt, "adopted a worker that is at work");
+            self.count_try(&job.run);
+            self.say_adopted(&job, last);
+            self.jobs.push(job);
+            return Ok(());
+        }
+        self.settle(job, Exit::default()).await
+    }
+
+    fn say_adopted(&self, job: &Job, last: &AttemptRecord) {
+        let Some(worker) = &last.worker else { return };
+        self.say(Progress::Started {
+            run: job.run.clone(),
+            attempt: job.attempt,
+            adopted: true,
+            device: worker.device.clone(),
+            threads: last.threads,
+            at: last.position.unwrap_or(worker.from),
+            epochs: worker.epochs,
+            steps: worker.steps,
+        });
+    }
+}
