@@ -41,7 +41,7 @@ const VARIANTS: [(&str, f64, &str, &str); 6] = [
 fn main() -> std::io::Result<()> {
     let of = |(name, gap, change, hypothesis): (&str, f64, &str, &str)| {
         let mut variant = variant(name, gap, &[0], &["closed", "open", "lfw"]);
-        variant.hypothesis = hypothesis.to_owned();
+        hypothesis.clone_into(&mut variant.hypothesis);
         variant.changes = (!change.is_empty()).then(|| change.to_owned()).into_iter().collect();
         variant.state = Some(if name == "baseline" { "cached" } else { "succeeded" }.to_owned());
         variant

@@ -87,15 +87,19 @@ pub(crate) fn title(protocol: &ProtocolName) -> &str {
 
 fn protocols(variants: &[VariantResults]) -> Vec<ProtocolName> {
     let runs = variants.iter().flat_map(|variant| &variant.runs);
-    let all: BTreeSet<_> = runs.flat_map(|run| run.protocols.keys().cloned()).collect();
-    let mut all: Vec<_> = all.into_iter().collect();
+    in_order(runs.flat_map(|run| run.protocols.keys().cloned()).collect())
+}
+
+/// `closed`, `open`, then the others by name.
+pub(crate) fn in_order(protocols: BTreeSet<ProtocolName>) -> Vec<ProtocolName> {
+    let mut protocols: Vec<_> = protocols.into_iter().collect();
     // Stable, so the others keep the order of their names.
-    all.sort_by_key(|protocol| match protocol.as_str() {
+    protocols.sort_by_key(|protocol| match protocol.as_str() {
         "closed" => 0,
         "open" => 1,
         _ => 2,
     });
-    all
+    protocols
 }
 
 fn outcome(

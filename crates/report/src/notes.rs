@@ -101,7 +101,7 @@ fn intervals(comparison: &Comparison, protocols: &[usize]) -> Vec<String> {
     if bases.contains(&Basis::Pairs) {
         notes.push(
             "Intervals of single runs: adjusted Wald over the pairs decided otherwise (Agresti and Min, 2005). They \
-             show the chance in drawing pairs, taken as independent, not the chance in training."
+             allow for the choice of pairs, taken as independent, but not for the luck of training."
                 .to_owned(),
         );
     }
@@ -109,8 +109,8 @@ fn intervals(comparison: &Comparison, protocols: &[usize]) -> Vec<String> {
     if let (Some(fewest), Some(most)) = (seeds.first(), seeds.last()) {
         let count = if fewest == most { most.to_string() } else { format!("{fewest} to {most}") };
         notes.push(format!(
-            "Intervals of several seeds: paired t over {count} shared seeds. They show the chance in training, not \
-             the chance in drawing pairs."
+            "Intervals of several seeds: paired t over {count} shared seeds. They allow for the luck of \
+             training, but not for the choice of pairs."
         ));
     }
     notes

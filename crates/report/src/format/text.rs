@@ -11,6 +11,9 @@ const PLAIN: &str = "\x1b[0m";
 
 const GAP: &str = "  ";
 
+/// Notes are wrapped to the table's width, and to this under a narrower table.
+const NARROWEST: usize = 80;
+
 pub(super) fn write(table: &Table, colour: bool) -> String {
     let shown: Vec<Vec<String>> =
         table.rows().iter().map(|row| row.iter().map(|cell| tame(&cell.shown())).collect()).collect();
@@ -32,9 +35,27 @@ pub(super) fn write(table: &Table, colour: bool) -> String {
         push_line(&mut out, table, &widths, shown.into_iter().zip(paints), colour);
     }
     for note in &table.notes {
-        let _ = writeln!(out, "{}", tame(note));
+        push_wrapped(&mut out, &tame(note), rule.max(NARROWEST));
     }
     out
+}
+
+/// Breaks between words, and sets the lines after the first in.
+fn push_wrapped(out: &mut String, text: &str, width: usize) {
+    let mut used = 0;
+    for (place, word) in text.split_whitespace().enumerate() {
+        let length = word.chars().count();
+        if place > 0 && used + 1 + length > width {
+            out.push_str("\n  ");
+            used = 2;
+        } else if place > 0 {
+            out.push(' ');
+            used += 1;
+        }
+        out.push_str(word);
+        used += length;
+    }
+    out.push('\n');
 }
 
 fn push_line<'a>(

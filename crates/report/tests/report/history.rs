@@ -1,0 +1,114 @@
+//! The table of past runs, and the store's records as what is compared.
+
+use std::path::PathBuf;
+
+use arclab_metrics::{ResolvedPolicy, evaluate};
+use arclab_report::{Format, PairList, ProtocolResult, curve, history_table};
+use arclab_spec::{Attempt, ExperimentName, FailureKind, Fingerprint, RunId, RunState, VariantName};
+use arclab_store::records::{
+    EvaluationRecord, HistoryRecord, MetricPoint, MetricScope, PairListRecord, PairRecord, RunRecord,
+    ScoresRecord,
+};
+
+use crate::support::{pair_list, protocol, scores};
+
+fn record(experiment: &str, variant: &str, state: RunState, tests: &[&str]) -> HistoryRecord {
+    let id = RunId::new(format!("{variant}-s0-01234567")).expect("a name");
+    let digest = Fingerprint::of(variant.as_bytes());
+    let run = RunRecord {
+        id: id.clone(),
+        experiment: ExperimentName::new(experiment).expect("a name"),
+        variant: VariantName::new(variant).expect("a name"),
+        seed: 0,
+        plan: serde_json::from_value(digest.as_str().into()).expect("a digest"),
+        state,
+        created_ms: 1_772_323_000_000,
+        moved_ms: 1_772_323_200_000,
+        duration_seconds: if tests.is_empty() { 0.0 } else { 83.4 },
+        last_attempt: None,
+        folder: PathBuf::new(),
+    };
+    let evaluations = tests.iter().map(|name| evaluation(&id, name)).collect();
+    HistoryRecord { run, evaluations }
+}
+
+fn evaluation(run: &RunId, name: &str) -> EvaluationRecord {
+    let list = pair_list(100, false);
+    let policy = ResolvedPolicy::Fixed { threshold: 0.2 };
+    let evaluation = evaluate(&scores(&list, 0.2, 1, 2), &list.same, None, policy).expect("usable scores");
+    let pair_list = Fingerprint::of(name.as_bytes());
+    EvaluationRecord {
+        run: run.clone(),
+        protocol: protocol(name),
+        pair_list,
+        evaluation,
+        threshold: Some(0.2),
+    }
+}
+
+const DONE: RunState = RunState::Succeeded { attempt: Attempt::FIRST };
+
+#[test]
+fn history_has_a_row_a_run_and_the_open_sets_errors() {
+    let failed = RunState::Failed { attempt: Attempt::FIRST, kind: FailureKind::Run };
+    let records = [
+        record("faces", "baseline", DONE, &["closed", "lfw", "open"]),
+        record("faces", "m0.8", failed, &[]),
+        record("faces", "m0.2", RunState::Queued { next: Attempt::FIRST }, &[]),
+    ];
+    insta::assert_snapshot!(history_table(&records).render(Format::Text { colour: false }), @r"
+    Variant   Seed  State      Closed-set  Open-set    lfw  Open-set FP  Open-set FN  Duration  Ended (UTC)          Run
+    ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    baseline     0  succeeded       0.740     0.740  0.740           11           15    1m 23s  2026-03-01 00:00:00  baseline-s0-01234567
+    m0.8         0  failed              -         -      -            -            -         -  2026-03-01 00:00:00  m0.8-s0-01234567
+    m0.2         0  queued              -         -      -            -            -         -  -                    m0.2-s0-01234567
+    ");
+}
+
+#[test]
+fn runs_of_several_experiments_name_theirs() {
+    let records =
+        [record("faces", "baseline", DONE, &["open"]), record("celeba", "baseline", DONE, &["open"])];
+    assert_eq!(history_table(&records).columns[0].key, "experiment");
+    assert_ne!(history_table(&records[..1]).columns[0].key, "experiment");
+}
+
+#[test]
+fn an_empty_history_has_a_head_and_no_rows() {
+    let text = history_table(&[]).render(Format::Csv);
+    assert_eq!(text, "variant,seed,state,duration_seconds,ended,run\n");
+}
+
+fn pair(same: bool, fold: Option<u32>) -> PairRecord {
+    PairRecord { a: "a.png".to_owned(), b: "b.png".to_owned(), same, fold }
+}
+
+#[test]
+fn a_stored_pair_list_keeps_its_folds_only_if_all_pairs_have_one() {
+    let list = |pairs| PairListRecord { fingerprint: Fingerprint::of(b"list"), name: protocol("lfw"), pairs };
+    let found = PairList::from(&list(vec![pair(true, Some(3)), pair(false, Some(4))]));
+    assert_eq!(found, PairList { same: vec![true, false], folds: Some(vec![3, 4]) });
+    let found = PairList::from(&list(vec![pair(true, Some(3)), pair(false, None)]));
+    assert_eq!(found.folds, None);
+}
+
+#[test]
+fn scores_of_another_pair_list_are_not_taken() {
+    let record = evaluation(&RunId::new("run").unwrap(), "open");
+    let of = |name: &str| ScoresRecord { pair_list: Fingerprint::of(name.as_bytes()), scores: vec![0.5] };
+    assert_eq!(ProtocolResult::stored(&record, Some(of("open"))).scores, [0.5]);
+    assert!(ProtocolResult::stored(&record, Some(of("closed"))).scores.is_empty());
+    assert!(ProtocolResult::stored(&record, None).scores.is_empty());
+}
+
+#[test]
+fn a_curve_is_of_whole_epochs() {
+    let point = |scope, epoch, value| MetricPoint { scope, epoch, step: 10, value };
+    let points = [
+        point(MetricScope::Step, 0, 9.0),
+        point(MetricScope::Epoch, 1, 8.0),
+        point(MetricScope::Step, 1, 7.0),
+        point(MetricScope::Epoch, 2, 6.0),
+    ];
+    assert_eq!(curve(&points), [(1.0, 8.0), (2.0, 6.0)]);
+}

@@ -1,0 +1,9 @@
+//! Tables and pages, from invented results.
+
+mod formats;
+mod history;
+mod page;
+#[path = "../support/mod.rs"]
+#[expect(unreachable_pub, reason = "shared with the example")]
+mod support;
+mod tables;
