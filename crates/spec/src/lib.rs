@@ -4,14 +4,18 @@ pub mod config;
 mod event;
 mod names;
 mod plan;
+mod read;
 mod run;
 pub mod run_folder;
+mod source;
 mod spec;
 mod test_request;
 
 pub use event::{Event, Heartbeat, JOURNAL_VERSION, JournalLine, Position, Started, Usage};
 pub use names::{ExperimentName, Fingerprint, InvalidName, ProtocolName, RunId, VariantName};
 pub use plan::{Assignment, PLAN_VERSION, Plan, PlanHash, TRAINER_VERSION};
+pub use read::{InvalidOverride, Override, json_schema, read_specs};
 pub use run::{Attempt, FailureKind, IllegalTransition, RunEvent, RunState};
+pub use source::{Diagnostic, SpecErrors};
 pub use spec::{Change, Spec};
 pub use test_request::{TestReport, TestRequest};

@@ -1,0 +1,58 @@
+//! `resources:`.
+
+use std::num::NonZeroU32;
+
+use serde_json::json;
+
+use super::section::{Section, whole};
+use crate::{
+    config::{DeviceRequest, ResourceRequest, Threads},
+    source::Diagnostic,
+};
+
+pub(super) fn read(resources: &mut Section<'_>) -> ResourceRequest {
+    ResourceRequest {
+        device: resources.word(
+            "device",
+            "`auto` takes a GPU that the worker can use, else the CPU.",
+            "auto",
+            &[("auto", DeviceRequest::Auto), ("cpu", DeviceRequest::Cpu), ("cuda", DeviceRequest::Cuda)],
+        ),
+        threads: threads(resources),
+        memory_bytes: memory(resources),
+    }
+}
+
+fn threads(resources: &mut Section<'_>) -> Threads {
+    const DOC: &str = "CPU threads of a run; `auto` shares the cores among the runs. Changes no number.";
+    let schema = json!({"oneOf": [{"const": "auto"}, {"type": "integer", "minimum": 1, "maximum": 1024}], "default": "auto"});
+    let Some(node) = resources.take("threads", DOC, schema) else { return Threads::Auto };
+    if node.scalar() == Some("auto") {
+        return Threads::Auto;
+    }
+    let count = whole(resources.reading(), node, "resources.threads", 1, 1_024);
+    count.and_then(|count| NonZeroU32::new(count as u32)).map_or(Threads::Auto, Threads::Exactly)
+}
+
+/// Units of memory.
+const UNITS: &[(&str, u64)] = &[("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];
+
+fn memory(resources: &mut Section<'_>) -> Option<u64> {
+    const DOC: &str = "Memory to set aside for a run, such as `2 GiB`; none where absent.";
+    let node = resources.take(
+        "memory",
+        DOC,
+        json!({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?[KMGT]iB$"}),
+    )?;
+    let bytes = node.scalar().and_then(|text| {
+        let (number, unit) = UNITS.iter().find_map(|(name, size)| Some((text.strip_suffix(name)?, size)))?;
+        let number: f64 = number.trim().parse().ok()?;
+        (number > 0.0 && number < 1e6).then_some((number * *unit as f64) as u64)
+    });
+    if bytes.is_none() {
+        let message = format!("`resources.memory` must be an amount of memory, not `{}`", node.inline());
+        let found = Diagnostic::at(node.place.clone(), message);
+        resources.reading().report(found.help("write a number and a unit: `512 MiB`, `2 GiB`"));
+    }
+    bytes
+}
