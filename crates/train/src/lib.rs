@@ -1,1 +1,18 @@
-//! train
+//! One plan to a trained model, scores and events: the library of the program `arclab-worker`.
+//!
+//! It never opens the database. What it is told stands in a run's `plan.json`, and what it says goes to
+//! `events.jsonl` beside it.
+
+mod abilities;
+mod data;
+mod device;
+mod model_card;
+mod run;
+mod settings;
+mod training;
+mod verification;
+mod weights_test;
+
+pub use abilities::Abilities;
+pub use run::{Stop, run};
+pub use weights_test::test;

@@ -1,3 +1,70 @@
-//! Entry point.
+//! `arclab-worker`: carries out one run, started by a scheduler or by hand.
 
-fn main() {}
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Context;
+use arclab_train::{Abilities, Stop};
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// Trains and tests one model, as arclab planned it.
+#[derive(Debug, Parser)]
+#[command(name = "arclab-worker", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Carries out the plan in a run's folder, from its checkpoint if there is one.
+    Run {
+        /// The folder that holds `plan.json`.
+        folder: PathBuf,
+    },
+    /// Tests weights at hand, and prints the result as JSON.
+    Test {
+        /// A file with the request, as JSON.
+        request: PathBuf,
+    },
+    /// Prints what this worker can do here, as JSON.
+    Abilities,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log_to_stderr();
+    match carry_out(arguments.command) {
+        Ok(code) => code,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Run { folder } => {
+            let stop = Stop::on_signals().context("failed to listen to signals")?;
+            Ok(arclab_train::run(&folder, &stop).into())
+        }
+        Command::Test { request } => {
+            let stop = Stop::on_signals().context("failed to listen to signals")?;
+            print(&arclab_train::test(&request, &stop)?)
+        }
+        Command::Abilities => print(&Abilities::here()),
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "answers to the command line go to the output")]
+fn print(answer: &impl serde::Serialize) -> anyhow::Result<ExitCode> {
+    println!("{}", serde_json::to_string_pretty(answer).context("failed to lay out the answer")?);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The level is `ARCLAB_LOG`, else `info`. Without colours, as the log goes to a file of the run's folder.
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_env("ARCLAB_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(std::io::stderr).init();
+}

@@ -1,0 +1,174 @@
+//! One assignment from its data to its results.
+
+use std::path::Path;
+
+use arclab_metrics::ThresholdPolicy;
+use arclab_nn::{
+    Kernels,
+    checkpoint::{SaveError, save_tensors},
+};
+use arclab_spec::{Assignment, Event, Fingerprint, Position, ProtocolName, Started, run_folder};
+
+use super::{AssignmentError, JournalError, Reporter, Stop, usage};
+use crate::{
+    data::{Data, DataError},
+    device::{Device, NoDevice},
+    model_card::ModelCard,
+    training::{Ended, TrainError, Training},
+    verification::{self, Stopped, VerifyError, WriteError},
+};
+
+/// An assignment with all that is needed to carry it out.
+pub(super) struct Worker<'a> {
+    pub(super) folder: &'a Path,
+    pub(super) assignment: &'a Assignment,
+    pub(super) report: &'a Reporter,
+    pub(super) stop: &'a Stop,
+}
+
+/// Why a run ends without a result.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RunError {
+    #[error("failed to take the assignment")]
+    Assignment(#[source] AssignmentError),
+    #[error("failed to find a device")]
+    Device(#[source] NoDevice),
+    #[error("failed to prepare the data")]
+    Data(#[source] DataError),
+    #[error(
+        "the data changed since the run was planned (planned {}, found {}): run it again, which plans anew",
+        planned.short(), found.short()
+    )]
+    DataChanged { planned: Fingerprint, found: Fingerprint },
+    #[error("training failed")]
+    Train(#[source] TrainError),
+    #[error("failed to find a threshold on the validation pairs")]
+    Validate(#[source] VerifyError),
+    #[error(
+        "protocol `{0}` takes its threshold from validation, and the validation images make no pairs: raise \
+         `data.split`'s validation share, or use another `threshold`"
+    )]
+    NoValidationPairs(ProtocolName),
+    #[error("failed to test on protocol `{protocol}`")]
+    Test { protocol: ProtocolName, source: VerifyError },
+    #[error("failed to keep the weights")]
+    Weights(#[source] SaveError),
+    #[error("failed to lay out the weights' metadata")]
+    Card(#[source] serde_json::Error),
+    #[error("failed to keep results")]
+    Results(#[source] WriteError),
+    #[error("failed to report")]
+    Report(#[source] JournalError),
+}
+
+/// Asked to stop is an end and no failure.
+enum Halt {
+    Stopped,
+    Failed(RunError),
+}
+
+impl Worker<'_> {
+    /// Prepares, trains, keeps the weights and tests.
+    pub(super) fn carry_out(&self) -> Result<Ended, RunError> {
+        let device = Device::resolve(self.assignment.device).map_err(RunError::Device)?;
+        let data = self.data()?;
+        let mut training = Training::begin(self.folder, self.assignment, &data, self.report, self.stop)
+            .map_err(RunError::Train)?;
+        self.event(self.started(device, training.at(), training.steps()))?;
+        if training.run().map_err(RunError::Train)? == Ended::Interrupted {
+            return Ok(Ended::Interrupted);
+        }
+        match self.results(&training, &data) {
+            Ok(()) => Ok(Ended::Finished),
+            Err(Halt::Stopped) => Ok(Ended::Interrupted),
+            Err(Halt::Failed(error)) => Err(error),
+        }
+    }
+
+    fn data(&self) -> Result<Data, RunError> {
+        let plan = &self.assignment.plan;
+        let data = Data::prepare(&plan.config.data, &plan.config.evaluation, &self.assignment.cache)
+            .map_err(RunError::Data)?;
+        if *data.fingerprint() != plan.data {
+            let (planned, found) = (plan.data.clone(), data.fingerprint().clone());
+            return Err(RunError::DataChanged { planned, found });
+        }
+        if data.validation().is_none() {
+            tracing::warn!("the validation images make no pairs, so there is no validation accuracy");
+        }
+        Ok(data)
+    }
+
+    fn started(&self, device: Device, from: Position, steps: u64) -> Event {
+        Event::Started(Started {
+            pid: std::process::id(),
+            host: usage::host(),
+            device: device.to_string(),
+            threads: self.assignment.threads,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            kernels: Kernels::best().name().to_owned(),
+            from,
+            epochs: self.assignment.plan.config.training.epochs,
+            steps,
+        })
+    }
+
+    /// The weights, and the result of each protocol.
+    fn results(&self, training: &Training<'_>, data: &Data) -> Result<(), Halt> {
+        let model = training.model();
+        let validated = verification::validate(model, data, self.stop)
+            .map_err(|error| halt(error, RunError::Validate))?;
+        let threshold = validated.map(|validation| validation.threshold);
+        let card = ModelCard::new(self.assignment, threshold);
+        let note = serde_json::to_string(&card).map_err(RunError::Card).map_err(Halt::Failed)?;
+        save_tensors(&self.folder.join(run_folder::WEIGHTS), &model.network_tensors(), Some(&note))
+            .map_err(|error| Halt::Failed(RunError::Weights(error)))?;
+        for protocol in self.assignment.plan.config.evaluation.protocols.keys() {
+            self.test(protocol, training, data, threshold)?;
+        }
+        Ok(())
+    }
+
+    fn test(
+        &self,
+        protocol: &ProtocolName,
+        training: &Training<'_>,
+        data: &Data,
+        validation: Option<f64>,
+    ) -> Result<(), Halt> {
+        let policy: ThresholdPolicy = self.assignment.plan.config.evaluation.protocols[protocol].threshold;
+        let no_pairs = || Halt::Failed(RunError::NoValidationPairs(protocol.clone()));
+        let policy = policy.resolve(|| validation.ok_or_else(no_pairs))?;
+        let list = data.protocol(protocol);
+        let tested = verification::test_pairs(training.model(), data, list, policy, self.stop)
+            .map_err(|error| halt(error, |source| RunError::Test { protocol: protocol.clone(), source }))?;
+        let written = |error| Halt::Failed(RunError::Results(error));
+        let scores = verification::scores_file(&tested, self.folder, protocol.as_str()).map_err(written)?;
+        verification::predictions_file(
+            &tested,
+            data,
+            self.folder,
+            protocol.as_str(),
+            self.assignment.run.as_str(),
+        )
+        .map_err(written)?;
+        let event = Event::Evaluated {
+            protocol: protocol.clone(),
+            pair_list: list.fingerprint.clone(),
+            evaluation: tested.evaluation,
+            scores,
+        };
+        self.event(event).map_err(Halt::Failed)
+    }
+
+    fn event(&self, event: Event) -> Result<(), RunError> {
+        self.report.event(event).map_err(RunError::Report)
+    }
+}
+
+fn halt(error: VerifyError, failed: impl FnOnce(VerifyError) -> RunError) -> Halt {
+    match error {
+        VerifyError::Stopped(Stopped) => Halt::Stopped,
+        other @ VerifyError::Evaluate(_) => Halt::Failed(failed(other)),
+    }
+}

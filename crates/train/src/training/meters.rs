@@ -1,0 +1,130 @@
+//! Numbers of steps and their means over an epoch.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+/// Metrics by name, as events carry them.
+pub(crate) type Metrics = BTreeMap<String, f64>;
+
+/// What one step measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct StepNumbers {
+    pub(crate) images: usize,
+    pub(crate) loss: f64,
+    pub(crate) learning_rate: f64,
+    /// Of the whole gradient, before clipping.
+    pub(crate) gradient_norm: f64,
+    /// Images whose own class has the largest cosine, margin left out.
+    pub(crate) correct: usize,
+    /// Images past the angle where the margin turns around.
+    pub(crate) past_turn: usize,
+    pub(crate) times: StepTimes,
+}
+
+/// Where a step's time went.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct StepTimes {
+    /// Waiting for the batch.
+    pub(crate) data: Duration,
+    pub(crate) forward: Duration,
+    pub(crate) backward: Duration,
+    /// Clipping and the optimiser.
+    pub(crate) update: Duration,
+}
+
+/// Sums over the steps of an epoch so far. Kept in checkpoints, so that an epoch's means are those of an
+/// undisturbed run.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EpochSums {
+    steps: u64,
+    images: u64,
+    loss: f64,
+    learning_rate: f64,
+    gradient_norm: f64,
+    correct: u64,
+    past_turn: u64,
+    data_seconds: f64,
+    forward_seconds: f64,
+    backward_seconds: f64,
+    update_seconds: f64,
+}
+
+impl StepNumbers {
+    /// The step's metrics.
+    pub(crate) fn metrics(&self) -> Metrics {
+        let mut sums = EpochSums::default();
+        sums.add(self);
+        sums.means()
+    }
+}
+
+impl EpochSums {
+    /// Adds a step.
+    pub(crate) fn add(&mut self, step: &StepNumbers) {
+        self.steps += 1;
+        self.images += step.images as u64;
+        self.loss += step.loss;
+        self.learning_rate += step.learning_rate;
+        self.gradient_norm += step.gradient_norm;
+        self.correct += step.correct as u64;
+        self.past_turn += step.past_turn as u64;
+        self.data_seconds += step.times.data.as_secs_f64();
+        self.forward_seconds += step.times.forward.as_secs_f64();
+        self.backward_seconds += step.times.backward.as_secs_f64();
+        self.update_seconds += step.times.update.as_secs_f64();
+    }
+
+    /// Means over the steps; times are seconds a step.
+    pub(crate) fn means(&self) -> Metrics {
+        let (steps, images) = (self.steps.max(1) as f64, self.images.max(1) as f64);
+        let seconds = self.data_seconds + self.forward_seconds + self.backward_seconds + self.update_seconds;
+        [
+            ("loss", self.loss / steps),
+            ("learning_rate", self.learning_rate / steps),
+            ("gradient_norm", self.gradient_norm / steps),
+            ("train_accuracy", self.correct as f64 / images),
+            ("past_turn_share", self.past_turn as f64 / images),
+            ("images_per_second", self.images as f64 / seconds.max(1e-9)),
+            ("data_seconds", self.data_seconds / steps),
+            ("forward_seconds", self.forward_seconds / steps),
+            ("backward_seconds", self.backward_seconds / steps),
+            ("update_seconds", self.update_seconds / steps),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(loss: f64, correct: usize) -> StepNumbers {
+        let times = StepTimes { forward: Duration::from_millis(500), ..StepTimes::default() };
+        StepNumbers { images: 4, loss, learning_rate: 0.1, gradient_norm: 2.0, correct, past_turn: 0, times }
+    }
+
+    #[test]
+    fn an_epoch_reports_means_over_its_steps() {
+        let mut sums = EpochSums::default();
+        sums.add(&step(3.0, 1));
+        sums.add(&step(1.0, 3));
+        let means = sums.means();
+        assert_eq!(means["loss"], 2.0);
+        assert_eq!(means["train_accuracy"], 0.5);
+        assert_eq!(means["images_per_second"], 8.0);
+        assert_eq!(means["forward_seconds"], 0.5);
+    }
+
+    #[test]
+    fn sums_survive_a_checkpoint_to_the_last_bit() {
+        let mut sums = EpochSums::default();
+        for loss in [0.1, 1.0 / 3.0, 12.345_678_901_234_567, 1e-300] {
+            sums.add(&step(loss, 1));
+        }
+        let json = serde_json::to_string_pretty(&sums).unwrap();
+        assert_eq!(serde_json::from_str::<EpochSums>(&json).unwrap(), sums);
+    }
+}

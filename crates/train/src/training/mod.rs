@@ -1,0 +1,246 @@
+//! The training loop: steps, epochs, their numbers, and checkpoints between them.
+
+mod meters;
+mod model;
+mod saved;
+
+use std::{path::Path, sync::Arc, time::Instant};
+
+use arclab_nn::{
+    Cpu, ShapeError,
+    checkpoint::{LoadError, SaveError},
+    schedule::Schedule,
+};
+use arclab_spec::{Assignment, Event, Position};
+
+pub(crate) use model::Model;
+
+use crate::{
+    data::{BatchError, Batches, Data},
+    run::{JournalError, Reporter, Stop},
+    settings,
+    verification::{self, Stopped, VerifyError},
+};
+use meters::{EpochSums, Metrics, StepNumbers};
+use saved::ResumeError;
+
+/// A run's training, at some step.
+pub(crate) struct Training<'a> {
+    folder: &'a Path,
+    assignment: &'a Assignment,
+    data: &'a Data,
+    report: &'a Reporter,
+    stop: &'a Stop,
+    model: Model,
+    schedule: Schedule,
+    steps_per_epoch: u64,
+    at: Position,
+    sums: EpochSums,
+    /// Where the checkpoint on the disk stands.
+    saved: Option<Position>,
+}
+
+/// How a part of a run ended, where it did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// All of it is done.
+    Finished,
+    /// Asked to stop: a checkpoint holds what was done.
+    Interrupted,
+}
+
+/// Why training cannot begin or go on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TrainError {
+    #[error("failed to build the network")]
+    Build(#[source] ShapeError),
+    #[error("{images} training images make no batch of {batch_size}: lower `training.batch_size`")]
+    NoBatch { images: usize, batch_size: usize },
+    #[error("failed to read a checkpoint")]
+    Resume(#[source] LoadError),
+    #[error("failed to load a batch")]
+    Batch(#[source] BatchError),
+    #[error(
+        "the {what} of step {step} is not finite ({value}) at a learning rate of {learning_rate}: lower \
+         `optimizer.learning_rate`, clip with `optimizer.clip_norm`, or warm up for longer"
+    )]
+    NotFinite { what: &'static str, step: u64, value: f64, learning_rate: f64 },
+    #[error("failed to keep a checkpoint")]
+    Save(#[source] SaveError),
+    #[error("failed to report")]
+    Report(#[source] JournalError),
+    #[error("failed to validate")]
+    Validate(#[source] VerifyError),
+}
+
+impl<'a> Training<'a> {
+    /// Training at its start, or at the checkpoint of an earlier attempt.
+    pub(crate) fn begin(
+        folder: &'a Path,
+        assignment: &'a Assignment,
+        data: &'a Data,
+        report: &'a Reporter,
+        stop: &'a Stop,
+    ) -> Result<Self, TrainError> {
+        let config = &assignment.plan.config;
+        let (images, batch_size) = (data.train_len(), config.training.batch_size as usize);
+        let steps_per_epoch = (images / batch_size) as u64;
+        if steps_per_epoch == 0 {
+            return Err(TrainError::NoBatch { images, batch_size });
+        }
+        let (model, from) = model(folder, assignment, data.classes())?;
+        let (at, sums) = from.unwrap_or_default();
+        report.at(at);
+        Ok(Self {
+            folder,
+            assignment,
+            data,
+            report,
+            stop,
+            model,
+            schedule: settings::schedule(
+                config.schedule,
+                config.optimizer,
+                steps_per_epoch,
+                config.training.epochs,
+            ),
+            steps_per_epoch,
+            at,
+            sums,
+            saved: from.map(|(at, _)| at),
+        })
+    }
+
+    /// Steps done.
+    pub(crate) fn at(&self) -> Position {
+        self.at
+    }
+
+    /// Steps in all.
+    pub(crate) fn steps(&self) -> u64 {
+        self.schedule.total_steps
+    }
+
+    /// The model as it is now.
+    pub(crate) fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Trains to the end, or until asked to stop.
+    pub(crate) fn run(&mut self) -> Result<Ended, TrainError> {
+        while self.at.epoch < self.assignment.plan.config.training.epochs {
+            let ended = match self.steps_of_epoch()? {
+                Ended::Finished => self.end_epoch()?,
+                Ended::Interrupted => Ended::Interrupted,
+            };
+            if ended == Ended::Interrupted {
+                self.save()?;
+                return Ok(Ended::Interrupted);
+            }
+        }
+        Ok(Ended::Finished)
+    }
+
+    /// What is left of the present epoch.
+    fn steps_of_epoch(&mut self) -> Result<Ended, TrainError> {
+        let done = self.at.step - u64::from(self.at.epoch) * self.steps_per_epoch;
+        let mut batches = self.data.batches(self.assignment, self.at.epoch, done);
+        for _ in done..self.steps_per_epoch {
+            if self.stop.is_asked() {
+                return Ok(Ended::Interrupted);
+            }
+            self.step(&mut batches)?;
+        }
+        Ok(Ended::Finished)
+    }
+
+    fn step(&mut self, batches: &mut Batches) -> Result<(), TrainError> {
+        let waiting = Instant::now();
+        let batch = batches.next().map_err(TrainError::Batch)?;
+        let waited = waiting.elapsed();
+        let rate = self.schedule.rate(self.at.step);
+        let mut numbers = self.model.step(&batch.pixels, &batch.labels, rate);
+        numbers.times.data = waited;
+        self.check(&numbers)?;
+        self.at.step += 1;
+        self.sums.add(&numbers);
+        self.report.at(self.at);
+        let log_every = u64::from(self.assignment.plan.config.training.log_every.max(1));
+        if self.at.step.is_multiple_of(log_every) {
+            self.event(Event::Step { at: self.at, metrics: numbers.metrics() })?;
+        }
+        Ok(())
+    }
+
+    fn check(&self, numbers: &StepNumbers) -> Result<(), TrainError> {
+        for (what, value) in [("loss", numbers.loss), ("gradient", numbers.gradient_norm)] {
+            if !value.is_finite() {
+                let (step, learning_rate) = (self.at.step + 1, numbers.learning_rate);
+                return Err(TrainError::NotFinite { what, step, value, learning_rate });
+            }
+        }
+        Ok(())
+    }
+
+    /// Validates, reports, and only then saves: a checkpoint is never ahead of the journal.
+    fn end_epoch(&mut self) -> Result<Ended, TrainError> {
+        let mut metrics = self.sums.means();
+        match verification::validate(&self.model, self.data, self.stop) {
+            Err(VerifyError::Stopped(Stopped)) => return Ok(Ended::Interrupted),
+            validated => metrics.extend(validation_metrics(validated.map_err(TrainError::Validate)?)),
+        }
+        self.at.epoch += 1;
+        self.sums = EpochSums::default();
+        self.report.at(self.at);
+        self.event(Event::Epoch { at: self.at, metrics })?;
+        self.save()?;
+        Ok(Ended::Finished)
+    }
+
+    fn save(&mut self) -> Result<(), TrainError> {
+        if self.saved == Some(self.at) {
+            return Ok(());
+        }
+        self.report.sync().map_err(TrainError::Report)?;
+        saved::save(self.folder, self.assignment, &self.model, self.at, self.sums)
+            .map_err(TrainError::Save)?;
+        self.saved = Some(self.at);
+        self.event(Event::Checkpoint { at: self.at })
+    }
+
+    fn event(&self, event: Event) -> Result<(), TrainError> {
+        self.report.event(event).map_err(TrainError::Report)
+    }
+}
+
+fn validation_metrics(validated: Option<verification::Validation>) -> Metrics {
+    let pairs = validated.into_iter();
+    pairs
+        .flat_map(|v| [("validation_accuracy", v.accuracy), ("validation_threshold", v.threshold)])
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
+/// The model as it begins, or as the checkpoint has it. A checkpoint that cannot be used costs the work in it and
+/// not the run: training begins anew, and the log says why.
+fn model(
+    folder: &Path,
+    assignment: &Assignment,
+    classes: usize,
+) -> Result<(Model, Option<(Position, EpochSums)>), TrainError> {
+    let device = Arc::new(Cpu::new(assignment.threads as usize));
+    let plan = &assignment.plan;
+    let fresh =
+        || Model::new(Arc::clone(&device), &plan.config, classes, plan.seed).map_err(TrainError::Build);
+    let mut model = fresh()?;
+    match saved::resume(folder, assignment, &mut model) {
+        Ok(from) => Ok((model, from)),
+        // The disk may answer the next attempt.
+        Err(ResumeError::Load(error @ LoadError::Read { .. })) => Err(TrainError::Resume(error)),
+        Err(error) => {
+            let reason = anyhow::Error::from(error);
+            tracing::warn!("the checkpoint is of no use, so training begins anew: {reason:#}");
+            Ok((fresh()?, None))
+        }
+    }
+}

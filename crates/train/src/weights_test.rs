@@ -1,0 +1,169 @@
+//! `arclab-worker test REQUEST.json`: weights at hand on one pair list.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use arclab_metrics::{ResolvedPolicy, ThresholdPolicy};
+use arclab_nn::{
+    Cpu, Images, Network, ShapeError, StateError,
+    checkpoint::{self, LoadError, Tensors},
+};
+use arclab_spec::{
+    PLAN_VERSION, TestReport, TestRequest,
+    config::{DataConfig, EvaluationConfig, ModelConfig},
+};
+
+use crate::{
+    data::{Data, DataError},
+    device::{Device, NoDevice},
+    model_card::ModelCard,
+    run::Stop,
+    settings,
+    verification::{self, Embedder, VerifyError, WriteError},
+};
+
+/// Why weights were not tested.
+#[derive(Debug, thiserror::Error)]
+enum TestError {
+    #[error("failed to read {}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("failed to understand {}", path.display())]
+    Parse { path: PathBuf, source: serde_json::Error },
+    #[error(
+        "the request is of version {0}, and this worker reads version {PLAN_VERSION}: use programs of one build"
+    )]
+    Version(u32),
+    #[error("failed to find a device")]
+    Device(#[source] NoDevice),
+    #[error("failed to load the weights")]
+    Load(#[source] LoadError),
+    #[error("{} does not say which network it belongs to: give the backbone and the embedding size", .0.display())]
+    NoModel(PathBuf),
+    #[error("{} holds {found:?}, not {asked:?}", path.display())]
+    OtherModel { path: PathBuf, found: ModelConfig, asked: ModelConfig },
+    #[error("failed to build the network")]
+    Build(#[source] ShapeError),
+    #[error("failed to use {}", path.display())]
+    State { path: PathBuf, source: StateError },
+    #[error("failed to prepare the data")]
+    Data(#[source] DataError),
+    #[error(
+        "{} carries no threshold from validation: ask for k folds or a fixed threshold", .0.display()
+    )]
+    NoThreshold(PathBuf),
+    #[error("failed to test")]
+    Verify(#[source] VerifyError),
+    #[error("failed to make {}", path.display())]
+    Folder { path: PathBuf, source: io::Error },
+    #[error("failed to keep the predictions")]
+    Write(#[source] WriteError),
+}
+
+/// Weights with what they say of themselves.
+struct Weights {
+    path: PathBuf,
+    tensors: Tensors,
+    card: Option<ModelCard>,
+}
+
+/// A network that only embeds.
+struct Tester {
+    network: Network<Cpu>,
+    image_size: usize,
+}
+
+impl Embedder for Tester {
+    fn embed(&self, pixels: &[u8], count: usize) -> Vec<f32> {
+        self.network.embed(&Images { pixels, count, size: self.image_size })
+    }
+}
+
+/// Tests the weights that a request names; writes the predictions and returns the numbers.
+pub fn test(request: &Path, stop: &Stop) -> anyhow::Result<TestReport> {
+    Ok(carry_out(request, stop)?)
+}
+
+fn carry_out(request: &Path, stop: &Stop) -> Result<TestReport, TestError> {
+    let request = read(request)?;
+    Device::resolve(request.device).map_err(TestError::Device)?;
+    let weights = Weights::load(&request.checkpoint)?;
+    let config = weights.data_config(&request.data);
+    let tester = weights.tester(&request, config.image_size as usize)?;
+    let policy = weights.policy(request.protocol.threshold)?;
+    let evaluation = EvaluationConfig {
+        protocols: BTreeMap::from([(request.mode.clone(), request.protocol.clone())]),
+        validation_pairs: 0,
+    };
+    let data = Data::prepare(&config, &evaluation, &request.cache).map_err(TestError::Data)?;
+    let list = data.protocol(&request.mode);
+    let tested = verification::test_pairs(&tester, &data, list, policy, stop).map_err(TestError::Verify)?;
+    fs::create_dir_all(&request.output)
+        .map_err(|source| TestError::Folder { path: request.output.clone(), source })?;
+    let (mode, model) = (request.mode.as_str(), weights.name());
+    let predictions = verification::predictions_file(&tested, &data, &request.output, mode, &model)
+        .map_err(TestError::Write)?;
+    let pair_list = list.fingerprint.clone();
+    Ok(TestReport { mode: request.mode, model, pair_list, evaluation: tested.evaluation, predictions })
+}
+
+fn read(path: &Path) -> Result<TestRequest, TestError> {
+    let json = fs::read(path).map_err(|source| TestError::Read { path: path.to_owned(), source })?;
+    let request: TestRequest =
+        serde_json::from_slice(&json).map_err(|source| TestError::Parse { path: path.to_owned(), source })?;
+    if request.version == PLAN_VERSION { Ok(request) } else { Err(TestError::Version(request.version)) }
+}
+
+impl Weights {
+    fn load(path: &Path) -> Result<Self, TestError> {
+        let (tensors, note) = checkpoint::load_tensors(path).map_err(TestError::Load)?;
+        // Weights of other programs may carry any note, or none.
+        let card = note.and_then(|note| serde_json::from_str(&note).ok());
+        Ok(Self { path: path.to_owned(), tensors, card })
+    }
+
+    /// Image size and colours belong to the weights.
+    fn data_config(&self, asked: &DataConfig) -> DataConfig {
+        let mut config = asked.clone();
+        if let Some(card) = &self.card {
+            (config.image_size, config.colour) = (card.image_size, card.colour);
+        }
+        config
+    }
+
+    fn model(&self, asked: Option<ModelConfig>) -> Result<ModelConfig, TestError> {
+        match (&self.card, asked) {
+            (None, None) => Err(TestError::NoModel(self.path.clone())),
+            (None, Some(asked)) => Ok(asked),
+            (Some(card), Some(asked)) if card.model != asked => {
+                Err(TestError::OtherModel { path: self.path.clone(), found: card.model, asked })
+            }
+            (Some(card), _) => Ok(card.model),
+        }
+    }
+
+    fn tester(&self, request: &TestRequest, image_size: usize) -> Result<Tester, TestError> {
+        let model = self.model(request.model)?;
+        let device = Arc::new(Cpu::new(request.threads as usize));
+        let (kind, embedding_size) = (settings::backbone(model.backbone), model.embedding_size as usize);
+        let mut network =
+            Network::new(device, kind, embedding_size, image_size, 0).map_err(TestError::Build)?;
+        let loaded = network.load_state(&self.tensors);
+        loaded.map_err(|source| TestError::State { path: self.path.clone(), source })?;
+        Ok(Tester { network, image_size })
+    }
+
+    fn policy(&self, policy: ThresholdPolicy) -> Result<ResolvedPolicy, TestError> {
+        let carried = self.card.as_ref().and_then(|card| card.validation_threshold);
+        policy.resolve(|| carried.ok_or_else(|| TestError::NoThreshold(self.path.clone())))
+    }
+
+    /// The run that made them, or the file's name.
+    fn name(&self) -> String {
+        let stem = || self.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        self.card.as_ref().map_or_else(stem, |card| card.run.as_str().to_owned())
+    }
+}

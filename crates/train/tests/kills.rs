@@ -1,0 +1,127 @@
+//! Workers that are killed or asked to stop: the next attempt goes on as if nothing had happened.
+
+mod support;
+
+use std::fs;
+
+use arclab_spec::{Event, Position, run_folder::exit};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use support::{RunFolder, Worker, assert_same_results, attempt, epoch_numbers};
+
+fn step_is(step: u64) -> impl Fn(&Event) -> bool {
+    move |event| matches!(event, Event::Step { at, .. } if at.step >= step)
+}
+
+fn signal(worker: &Worker, signal: Signal) {
+    kill(Pid::from_raw(worker.0.id() as i32), signal).unwrap();
+}
+
+fn slow() -> RunFolder {
+    RunFolder::with(|config| config.training.epochs = 4)
+}
+
+fn undisturbed() -> RunFolder {
+    let run = slow();
+    assert_eq!(run.finish(), i32::from(exit::FINISHED), "{}", run.log());
+    run
+}
+
+/// Steps of one epoch of these runs.
+fn steps_per_epoch(run: &RunFolder) -> u64 {
+    let first = run
+        .events()
+        .into_iter()
+        .find_map(|e| if let Event::Epoch { at, .. } = e { Some(at.step) } else { None });
+    first.unwrap()
+}
+
+#[test]
+fn a_run_killed_in_mid_epoch_ends_as_an_undisturbed_one() {
+    let undisturbed = undisturbed();
+    let per_epoch = steps_per_epoch(&undisturbed);
+    let mut run = slow();
+    let mut worker = run.start();
+    run.wait_for("step in the second epoch", step_is(per_epoch + 1));
+    worker.0.kill().unwrap();
+    assert!(worker.wait().code().is_none(), "it had ended before the kill: {}", run.log());
+
+    run.next_attempt();
+    assert_eq!(run.finish(), i32::from(exit::FINISHED), "{}", run.log());
+    let from = run.journal().into_iter().find_map(|line| match line.event {
+        Event::Started(started) if line.attempt == attempt(2) => Some(started.from),
+        _ => None,
+    });
+    assert!(from.unwrap().epoch >= 1, "it began anew: {}", run.log());
+    assert_same_results(&run, &undisturbed);
+}
+
+#[test]
+fn a_run_stopped_on_request_goes_on_at_the_step_it_had_reached() {
+    let undisturbed = undisturbed();
+    let mut run = slow();
+    let mut worker = run.start();
+    run.wait_for("second step", step_is(2));
+    signal(&worker, Signal::SIGTERM);
+    assert_eq!(worker.wait().code(), Some(i32::from(exit::INTERRUPTED)), "{}", run.log());
+    let last = run.events().pop().unwrap();
+    let Event::Interrupted { at } = last else { panic!("{last:?}") };
+
+    run.next_attempt();
+    assert_eq!(run.finish(), i32::from(exit::FINISHED), "{}", run.log());
+    let from = run.journal().into_iter().find_map(|line| match line.event {
+        Event::Started(started) if line.attempt == attempt(2) => Some(started.from),
+        _ => None,
+    });
+    assert_eq!(from, Some(at));
+    assert_ne!(at, Position::default());
+    assert_same_results(&run, &undisturbed);
+    // An epoch's means are those of an undisturbed run, though two attempts shared it.
+    assert_eq!(epoch_numbers(&run.events()), epoch_numbers(&undisturbed.events()));
+}
+
+#[test]
+fn many_kills_at_different_moments_change_nothing() {
+    let undisturbed = undisturbed();
+    let mut run = slow();
+    for kill_after in [1, 3, 8, 15] {
+        let mut worker = run.start();
+        let reached = run.events().len();
+        let began = std::time::Instant::now();
+        while run.events().len() < reached + kill_after && began.elapsed().as_secs() < 60 {
+            if worker.0.try_wait().unwrap().is_some() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        worker.0.kill().unwrap();
+        worker.wait();
+        run.next_attempt();
+    }
+    assert_eq!(run.finish(), i32::from(exit::FINISHED), "{}", run.log());
+    assert_same_results(&run, &undisturbed);
+}
+
+#[test]
+fn a_truncated_checkpoint_is_said_and_training_begins_anew() {
+    let undisturbed = undisturbed();
+    let mut run = slow();
+    let mut worker = run.start();
+    run.wait_for("checkpoint", |event| matches!(event, Event::Checkpoint { .. }));
+    worker.0.kill().unwrap();
+    worker.wait();
+    let folder = run.file("checkpoints");
+    for entry in fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "safetensors") {
+            let bytes = fs::read(&path).unwrap();
+            fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+        }
+    }
+    run.next_attempt();
+    assert_eq!(run.finish(), i32::from(exit::FINISHED), "{}", run.log());
+    assert!(run.log().contains("the checkpoint is of no use"), "{}", run.log());
+    assert_same_results(&run, &undisturbed);
+}

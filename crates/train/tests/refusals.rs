@@ -1,0 +1,113 @@
+//! Runs that end without a result, each with its reason in the journal.
+
+mod support;
+
+use std::fs;
+
+use arclab_spec::{
+    Event, FailureKind,
+    config::{DeviceRequest, OptimizerConfig, ScheduleConfig, ScheduleShape},
+    run_folder,
+    run_folder::exit,
+};
+use support::RunFolder;
+
+/// The failure that ends a run's journal.
+fn failure(run: &RunFolder) -> (FailureKind, String) {
+    assert_eq!(run.finish(), i32::from(exit::FAILED), "{}", run.log());
+    match run.events().pop() {
+        Some(Event::Failed { kind, message, .. }) => (kind, message),
+        other => panic!("{other:?}: {}", run.log()),
+    }
+}
+
+#[test]
+fn a_loss_that_is_not_finite_ends_the_run_at_that_step_and_keeps_the_last_good_checkpoint() {
+    // A learning rate of 2k at step k, with a weight decay of 1, multiplies the weights by 1 - 2k: they overflow
+    // after some twenty steps, and no sooner.
+    let run = RunFolder::with(|config| {
+        config.training.epochs = 10;
+        config.optimizer =
+            OptimizerConfig::Sgd { learning_rate: 100.0, momentum: 0.0, weight_decay: 1.0, clip_norm: None };
+        config.schedule = ScheduleConfig { shape: ScheduleShape::Constant, warmup_epochs: 10.0 };
+    });
+    let (kind, message) = failure(&run);
+    assert_eq!(kind, FailureKind::Run);
+    let events = run.events();
+    let Some(Event::Failed { at: Some(at), .. }) = events.last() else { panic!("{events:?}") };
+    assert!(message.contains(&format!("of step {} is not finite", at.step + 1)), "{message}");
+    assert!(message.contains("lower `optimizer.learning_rate`"), "{message}");
+
+    let kept =
+        events.iter().filter_map(|e| if let Event::Checkpoint { at } = e { Some(*at) } else { None }).last();
+    let kept = kept.unwrap_or_else(|| panic!("it failed before the first checkpoint: {message}"));
+    let json = fs::read_to_string(run.file("checkpoints/checkpoint.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["note"]["at"]["step"], kept.step);
+    let tensors = run.file("checkpoints").join(json["tensors"].as_str().unwrap());
+    arclab_nn::checkpoint::load_tensors(&tensors).unwrap();
+}
+
+#[test]
+fn a_second_worker_leaves_the_folder_to_the_first() {
+    let run = RunFolder::with(|config| config.training.epochs = 50);
+    let mut first = run.start();
+    run.wait_for("step", |event| matches!(event, Event::Step { .. }));
+    assert_eq!(run.finish(), i32::from(exit::LOCKED), "{}", run.log());
+    assert!(run.log().contains("another worker holds"), "{}", run.log());
+    first.0.kill().unwrap();
+    first.wait();
+}
+
+#[test]
+fn a_plan_of_another_version_is_refused() {
+    let mut run = RunFolder::new();
+    run.assignment.version = 99;
+    run.write_plan();
+    let (kind, message) = failure(&run);
+    assert_eq!(kind, FailureKind::Run);
+    assert!(message.contains("is of version 99, and this worker reads version 1"), "{message}");
+}
+
+#[test]
+fn a_plan_for_another_trainer_is_refused() {
+    let mut run = RunFolder::new();
+    run.assignment.plan.trainer += 1;
+    run.write_plan();
+    let (_, message) = failure(&run);
+    assert!(message.contains("planned for trainer"), "{message}");
+}
+
+#[test]
+fn a_plan_cut_short_is_refused() {
+    let run = RunFolder::new();
+    fs::write(run.file(run_folder::PLAN), r#"{"version": 1, "run": "#).unwrap();
+    let (kind, message) = failure(&run);
+    assert_eq!(kind, FailureKind::Run);
+    assert!(message.contains("failed to understand") && message.contains("plan.json"), "{message}");
+}
+
+#[test]
+fn data_that_changed_since_planning_is_refused() {
+    let mut run = RunFolder::new();
+    run.assignment.plan.data = arclab_spec::Fingerprint::of(b"other");
+    run.write_plan();
+    let (_, message) = failure(&run);
+    assert!(message.contains("the data changed since the run was planned"), "{message}");
+}
+
+#[test]
+fn cuda_is_refused_with_the_reason() {
+    let mut run = RunFolder::new();
+    run.assignment.device = DeviceRequest::Cuda;
+    run.write_plan();
+    let (_, message) = failure(&run);
+    assert!(message.contains("built without CUDA operators"), "{message}");
+}
+
+#[test]
+fn a_batch_larger_than_the_training_set_is_refused_with_the_remedy() {
+    let run = RunFolder::with(|config| config.training.batch_size = 1000);
+    let (_, message) = failure(&run);
+    assert!(message.contains("make no batch of 1000: lower `training.batch_size`"), "{message}");
+}

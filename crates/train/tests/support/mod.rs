@@ -1,0 +1,243 @@
+//! Run folders for the worker program: a tiny set of rendered faces, a small network, a few epochs.
+
+#![expect(dead_code, reason = "each test file uses a part of this")]
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use arclab_metrics::ThresholdPolicy;
+use arclab_spec::{
+    Assignment, Attempt, Event, JournalLine, PLAN_VERSION, Plan, ProtocolName, TRAINER_VERSION, VariantName,
+    config::{
+        Augment, Backbone, ColourMode, Config, DataConfig, Dataset, DeviceRequest, EvaluationConfig,
+        LossConfig, MarginGradient, ModelConfig, OptimizerConfig, PairSource, PhotoVariation, Precision,
+        Protocol, ScheduleConfig, ScheduleShape, SplitConfig, SplitPart, Synthetic, TrainingConfig,
+    },
+    run_folder,
+};
+
+/// How long a worker may take before a test gives up on it.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A run's folder beside a cache of its own.
+pub(crate) struct RunFolder {
+    root: tempfile::TempDir,
+    pub(crate) assignment: Assignment,
+}
+
+impl RunFolder {
+    /// A folder with a plan of two quick epochs.
+    pub(crate) fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// As `new`, with a change to the configuration.
+    pub(crate) fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let mut config = config();
+        change(&mut config);
+        let cache = root.path().join("cache");
+        let data = fingerprint(&config, &cache);
+        let plan = Plan { config, seed: 7, data, trainer: TRAINER_VERSION };
+        let variant = VariantName::new("tiny").unwrap();
+        let assignment = Assignment {
+            version: PLAN_VERSION,
+            run: plan.run_id(&variant),
+            variant,
+            attempt: Attempt::FIRST,
+            plan,
+            device: DeviceRequest::Auto,
+            threads: 1,
+            cache,
+        };
+        let run = Self { root, assignment };
+        fs::create_dir(run.path()).unwrap();
+        run.write_plan();
+        run
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.root.path().join("run")
+    }
+
+    pub(crate) fn file(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.path().join(name)
+    }
+
+    pub(crate) fn write_plan(&self) {
+        fs::write(self.file(run_folder::PLAN), serde_json::to_vec_pretty(&self.assignment).unwrap()).unwrap();
+    }
+
+    /// Prepares the next attempt, as a scheduler does.
+    pub(crate) fn next_attempt(&mut self) {
+        self.assignment.attempt = self.assignment.attempt.next();
+        self.write_plan();
+    }
+
+    pub(crate) fn start(&self) -> Worker {
+        let log = fs::OpenOptions::new().create(true).append(true).open(self.file(run_folder::LOG)).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_arclab-worker"));
+        command.arg("run").arg(self.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        Worker(command.spawn().unwrap())
+    }
+
+    /// Runs a worker to its end; its exit code.
+    pub(crate) fn finish(&self) -> i32 {
+        self.start().wait().code().unwrap_or_else(|| panic!("killed: {}", self.log()))
+    }
+
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.file(run_folder::LOG)).unwrap_or_default()
+    }
+
+    /// All lines of the journal that are whole, in order.
+    pub(crate) fn journal(&self) -> Vec<JournalLine> {
+        let text = fs::read_to_string(self.file(run_folder::EVENTS)).unwrap_or_default();
+        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    pub(crate) fn events(&self) -> Vec<Event> {
+        self.journal().into_iter().map(|line| line.event).collect()
+    }
+
+    /// Waits until the journal has an event of this kind.
+    pub(crate) fn wait_for(&self, what: &str, is_it: impl Fn(&Event) -> bool) {
+        let began = Instant::now();
+        while !self.events().iter().any(&is_it) {
+            assert!(began.elapsed() < PATIENCE, "no {what}; the log: {}", self.log());
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// What a run leaves that must not depend on how it went: weights and scores, by file name.
+    pub(crate) fn results(&self) -> BTreeMap<String, Vec<u8>> {
+        let names =
+            fs::read_dir(self.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let kept = |name: &String| {
+            name.starts_with("weights") || name.starts_with("scores-") || name.ends_with("_predict.txt")
+        };
+        names.filter(kept).map(|name| (name.clone(), fs::read(self.file(name)).unwrap())).collect()
+    }
+}
+
+/// A worker process, which ends with the test.
+pub(crate) struct Worker(pub(crate) Child);
+
+impl Worker {
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return status;
+            }
+            assert!(began.elapsed() < PATIENCE, "the worker does not end");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Fails where two runs left different files.
+pub(crate) fn assert_same_results(one: &RunFolder, other: &RunFolder) {
+    let (one, other) = (one.results(), other.results());
+    assert!(one.contains_key(run_folder::WEIGHTS) && one.len() == 5, "{:?}", one.keys());
+    assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
+    for (name, bytes) in &one {
+        assert!(*bytes == other[name], "{name} differs");
+    }
+}
+
+/// `training` numbers of every event of a kind that do not depend on the clock.
+pub(crate) fn epoch_numbers(events: &[Event]) -> Vec<BTreeMap<String, f64>> {
+    let timeless = |(name, _): &(&String, &f64)| !name.ends_with("_seconds") && *name != "images_per_second";
+    let numbers = |event: &Event| match event {
+        Event::Epoch { metrics, .. } => {
+            Some(metrics.iter().filter(timeless).map(|(name, value)| (name.clone(), *value)).collect())
+        }
+        _ => None,
+    };
+    events.iter().filter_map(numbers).collect()
+}
+
+fn fingerprint(_config: &Config, _cache: &Path) -> arclab_spec::Fingerprint {
+    arclab_spec::Fingerprint::of(b"data")
+}
+
+fn config() -> Config {
+    Config {
+        data: data(),
+        model: ModelConfig { backbone: Backbone::Small, embedding_size: 32 },
+        loss: LossConfig::ArcFace { scale: 16.0, margin: 0.3, gradient: MarginGradient::Exact },
+        optimizer: OptimizerConfig::Sgd {
+            learning_rate: 0.05,
+            momentum: 0.9,
+            weight_decay: 5e-4,
+            clip_norm: Some(5.0),
+        },
+        schedule: ScheduleConfig { shape: ScheduleShape::Cosine, warmup_epochs: 0.5 },
+        training: TrainingConfig { epochs: 2, batch_size: 8, precision: Precision::Float32, log_every: 1 },
+        evaluation: evaluation(),
+    }
+}
+
+fn data() -> DataConfig {
+    let vary = PhotoVariation {
+        pose: 1.0,
+        expression: 1.0,
+        exposure: 1.0,
+        light: 1.0,
+        colour_temperature: 1.0,
+        blur: 1.0,
+        noise: 1.0,
+        occlusion: 0.0,
+    };
+    let faces = Synthetic { identities: 8, images_per_identity: 12, seed: 1, mislabelled: 0.0, vary };
+    DataConfig {
+        dataset: Dataset::Synthetic(faces),
+        split: SplitConfig::Drawn {
+            open_identities: 0.25,
+            closed_images: 0.25,
+            validation_images: 0.25,
+            seed: 1,
+        },
+        image_size: 32,
+        colour: ColourMode::Rgb,
+        augment: Augment { flip: 0.5, grey: 0.2, colour_temperature: None },
+    }
+}
+
+fn evaluation() -> EvaluationConfig {
+    let drawn = |from| PairSource::Drawn { from, count: 20, mislabelled: 0.0 };
+    let protocol = |pairs, threshold| Protocol { pairs, threshold };
+    EvaluationConfig {
+        protocols: BTreeMap::from([
+            (
+                ProtocolName::new("closed").unwrap(),
+                protocol(drawn(SplitPart::ClosedTest), ThresholdPolicy::Validation),
+            ),
+            (
+                ProtocolName::new("open").unwrap(),
+                protocol(drawn(SplitPart::OpenTest), ThresholdPolicy::KFold { folds: 5 }),
+            ),
+        ]),
+        validation_pairs: 20,
+    }
+}
+
+/// An attempt by number.
+pub(crate) fn attempt(number: u32) -> Attempt {
+    Attempt(NonZeroU32::new(number).unwrap())
+}

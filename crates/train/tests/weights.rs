@@ -1,0 +1,115 @@
+//! `arclab-worker test`: weights at hand, tested again.
+
+mod support;
+
+use std::{
+    fs,
+    process::{Command, Output},
+};
+
+use arclab_metrics::ThresholdPolicy;
+use arclab_spec::{
+    Event, PLAN_VERSION, ProtocolName, TestReport, TestRequest,
+    config::{Backbone, ColourMode, DeviceRequest, ModelConfig},
+    run_folder,
+};
+use support::RunFolder;
+
+fn trained() -> RunFolder {
+    let run = RunFolder::new();
+    assert_eq!(run.finish(), 0, "{}", run.log());
+    run
+}
+
+fn request(run: &RunFolder, mode: &str) -> TestRequest {
+    let (mode, config) = (ProtocolName::new(mode).unwrap(), &run.assignment.plan.config);
+    TestRequest {
+        version: PLAN_VERSION,
+        checkpoint: run.file(run_folder::WEIGHTS),
+        model: None,
+        data: config.data.clone(),
+        protocol: config.evaluation.protocols[&mode].clone(),
+        mode,
+        device: DeviceRequest::Auto,
+        threads: 1,
+        cache: run.assignment.cache.clone(),
+        output: run.file("tested"),
+    }
+}
+
+fn ask(run: &RunFolder, request: &TestRequest) -> Output {
+    let path = run.file("request.json");
+    fs::write(&path, serde_json::to_vec(request).unwrap()).unwrap();
+    Command::new(env!("CARGO_BIN_EXE_arclab-worker")).arg("test").arg(path).output().unwrap()
+}
+
+fn report(run: &RunFolder, request: &TestRequest) -> TestReport {
+    let output = ask(run, request);
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{log}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn refusal(run: &RunFolder, request: &TestRequest) -> String {
+    let output = ask(run, request);
+    assert!(!output.status.success());
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn weights_at_hand_give_the_numbers_and_the_predictions_of_their_run() {
+    let run = trained();
+    for event in run.events() {
+        let Event::Evaluated { protocol, evaluation, pair_list, .. } = event else { continue };
+        let mut request = request(&run, protocol.as_str());
+        // The treatment of the input belongs to the weights, whatever the request says.
+        (request.data.image_size, request.data.colour) = (64, ColourMode::Grey);
+        let report = report(&run, &request);
+        assert_eq!(report.evaluation, evaluation);
+        assert_eq!((report.pair_list, report.model.as_str()), (pair_list, run.assignment.run.as_str()));
+        let of_run = run.file(report.predictions.file_name().unwrap());
+        assert_eq!(fs::read(&report.predictions).unwrap(), fs::read(of_run).unwrap());
+    }
+}
+
+#[test]
+fn weights_without_a_card_need_their_network_named() {
+    let run = trained();
+    let bare = run.file("bare.safetensors");
+    let (tensors, _) = arclab_nn::checkpoint::load_tensors(&run.file(run_folder::WEIGHTS)).unwrap();
+    arclab_nn::checkpoint::save_tensors(&bare, &tensors, None).unwrap();
+    let mut request = request(&run, "open");
+    request.checkpoint = bare;
+    assert!(refusal(&run, &request).contains("give the backbone and the embedding size"));
+
+    request.model = Some(run.assignment.plan.config.model);
+    assert_eq!(report(&run, &request).model, "bare");
+
+    request.model = Some(ModelConfig { backbone: Backbone::Small, embedding_size: 48 });
+    let refused = refusal(&run, &request);
+    assert!(refused.contains("the weights do not fit the network"), "{refused}");
+
+    request.model = Some(run.assignment.plan.config.model);
+    request.protocol.threshold = ThresholdPolicy::Validation;
+    assert!(refusal(&run, &request).contains("carries no threshold from validation"));
+}
+
+#[test]
+fn a_network_that_contradicts_the_weights_is_refused() {
+    let run = trained();
+    let mut request = request(&run, "open");
+    request.model = Some(ModelConfig { backbone: Backbone::IResNet18, embedding_size: 512 });
+    let refused = refusal(&run, &request);
+    assert!(refused.contains("IResNet18") && refused.contains("Small"), "{refused}");
+}
+
+#[test]
+fn weights_cut_short_are_refused_by_name() {
+    let run = trained();
+    let mut request = request(&run, "open");
+    let bytes = fs::read(&request.checkpoint).unwrap();
+    request.checkpoint = run.file("half.safetensors");
+    fs::write(&request.checkpoint, &bytes[..bytes.len() / 2]).unwrap();
+    let refused = refusal(&run, &request);
+    assert!(refused.contains("half.safetensors: cut short"), "{refused}");
+}
