@@ -76,6 +76,9 @@ pub enum Refusal {
     /// Someone started a worker by hand.
     #[error("a worker that this scheduler did not start is at work in its folder")]
     FolderInUse,
+    /// What an earlier attempt left cannot be taken away.
+    #[error("its folder cannot be made ready: {0}")]
+    Folder(String),
     /// A person called it off, or it was done meanwhile.
     #[error("it is {0}, not waiting")]
     NotWaiting(&'static str),
@@ -134,7 +137,9 @@ impl Free {
             memory_bytes: slots.memory_bytes,
             gpus: slots.gpus.clone(),
         };
-        running.iter().for_each(|busy| free.take(busy));
+        for busy in running {
+            free.take(busy);
+        }
         free
     }
 
@@ -153,7 +158,10 @@ impl Free {
         if self.jobs == 0 || memory_bytes > self.memory_bytes {
             return None;
         }
-        let gpu = self.gpu(request.device)?;
+        let gpu = match self.device(request.device)? {
+            Device::Cpu => None,
+            Device::Gpu(number) => Some(number),
+        };
         let threads = match request.threads {
             // All that are left would go to waste if the share were taken of those in all.
             Threads::Auto => (self.threads / rest.min(self.jobs)).max(1),
@@ -164,14 +172,19 @@ impl Free {
         (held <= self.threads).then_some((threads, Busy { threads: held, memory_bytes, gpu }))
     }
 
-    /// `Some(None)` is the CPU; none at all, that a GPU must be waited for.
-    fn gpu(&self, device: DeviceRequest) -> Option<Option<u32>> {
-        match (device, &self.gpus) {
-            (DeviceRequest::Cpu, _) | (DeviceRequest::Auto, Err(_)) => Some(None),
-            (DeviceRequest::Auto | DeviceRequest::Cuda, Ok(gpus)) => gpus.first().map(|gpu| Some(*gpu)),
+    /// Where a run would go; nowhere while a GPU must be waited for.
+    fn device(&self, wanted: DeviceRequest) -> Option<Device> {
+        match (wanted, &self.gpus) {
+            (DeviceRequest::Cpu, _) | (DeviceRequest::Auto, Err(_)) => Some(Device::Cpu),
+            (DeviceRequest::Auto | DeviceRequest::Cuda, Ok(gpus)) => gpus.first().copied().map(Device::Gpu),
             (DeviceRequest::Cuda, Err(_)) => None,
         }
     }
+}
+
+enum Device {
+    Cpu,
+    Gpu(u32),
 }
 
 #[cfg(test)]

@@ -63,11 +63,10 @@ impl Follower {
             batch.skipped += 1;
         }
         for line in part.lines {
-            let known = match &line.event {
-                Event::Evaluated { pair_list, .. } => {
-                    store.has_pair_list(pair_list).await.map_err(SchedulerError::Store)?
-                }
-                _ => true,
+            let known = if let Event::Evaluated { pair_list, .. } = &line.event {
+                store.has_pair_list(pair_list).await.map_err(SchedulerError::Store)?
+            } else {
+                true
             };
             match evaluated(&self.folder, &store.cache(), &line, known) {
                 Ok(evaluated) => batch.entries.push(JournalEntry { line, evaluated }),

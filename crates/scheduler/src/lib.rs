@@ -18,7 +18,9 @@ mod process;
 mod progress;
 mod recover;
 mod scheduler;
+mod settle;
 mod shutdown;
+mod start;
 mod tail;
 mod verdict;
 

@@ -1,0 +1,117 @@
+//! Starting runs, as decided.
+
+use std::{path::Path, process::Child};
+
+use arclab_spec::{Assignment, Attempt, PLAN_VERSION, RunId, RunState, config::DeviceRequest};
+use arclab_store::{JobRecord, Launch, StoreError, records::Exit};
+
+use crate::{
+    Action, Busy, LaunchError, Progress, Refusal, SchedulerError, Stop, decide,
+    error::chain,
+    folder,
+    follow::Follower,
+    job::{Job, Worker},
+    launch::launch,
+    process,
+    scheduler::{Session, now_ms},
+};
+
+impl Session<'_> {
+    /// Starts what fits, unless it is to stop.
+    pub(crate) async fn start(&mut self) -> Result<(), SchedulerError> {
+        if self.stop != Stop::No || self.waiting.is_empty() {
+            return Ok(());
+        }
+        let busy: Vec<Busy> = self.jobs.iter().map(|job| job.holds).collect();
+        for action in decide(&self.waiting, &busy, &self.slots) {
+            match action {
+                Action::Refuse { run, reason } => self.refuse(&run, reason),
+                Action::Start { run, threads, holds } => self.start_one(run, threads, holds).await?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn start_one(&mut self, run: RunId, threads: u32, holds: Busy) -> Result<(), SchedulerError> {
+        self.waiting.retain(|other| other.run != run);
+        let record = self.store().job(&run).await.map_err(SchedulerError::Store)?;
+        let RunState::Queued { next } = record.state else { return Ok(()) };
+        let mut follower = Follower::new(self.store(), &run, record.journal_offset, next);
+        // What an earlier attempt wrote last must be in before this one's results are.
+        follower.drain(self.store()).await?;
+        if let Some(reason) = obstacle(&record, follower.folder())? {
+            self.refuse(&run, reason);
+            return Ok(());
+        }
+        self.begin(&run, next, threads, holds).await.map_err(SchedulerError::Store)?;
+        let launched = self.spawn(&record, next, threads, holds);
+        let (told, attempt, worker) = (Stop::No, next, Worker::Adopted);
+        let job = Job { run, attempt, holds, worker, follower, told };
+        match launched {
+            Ok(child) => self.take_on(job, child, threads).await,
+            Err(error) => self.settle_as(job, Exit::default(), Some(chain(&error))).await,
+        }
+    }
+
+    async fn take_on(&mut self, mut job: Job, child: Child, threads: u32) -> Result<(), SchedulerError> {
+        let (run, attempt, pid, gpu) = (job.run.clone(), job.attempt, child.id(), job.holds.gpu);
+        job.worker = Worker::Child(child);
+        self.jobs.push(job);
+        self.store().record_pid(&run, attempt, pid).await.map_err(SchedulerError::Store)?;
+        tracing::info!(%run, %attempt, pid, threads, gpu, "launched a worker");
+        self.say(Progress::Launched { run, attempt, threads, gpu });
+        Ok(())
+    }
+
+    async fn begin(
+        &mut self,
+        run: &RunId,
+        attempt: Attempt,
+        threads: u32,
+        holds: Busy,
+    ) -> Result<(), StoreError> {
+        let provenance = self.scheduler.options.provenance.clone();
+        let launch = Launch { attempt, threads, gpu: holds.gpu, provenance, at_ms: now_ms() };
+        self.store().begin_attempt(run, &launch).await?;
+        self.count_try(run);
+        Ok(())
+    }
+
+    fn spawn(
+        &self,
+        record: &JobRecord,
+        attempt: Attempt,
+        threads: u32,
+        holds: Busy,
+    ) -> Result<Child, LaunchError> {
+        let assignment = Assignment {
+            version: PLAN_VERSION,
+            run: record.run.clone(),
+            variant: record.variant.clone(),
+            attempt,
+            plan: record.plan.clone(),
+            // Decided here: a worker without the GPU that it was given must say so rather than fall back.
+            device: if holds.gpu.is_some() { DeviceRequest::Cuda } else { DeviceRequest::Cpu },
+            threads,
+            cache: self.store().cache(),
+        };
+        let folder = self.store().run_folder(&record.run);
+        launch(&self.scheduler.options.worker, &folder, &assignment, &self.visible(holds.gpu))
+    }
+
+    fn visible(&self, gpu: Option<u32>) -> String {
+        let known = self.scheduler.gpus.iter().flatten().find(|known| Some(known.index) == gpu);
+        known.map(|gpu| gpu.visible.clone()).unwrap_or_default()
+    }
+}
+
+/// Why a run cannot start in its folder. Where it is to be done afresh, what must go is taken away: before the store
+/// forgets that it is to be, so that a death in between only does it twice.
+fn obstacle(record: &JobRecord, folder: &Path) -> Result<Option<Refusal>, SchedulerError> {
+    let lives = process::lives(folder);
+    if lives.map_err(|source| SchedulerError::Worker { run: record.run.clone(), source })? {
+        return Ok(Some(Refusal::FolderInUse));
+    }
+    let cleared = if record.afresh { folder::clear(folder) } else { Ok(()) };
+    Ok(cleared.err().map(|error| Refusal::Folder(chain(&error))))
+}
