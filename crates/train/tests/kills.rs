@@ -1,5 +1,7 @@
 //! Workers that are killed or asked to stop: the next attempt goes on as if nothing had happened.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+
 mod support;
 
 use std::fs;
@@ -9,7 +11,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use support::{RunFolder, Worker, assert_same_results, attempt, epoch_numbers};
+use support::{RunFolder, Worker, assert_same_results, attempt, began_at, epoch_numbers};
 
 fn step_is(step: u64) -> impl Fn(&Event) -> bool {
     move |event| matches!(event, Event::Step { at, .. } if at.step >= step)
@@ -50,10 +52,7 @@ fn a_run_killed_in_mid_epoch_ends_as_an_undisturbed_one() {
 
     run.next_attempt();
     assert_eq!(run.finish(), i32::from(exit::FINISHED), "{}", run.log());
-    let from = run.journal().into_iter().find_map(|line| match line.event {
-        Event::Started(started) if line.attempt == attempt(2) => Some(started.from),
-        _ => None,
-    });
+    let from = began_at(&run, attempt(2));
     assert!(from.unwrap().epoch >= 1, "it began anew: {}", run.log());
     assert_same_results(&run, &undisturbed);
 }
@@ -71,10 +70,7 @@ fn a_run_stopped_on_request_goes_on_at_the_step_it_had_reached() {
 
     run.next_attempt();
     assert_eq!(run.finish(), i32::from(exit::FINISHED), "{}", run.log());
-    let from = run.journal().into_iter().find_map(|line| match line.event {
-        Event::Started(started) if line.attempt == attempt(2) => Some(started.from),
-        _ => None,
-    });
+    let from = began_at(&run, attempt(2));
     assert_eq!(from, Some(at));
     assert_ne!(at, Position::default());
     assert_same_results(&run, &undisturbed);

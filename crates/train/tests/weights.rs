@@ -1,5 +1,7 @@
 //! `arclab-worker test`: weights at hand, tested again.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+
 mod support;
 
 use std::{

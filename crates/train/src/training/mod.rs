@@ -6,6 +6,7 @@ mod saved;
 
 use std::{path::Path, sync::Arc, time::Instant};
 
+use arclab_metrics::EvaluateError;
 use arclab_nn::{
     Cpu, ShapeError,
     checkpoint::{LoadError, SaveError},
@@ -61,10 +62,10 @@ pub(crate) enum TrainError {
     #[error("failed to load a batch")]
     Batch(#[source] BatchError),
     #[error(
-        "the {what} of step {step} is not finite ({value}) at a learning rate of {learning_rate}: lower \
+        "{what} of step {step} is not finite, at a learning rate of {learning_rate}: lower \
          `optimizer.learning_rate`, clip with `optimizer.clip_norm`, or warm up for longer"
     )]
-    NotFinite { what: &'static str, step: u64, value: f64, learning_rate: f64 },
+    NotFinite { what: String, step: u64, learning_rate: f64 },
     #[error("failed to keep a checkpoint")]
     Save(#[source] SaveError),
     #[error("failed to report")]
@@ -175,11 +176,14 @@ impl<'a> Training<'a> {
     fn check(&self, numbers: &StepNumbers) -> Result<(), TrainError> {
         for (what, value) in [("loss", numbers.loss), ("gradient", numbers.gradient_norm)] {
             if !value.is_finite() {
-                let (step, learning_rate) = (self.at.step + 1, numbers.learning_rate);
-                return Err(TrainError::NotFinite { what, step, value, learning_rate });
+                return Err(self.not_finite(format!("the {what} ({value})"), self.at.step + 1));
             }
         }
         Ok(())
+    }
+
+    fn not_finite(&self, what: String, step: u64) -> TrainError {
+        TrainError::NotFinite { what, step, learning_rate: self.schedule.rate(step.saturating_sub(1)) }
     }
 
     /// Validates, reports, and only then saves: a checkpoint is never ahead of the journal.
@@ -187,6 +191,9 @@ impl<'a> Training<'a> {
         let mut metrics = self.sums.means();
         match verification::validate(&self.model, self.data, self.stop) {
             Err(VerifyError::Stopped(Stopped)) => return Ok(Ended::Interrupted),
+            Err(VerifyError::Evaluate(EvaluateError::NotFinite { score, .. })) => {
+                return Err(self.not_finite(format!("a validation score ({score})"), self.at.step));
+            }
             validated => metrics.extend(validation_metrics(validated.map_err(TrainError::Validate)?)),
         }
         self.at.epoch += 1;
@@ -202,8 +209,13 @@ impl<'a> Training<'a> {
             return Ok(());
         }
         self.report.sync().map_err(TrainError::Report)?;
-        saved::save(self.folder, self.assignment, &self.model, self.at, self.sums)
-            .map_err(TrainError::Save)?;
+        match saved::save(self.folder, self.assignment, &self.model, self.at, self.sums) {
+            // Running statistics overflow before the loss does.
+            Err(SaveError::NotFinite { name, .. }) => {
+                return Err(self.not_finite(format!("tensor `{name}`"), self.at.step));
+            }
+            saved => saved.map_err(TrainError::Save)?,
+        }
         self.saved = Some(self.at);
         self.event(Event::Checkpoint { at: self.at })
     }

@@ -61,15 +61,17 @@ impl Model {
     /// One step on a batch at learning rate `rate`. Where the loss or the gradient is not finite, the weights stay
     /// as they were; running statistics may not.
     pub(crate) fn step(&mut self, pixels: &[u8], labels: &[u32], rate: f64) -> StepNumbers {
-        let began = Instant::now();
         let images = Images { pixels, count: labels.len(), size: self.image_size };
+        let began = Instant::now();
         let embeddings = self.network.train_forward(&images);
         let output = self.device.run(|| self.head.forward_backward(&embeddings, labels));
         let forward = began.elapsed();
+        let began = Instant::now();
         self.network.backward(&output.d_embeddings);
-        let backward = began.elapsed() - forward;
+        let backward = began.elapsed();
+        let began = Instant::now();
         let gradient_norm = if output.loss.is_finite() { self.update(rate) } else { f64::NAN };
-        let update = began.elapsed() - forward - backward;
+        let update = began.elapsed();
         StepNumbers {
             images: labels.len(),
             loss: output.loss,

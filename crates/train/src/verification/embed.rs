@@ -80,7 +80,9 @@ fn mirror(pixels: &[u8], size: usize) -> Vec<u8> {
 
 fn normalise(row: &mut [f32]) {
     let length = row.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt().max(1e-12);
-    row.iter_mut().for_each(|value| *value = (f64::from(*value) / length) as f32);
+    for value in row {
+        *value = (f64::from(*value) / length) as f32;
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Run folders for the worker program: a tiny set of rendered faces, a small network, a few epochs.
 
 #![expect(dead_code, reason = "each test file uses a part of this")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +15,8 @@ use std::{
 
 use arclab_metrics::ThresholdPolicy;
 use arclab_spec::{
-    Assignment, Attempt, Event, JournalLine, PLAN_VERSION, Plan, ProtocolName, TRAINER_VERSION, VariantName,
+    Assignment, Attempt, Event, JournalLine, PLAN_VERSION, Plan, Position, ProtocolName, TRAINER_VERSION,
+    VariantName,
     config::{
         Augment, Backbone, ColourMode, Config, DataConfig, Dataset, DeviceRequest, EvaluationConfig,
         LossConfig, MarginGradient, ModelConfig, OptimizerConfig, PairSource, PhotoVariation, Precision,
@@ -24,7 +26,7 @@ use arclab_spec::{
 };
 
 /// How long a worker may take before a test gives up on it.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A run's folder beside a cache of its own.
 pub(crate) struct RunFolder {
@@ -163,11 +165,9 @@ pub(crate) fn assert_same_results(one: &RunFolder, other: &RunFolder) {
 /// `training` numbers of every event of a kind that do not depend on the clock.
 pub(crate) fn epoch_numbers(events: &[Event]) -> Vec<BTreeMap<String, f64>> {
     let timeless = |(name, _): &(&String, &f64)| !name.ends_with("_seconds") && *name != "images_per_second";
-    let numbers = |event: &Event| match event {
-        Event::Epoch { metrics, .. } => {
-            Some(metrics.iter().filter(timeless).map(|(name, value)| (name.clone(), *value)).collect())
-        }
-        _ => None,
+    let numbers = |event: &Event| {
+        let Event::Epoch { metrics, .. } = event else { return None };
+        Some(metrics.iter().filter(timeless).map(|(name, value)| (name.clone(), *value)).collect())
     };
     events.iter().filter_map(numbers).collect()
 }
@@ -240,4 +240,12 @@ fn evaluation() -> EvaluationConfig {
 /// An attempt by number.
 pub(crate) fn attempt(number: u32) -> Attempt {
     Attempt(NonZeroU32::new(number).unwrap())
+}
+
+/// Where an attempt began.
+pub(crate) fn began_at(run: &RunFolder, attempt: Attempt) -> Option<Position> {
+    run.journal().into_iter().find_map(|line| {
+        let Event::Started(started) = line.event else { return None };
+        (line.attempt == attempt).then_some(started.from)
+    })
 }
