@@ -4,15 +4,15 @@ use std::{path::Path, process::Command};
 
 /// A commit, and whether the work tree had changes besides.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GitState {
+pub(crate) struct GitState {
     /// The commit's full hash.
-    pub commit: String,
+    pub(crate) commit: String,
     /// Whether a tracked file differs from it, or an untracked one is there.
-    pub dirty: bool,
+    pub(crate) dirty: bool,
 }
 
 /// The git state of the work tree that `folder` lies in; absent outside one, or without git.
-pub fn git_state(folder: &Path) -> Option<GitState> {
+pub(crate) fn git_state(folder: &Path) -> Option<GitState> {
     let commit = git(folder, &["rev-parse", "--verify", "HEAD"])?.trim().to_owned();
     let dirty = !git(folder, &["status", "--porcelain"])?.trim().is_empty();
     Some(GitState { commit, dirty })

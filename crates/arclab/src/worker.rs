@@ -10,12 +10,14 @@ use serde::Deserialize;
 
 /// The worker was not found, or does not answer.
 #[derive(Debug, thiserror::Error)]
-pub enum WorkerError {
+pub(crate) enum WorkerError {
     /// `ARCLAB_WORKER` names something that is not there.
     #[error("ARCLAB_WORKER names {0}, which is not a file")]
     Named(PathBuf),
     /// Neither named nor beside this program.
-    #[error("no arclab-worker beside {0}: put it there (`cargo build --release` makes both), or name it in ARCLAB_WORKER")]
+    #[error(
+        "no arclab-worker beside {0}: put it there (`cargo build --release` makes both), or name it in ARCLAB_WORKER"
+    )]
     NotBeside(PathBuf),
     /// Cargo could not build it.
     #[error("failed to build arclab-worker: `{0}` ended badly")]
@@ -40,26 +42,26 @@ pub enum WorkerError {
 
 /// `arclab-worker abilities`.
 #[derive(Debug, Deserialize)]
-pub struct Abilities {
+pub(crate) struct Abilities {
     /// Why it cannot use a GPU; absent where it can.
-    pub cuda: Option<String>,
+    pub(crate) cuda: Option<String>,
 }
 
 /// The worker: the one named in `ARCLAB_WORKER`, else the one beside this program.
-pub fn find() -> Result<PathBuf, WorkerError> {
+pub(crate) fn find() -> Result<PathBuf, WorkerError> {
     if let Some(named) = env::var_os("ARCLAB_WORKER").filter(|value| !value.is_empty()) {
         let named = PathBuf::from(named);
         return if named.is_file() { Ok(named) } else { Err(WorkerError::Named(named)) };
     }
     let this = env::current_exe().unwrap_or_else(|_| PathBuf::from("arclab"));
-    build_under_cargo(&this)?;
     let beside = this.with_file_name(format!("arclab-worker{}", env::consts::EXE_SUFFIX));
+    build_under_cargo(&this, &beside)?;
     if beside.is_file() { Ok(beside) } else { Err(WorkerError::NotBeside(this)) }
 }
 
 /// Under `cargo run`, builds the worker too: cargo builds only the program that it starts, and a program may not
 /// depend on another one, so an old worker, or none, would lie beside this one.
-fn build_under_cargo(this: &Path) -> Result<(), WorkerError> {
+fn build_under_cargo(this: &Path, beside: &Path) -> Result<(), WorkerError> {
     let (Some(cargo), Some(manifest)) = (env::var_os("CARGO"), env::var_os("CARGO_MANIFEST_PATH")) else {
         return Ok(());
     };
@@ -70,7 +72,11 @@ fn build_under_cargo(this: &Path) -> Result<(), WorkerError> {
         None => return Ok(()),
     };
     let mut build = Command::new(cargo);
-    build.args(["build", "--quiet", "--package", "arclab-train", "--profile", profile]);
+    build.args(["build", "--package", "arclab-train", "--profile", profile]);
+    if beside.is_file() {
+        // Most likely there is nothing to do, and then nothing to say.
+        build.arg("--quiet");
+    }
     build.arg("--manifest-path").arg(manifest);
     let failed = || WorkerError::Build(format!("cargo build -p arclab-train --profile {profile}"));
     let status = build.status().map_err(|_| failed())?;
@@ -78,15 +84,19 @@ fn build_under_cargo(this: &Path) -> Result<(), WorkerError> {
 }
 
 /// Asks the worker at `path` what it can do.
-pub fn abilities(path: &Path) -> Result<Abilities, WorkerError> {
+pub(crate) fn abilities(path: &Path) -> Result<Abilities, WorkerError> {
     let output = Command::new(path)
         .arg("abilities")
         .output()
         .map_err(|source| WorkerError::Start { path: path.to_owned(), source })?;
     serde_json::from_slice(&output.stdout).map_err(|_| WorkerError::Answer {
         path: path.to_owned(),
-        answer: String::from_utf8_lossy(if output.stderr.is_empty() { &output.stdout } else { &output.stderr })
-            .trim()
-            .to_owned(),
+        answer: String::from_utf8_lossy(if output.stderr.is_empty() {
+            &output.stdout
+        } else {
+            &output.stderr
+        })
+        .trim()
+        .to_owned(),
     })
 }

@@ -28,7 +28,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("image", &["data"]),
     ("tiny-skia", &["data"]),
     ("cudarc", &["scheduler"]),
-    ("plotters", &["report"]),
+    ("kuva", &["report"]),
     ("saphyr-parser", &["spec"]),
 ];
 
@@ -88,8 +88,11 @@ fn each_fenced_library_is_named_by_its_crates_alone() {
 #[test]
 fn every_fence_is_around_something() {
     let metadata = metadata();
-    let used: BTreeSet<&str> =
-        metadata.workspace_packages().into_iter().flat_map(|p| p.dependencies.iter().map(|d| d.name.as_str())).collect();
+    let used: BTreeSet<&str> = metadata
+        .workspace_packages()
+        .into_iter()
+        .flat_map(|p| p.dependencies.iter().map(|d| d.name.as_str()))
+        .collect();
     for (library, _) in FENCES {
         assert!(used.contains(library), "no crate uses {library}: take its fence away");
     }
@@ -104,7 +107,8 @@ fn tree<'a>(metadata: &'a Metadata, root: &'a PackageId) -> BTreeSet<&'a str> {
             continue;
         }
         let node = resolve.nodes.iter().find(|node| &node.id == id).expect("each package is a node");
-        let needed = node.deps.iter().filter(|d| d.dep_kinds.iter().any(|k| k.kind == DependencyKind::Normal));
+        let needed =
+            node.deps.iter().filter(|d| d.dep_kinds.iter().any(|k| k.kind == DependencyKind::Normal));
         next.extend(needed.map(|d| &d.pkg));
     }
     seen.into_iter().map(|id| metadata[id].name.as_str()).collect()

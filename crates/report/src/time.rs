@@ -1,7 +1,7 @@
 //! Times and durations as people read them. UTC throughout: no clock and no zone is asked.
 
 /// `850ms`, `12.3s`, `4m 05s`, `2h 07m`.
-pub(crate) fn shown_seconds(seconds: f64) -> String {
+pub fn shown_seconds(seconds: f64) -> String {
     let whole = seconds.round() as u64;
     match seconds {
         s if s < 0.9995 => format!("{:.0}ms", s * 1000.0),
@@ -12,7 +12,7 @@ pub(crate) fn shown_seconds(seconds: f64) -> String {
 }
 
 /// `2026-03-01 12:34:56`.
-pub(crate) fn shown_time(unix_ms: u64) -> String {
+pub fn shown_time(unix_ms: u64) -> String {
     let [year, month, day, hour, minute, second] = parts(unix_ms);
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
 }

@@ -1,0 +1,115 @@
+//! `arclab compare`, and the tables at the end of `arclab run`.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use arclab_report::{Comparison, TableOptions, render};
+use arclab_spec::{ExperimentName, RunId, VariantName};
+use arclab_store::Store;
+
+use crate::{
+    cli::{CompareArgs, TableArgs},
+    clock, gather,
+    output::{self, Output},
+};
+
+/// Prints the tables of the variants that were asked for.
+pub(crate) async fn execute(store: &Path, arguments: &CompareArgs, output: &Output) -> anyhow::Result<()> {
+    let store = Store::open_existing(store).await?;
+    let experiment = experiment(&store, arguments, output).await?;
+    let variants = if arguments.variants.is_empty() {
+        all_variants(&store, &experiment).await?
+    } else {
+        arguments.variants.clone()
+    };
+    show(&store, &experiment, &variants, None, &arguments.tables, output).await?;
+    store.close().await;
+    Ok(())
+}
+
+/// The experiment that is meant: as named, else the one run last among those that have all of the variants.
+async fn experiment(
+    store: &Store,
+    arguments: &CompareArgs,
+    output: &Output,
+) -> anyhow::Result<ExperimentName> {
+    let holding = store.experiment_of(&arguments.variants).await?;
+    if let Some(named) = &arguments.experiment {
+        if !holding.contains(named) {
+            bail!(
+                "experiment `{named}` does not have {}; {}",
+                listed(&arguments.variants),
+                known(store).await?
+            );
+        }
+        return Ok(named.clone());
+    }
+    let Some((latest, others)) = holding.split_first() else {
+        bail!("no experiment has {}; {}", listed(&arguments.variants), known(store).await?);
+    };
+    if !others.is_empty() {
+        let others: Vec<_> = others.iter().map(ExperimentName::as_str).collect();
+        output.note(format_args!(
+            "of experiment `{latest}`, run last; `--experiment` names another one: {}",
+            others.join(", ")
+        ));
+    }
+    Ok(latest.clone())
+}
+
+fn listed(variants: &[VariantName]) -> String {
+    match variants {
+        [] => "any variant".to_owned(),
+        [one] => format!("a variant `{one}`"),
+        many => {
+            format!("all of {}", many.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+/// What there is, for a person who asked for something else.
+async fn known(store: &Store) -> anyhow::Result<String> {
+    let mut lines = Vec::new();
+    for experiment in store.experiments().await? {
+        let variants = store.variants_of(&experiment).await?;
+        let names: Vec<_> = variants.iter().map(|spec| spec.variant.as_str()).collect();
+        lines.push(format!("`{experiment}` has {}", names.join(", ")));
+    }
+    Ok(if lines.is_empty() {
+        "this store is empty: begin with `arclab run`".to_owned()
+    } else {
+        lines.join("; ")
+    })
+}
+
+/// All variants of an experiment: those that extend none first.
+async fn all_variants(store: &Store, experiment: &ExperimentName) -> anyhow::Result<Vec<VariantName>> {
+    let mut specs = store.variants_of(experiment).await?;
+    // Stable, so the others stay in the order of their names.
+    specs.sort_by_key(|spec| spec.parent.is_some());
+    Ok(specs.into_iter().map(|spec| spec.variant).collect())
+}
+
+/// Prints both tables of `variants`, the first of which is the baseline, and writes the page where one is wanted.
+pub(crate) async fn show(
+    store: &Store,
+    experiment: &ExperimentName,
+    variants: &[VariantName],
+    cached: Option<&[RunId]>,
+    arguments: &TableArgs,
+    output: &Output,
+) -> anyhow::Result<()> {
+    let (results, lists) = gather::variants(store, experiment, variants, cached).await?;
+    let comparison = Comparison::new(results, lists);
+    let options = TableOptions { reported: arguments.reported, all_errors: false };
+    let tables = [comparison.accuracy_table(options), comparison.errors_table(options)];
+    output::print(&render(&tables, output.format))?;
+    if let Some(file) = &arguments.html {
+        let made =
+            format!("{} by arclab {}", arclab_report::shown_time(clock::now_ms()), env!("CARGO_PKG_VERSION"));
+        let page = comparison.page(&format!("Experiment {experiment}"), &made, options);
+        std::fs::write(file, page).with_context(|| format!("failed to write {}", file.display()))?;
+        output.note(format_args!("wrote {}", file.display()));
+    }
+    Ok(())
+}

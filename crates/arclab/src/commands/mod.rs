@@ -1,0 +1,8 @@
+//! One file a command.
+
+pub(crate) mod compare;
+pub(crate) mod history;
+pub(crate) mod plan;
+pub(crate) mod run;
+pub(crate) mod schema;
+pub(crate) mod test;

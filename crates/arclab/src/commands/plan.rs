@@ -1,0 +1,76 @@
+//! `arclab plan`.
+
+use arclab_report::{Cell, Column, Format, Kind, Table};
+use arclab_spec::{Change, Spec};
+
+use crate::{
+    cli::PlanArgs,
+    output::{self, Output},
+};
+
+/// Prints what the specs would run. Reads no data and touches no store.
+pub(crate) fn execute(arguments: &PlanArgs, output: &Output) -> anyhow::Result<()> {
+    let specs = arclab_spec::read_specs(&arguments.specs.specs, &arguments.specs.overrides)?;
+    let text = match output.format {
+        // A cell is too narrow for the differences: they follow, one below the other.
+        Format::Text { .. } => table(&specs, false).render(output.format) + &differences(&specs),
+        Format::Markdown | Format::Csv | Format::Latex | Format::Json => {
+            table(&specs, true).render(output.format)
+        }
+    };
+    Ok(output::print(&text)?)
+}
+
+fn table(specs: &[Spec], with_changes: bool) -> Table {
+    let text = |key: &str, title: &str| Column::new(key, title, Kind::Text);
+    let mut columns = vec![
+        text("experiment", "Experiment"),
+        text("variant", "Variant"),
+        text("extends", "Extends"),
+        Column::new("runs", "Runs", Kind::Number),
+        text("seeds", "Seeds"),
+        text("protocols", "Protocols"),
+    ];
+    columns.extend(with_changes.then(|| text("changes", "Changes")));
+    let mut table = Table::new("plan", "What would run", columns);
+    for spec in specs {
+        let mut row = row(spec);
+        row.extend(with_changes.then(|| Cell::text(changes(spec))));
+        table.push(row);
+    }
+    table
+}
+
+fn row(spec: &Spec) -> Vec<Cell> {
+    let seeds: Vec<_> = spec.seeds.iter().map(u64::to_string).collect();
+    let protocols: Vec<_> = spec.config.evaluation.protocols.keys().map(ToString::to_string).collect();
+    vec![
+        Cell::text(spec.experiment.as_str()),
+        Cell::text(spec.name.as_str()),
+        spec.parent.as_ref().map_or(Cell::Empty, |parent| Cell::text(parent.as_str())),
+        Cell::Count(spec.seeds.len() as u64),
+        Cell::text(seeds.join(", ")),
+        Cell::text(protocols.join(", ")),
+    ]
+}
+
+/// `loss.margin = 0.8`, of a variant that extends another one.
+fn changes(spec: &Spec) -> String {
+    let changes = spec.changes.iter().filter(|_| spec.parent.is_some());
+    changes.map(|change| format!("{} = {}", change.key, change.to)).collect::<Vec<_>>().join(", ")
+}
+
+/// How each variant differs from its parent, in full, and what it should teach.
+fn differences(specs: &[Spec]) -> String {
+    let mut out = String::new();
+    for spec in specs {
+        out += &format!("\n{}: {}\n", spec.name, spec.hypothesis);
+        if let Some(parent) = &spec.parent {
+            out += &format!("  differs from {parent} in\n");
+            for Change { key, from, to } in &spec.changes {
+                out += &format!("    {key}: {} → {to}\n", from.as_deref().unwrap_or("-"));
+            }
+        }
+    }
+    out
+}

@@ -1,0 +1,130 @@
+//! `arclab run`: plan, train what has not been trained, print the tables.
+
+use std::{collections::BTreeSet, path::Path, process::ExitCode};
+
+use anyhow::Context as _;
+use arclab_scheduler::{RunEnd, Scheduler, SchedulerOptions, Summary, WorkerAbilities, stop_on_signals};
+use arclab_spec::{ExperimentName, RunId, RunState, Spec, VariantName};
+use arclab_store::{PlannedRun, Restart, Store, records::Provenance};
+
+use crate::{
+    cli::RunArgs, clock, commands::compare, output::Output, planning, progress::RunProgress,
+    provenance::git_state, worker,
+};
+
+/// Runs the specs, and says by the exit code whether all of their runs succeeded.
+pub(crate) async fn execute(store: &Path, arguments: &RunArgs, output: &Output) -> anyhow::Result<ExitCode> {
+    let specs = arclab_spec::read_specs(&arguments.specs.specs, &arguments.specs.overrides)?;
+    let store = Store::open(store).await?;
+    let planned = planning::plan(&store, &specs, output).await?;
+    let (cached, wanted) = sort_out(&planned, arguments.force);
+    if arguments.force {
+        for run in &wanted {
+            store.requeue(run, Restart::Afresh, clock::now_ms()).await?;
+        }
+    }
+    let ending = if wanted.is_empty() {
+        Ending::Done
+    } else {
+        carry_out(store.clone(), &specs, &wanted, arguments, output).await?
+    };
+    for (experiment, variants) in groups(&specs) {
+        compare::show(&store, &experiment, &variants, Some(&cached), &arguments.tables, output).await?;
+    }
+    store.close().await;
+    Ok(ending.code())
+}
+
+/// How it ended, for the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ending {
+    Done,
+    SomeFailed,
+    Interrupted,
+}
+
+impl Ending {
+    fn code(self) -> ExitCode {
+        match self {
+            Self::Done => ExitCode::SUCCESS,
+            Self::SomeFailed => ExitCode::FAILURE,
+            Self::Interrupted => ExitCode::from(130),
+        }
+    }
+}
+
+/// The runs that have succeeded already, and those to carry out; each once, though variants may share one.
+fn sort_out(planned: &[PlannedRun], force: bool) -> (Vec<RunId>, Vec<RunId>) {
+    let mut seen = BTreeSet::new();
+    let each = planned.iter().filter(|planned| seen.insert(&planned.run));
+    let (cached, wanted): (Vec<_>, Vec<_>) =
+        each.partition(|planned| matches!(planned.state, RunState::Succeeded { .. }) && !force);
+    let ids = |planned: Vec<&PlannedRun>| planned.into_iter().map(|planned| planned.run.clone()).collect();
+    (ids(cached), ids(wanted))
+}
+
+/// Experiments with their variants, in the order of the specs.
+fn groups(specs: &[Spec]) -> Vec<(ExperimentName, Vec<VariantName>)> {
+    let mut groups: Vec<(ExperimentName, Vec<VariantName>)> = Vec::new();
+    for spec in specs {
+        match groups.iter_mut().find(|(experiment, _)| *experiment == spec.experiment) {
+            Some((_, variants)) => variants.push(spec.name.clone()),
+            None => groups.push((spec.experiment.clone(), vec![spec.name.clone()])),
+        }
+    }
+    groups
+}
+
+/// Trains `wanted` with worker processes, showing how far they are.
+async fn carry_out(
+    store: Store,
+    specs: &[Spec],
+    wanted: &[RunId],
+    arguments: &RunArgs,
+    output: &Output,
+) -> anyhow::Result<Ending> {
+    let worker = worker::find()?;
+    let abilities = WorkerAbilities { cuda: worker::abilities(&worker)?.cuda.map_or(Ok(()), Err) };
+    let mut options = SchedulerOptions::of_this_machine(worker, provenance(specs));
+    options.jobs = arguments.jobs;
+    let mut scheduler = Scheduler::new(store, options, abilities)?;
+    let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
+    let mut progress = RunProgress::new(output, wanted.len());
+    let stop = stop_on_signals().context("failed to listen for Ctrl-C")?;
+    let shown = async {
+        while let Some(event) = events.recv().await {
+            progress.show(&event);
+        }
+    };
+    let (summary, ()) = tokio::join!(scheduler.run(wanted, sender, stop), shown);
+    let summary = summary?;
+    report_failures(&summary, output);
+    Ok(if summary.stopped {
+        Ending::Interrupted
+    } else if summary.runs.values().all(|end| matches!(end, RunEnd::Finished)) {
+        Ending::Done
+    } else {
+        Ending::SomeFailed
+    })
+}
+
+fn provenance(specs: &[Spec]) -> Provenance {
+    let git = specs.first().and_then(|spec| git_state(spec.file.parent().unwrap_or(Path::new("."))));
+    Provenance {
+        program_version: env!("CARGO_PKG_VERSION").to_owned(),
+        git_dirty: git.as_ref().map(|git| git.dirty),
+        git_commit: git.map(|git| git.commit),
+    }
+}
+
+/// The last log lines of what failed, below the progress, where they are still to be read at the end.
+fn report_failures(summary: &Summary, output: &Output) {
+    for (run, end) in &summary.runs {
+        if let RunEnd::Failed { failure, log_tail } = end {
+            output.error(format_args!("{run} failed: {}", failure.message));
+            for line in log_tail.lines() {
+                output.error(format_args!("  | {line}"));
+            }
+        }
+    }
+}

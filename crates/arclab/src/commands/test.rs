@@ -1,0 +1,183 @@
+//! `arclab test`: weights at hand on labelled pairs.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, bail};
+use arclab_metrics::ThresholdPolicy;
+use arclab_report::{Cell, Column, Kind, Table};
+use arclab_spec::{
+    Assignment, PLAN_VERSION, ProtocolName, TestReport, TestRequest,
+    config::{
+        Augment, ColourMode, Config, DataConfig, Dataset, DeviceRequest, PairSource, Protocol, SplitConfig,
+    },
+    run_folder,
+};
+
+use crate::{
+    cli::TestArgs,
+    output::{self, Output},
+    worker,
+};
+
+/// Has a worker test the weights, and prints what it found.
+pub(crate) fn execute(store: &Path, arguments: &TestArgs, output: &Output) -> anyhow::Result<()> {
+    let request = request(store, arguments)?;
+    let worker = worker::find()?;
+    let folder = std::env::temp_dir();
+    let file = folder.join(format!("arclab-test-{}.json", std::process::id()));
+    fs::write(&file, serde_json::to_vec(&request)?)
+        .with_context(|| format!("failed to write {}", file.display()))?;
+    let answer = Command::new(&worker).arg("test").arg(&file).stderr(std::process::Stdio::inherit()).output();
+    // It lies in the system's folder for such files; a failure to remove it is not worth a word.
+    let _ = fs::remove_file(&file);
+    let answer = answer.with_context(|| format!("failed to start {}", worker.display()))?;
+    if !answer.status.success() {
+        bail!("the test failed; the reason stands above");
+    }
+    let report: TestReport =
+        serde_json::from_slice(&answer.stdout).context("the worker's answer is no test report")?;
+    output::print(&table(&report).render(output.format))?;
+    output.note(format_args!("wrote {}", report.predictions.display()));
+    Ok(())
+}
+
+fn request(store: &Path, arguments: &TestArgs) -> anyhow::Result<TestRequest> {
+    let absolute = |path: &Path| {
+        std::path::absolute(path).with_context(|| format!("failed to resolve {}", path.display()))
+    };
+    let config = known_config(arguments)?;
+    let (mode, protocol) = protocol(arguments, config.as_ref())?;
+    let data = match (&arguments.data, &config) {
+        (Some(folder), _) => folder_alone(absolute(folder)?, config.as_ref()),
+        (None, Some(config)) => config.data.clone(),
+        (None, None) => bail!(
+            "nothing says which images are meant: name a folder with `--data`, or a spec with `--spec` (no {} lies beside the weights)",
+            run_folder::PLAN
+        ),
+    };
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
+    Ok(TestRequest {
+        version: PLAN_VERSION,
+        checkpoint: absolute(&arguments.checkpoint)?,
+        model: config.map(|config| config.model),
+        data,
+        mode,
+        protocol,
+        device: DeviceRequest::Auto,
+        threads: arguments.threads.map_or(cores, std::num::NonZeroU32::get),
+        cache: absolute(&store.join("cache"))?,
+        output: absolute(&arguments.out)?,
+    })
+}
+
+/// The configuration that the spec names, else the one that the weights were trained with.
+fn known_config(arguments: &TestArgs) -> anyhow::Result<Option<Config>> {
+    if let Some(spec) = &arguments.spec {
+        let mut specs = arclab_spec::read_specs(std::slice::from_ref(spec), &[])?;
+        if specs.len() != 1 {
+            bail!("{} stands for {} specs; name one", spec.display(), specs.len());
+        }
+        return Ok(specs.pop().map(|spec| spec.config));
+    }
+    let plan = arguments.checkpoint.with_file_name(run_folder::PLAN);
+    if !plan.is_file() {
+        return Ok(None);
+    }
+    let text = fs::read(&plan).with_context(|| format!("failed to read {}", plan.display()))?;
+    let assignment: Assignment =
+        serde_json::from_slice(&text).with_context(|| format!("failed to understand {}", plan.display()))?;
+    Ok(Some(assignment.plan.config))
+}
+
+/// The test that `--mode` names: one of the configuration's, or a file of pairs.
+fn protocol(arguments: &TestArgs, config: Option<&Config>) -> anyhow::Result<(ProtocolName, Protocol)> {
+    let fixed = arguments.threshold.map(ThresholdPolicy::Fixed);
+    let configured = ProtocolName::new(arguments.mode.as_str()).ok().and_then(|name| {
+        let protocol = config?.evaluation.protocols.get(&name)?.clone();
+        Some((name, protocol))
+    });
+    if let Some((name, protocol)) = configured {
+        return Ok((name, Protocol { threshold: fixed.unwrap_or(protocol.threshold), ..protocol }));
+    }
+    let file = PathBuf::from(&arguments.mode);
+    if !file.is_file() {
+        let known = config
+            .map(|config| config.evaluation.protocols.keys().map(ToString::to_string).collect::<Vec<_>>());
+        let known = known
+            .filter(|known| !known.is_empty())
+            .map_or(String::new(), |known| format!("one of {}, or ", known.join(", ")));
+        bail!("`--mode {}` is no protocol and no file: write {known}the path of a pair list", arguments.mode);
+    }
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let name =
+        ProtocolName::new(stem).context("the pair list's file name begins the name of the predictions")?;
+    let list = std::path::absolute(&file).unwrap_or(file);
+    let images =
+        arguments.data.as_ref().map(|folder| std::path::absolute(folder).unwrap_or_else(|_| folder.clone()));
+    let threshold = fixed.unwrap_or(ThresholdPolicy::KFold { folds: 10 });
+    Ok((name, Protocol { pairs: PairSource::Listed { list, images }, threshold }))
+}
+
+/// A folder of images that nothing is trained on. Size and colours are those of the weights where they say them.
+fn folder_alone(folder: PathBuf, config: Option<&Config>) -> DataConfig {
+    let (image_size, colour) =
+        config.map_or((112, ColourMode::Rgb), |config| (config.data.image_size, config.data.colour));
+    DataConfig {
+        dataset: Dataset::Folder(folder),
+        split: SplitConfig::Drawn {
+            open_identities: 0.5,
+            closed_images: 0.5,
+            validation_images: 0.5,
+            seed: 0,
+        },
+        image_size,
+        colour,
+        augment: Augment { flip: 0.0, grey: 0.0, colour_temperature: None },
+    }
+}
+
+fn table(report: &TestReport) -> Table {
+    let number = |key: &str, title: &str| Column::new(key, title, Kind::Number);
+    let columns = vec![
+        Column::new("protocol", "Protocol", Kind::Text),
+        Column::new("model", "Model", Kind::Text),
+        number("pairs", "Pairs"),
+        number("accuracy", "Accuracy"),
+        number("threshold", "Threshold"),
+        number("true_positives", "TP"),
+        number("false_positives", "FP"),
+        number("true_negatives", "TN"),
+        number("false_negatives", "FN"),
+        number("auc", "AUC"),
+    ];
+    let mut table = Table::new("test", format!("{} on {}", report.model, report.mode), columns);
+    let (evaluation, confusion) = (&report.evaluation, &report.evaluation.confusion);
+    let decimal = |value: f64| Cell::Number { value, decimals: 3 };
+    let thresholds = &evaluation.thresholds;
+    table.push(vec![
+        Cell::text(report.mode.as_str()),
+        Cell::text(report.model.as_str()),
+        Cell::Count(confusion.pairs()),
+        decimal(evaluation.accuracy),
+        if thresholds.is_empty() {
+            Cell::Empty
+        } else {
+            decimal(thresholds.iter().sum::<f64>() / thresholds.len() as f64)
+        },
+        Cell::Count(confusion.true_positives),
+        Cell::Count(confusion.false_positives),
+        Cell::Count(confusion.true_negatives),
+        Cell::Count(confusion.false_negatives),
+        decimal(evaluation.auc),
+    ]);
+    if let Some(folds) = &evaluation.folds {
+        table
+            .notes
+            .push(format!("Threshold by folds; accuracy {:.4} ± {:.4} over them.", folds.mean, folds.std));
+    }
+    table
+}

@@ -1,0 +1,66 @@
+//! What goes to standard output, and how: form, colours, and quiet when nobody reads on.
+
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+
+use arclab_report::Format;
+
+use crate::cli::{ColorChoice, FormatName, Global};
+
+/// How this invocation prints.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    /// Form of the tables.
+    pub(crate) format: Format,
+    /// Whether notes and progress are wanted on standard error.
+    pub(crate) notes: bool,
+    /// Whether standard error is a terminal with colours.
+    pub(crate) stderr_colour: bool,
+}
+
+impl Output {
+    /// As the command line, the terminal and `NO_COLOR` have it.
+    pub(crate) fn new(global: &Global) -> Self {
+        let coloured = |is_terminal: bool| match global.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => {
+                is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            }
+        };
+        let format = match (global.json, global.format) {
+            (true, _) | (_, Some(FormatName::Json)) => Format::Json,
+            (_, Some(FormatName::Markdown)) => Format::Markdown,
+            (_, Some(FormatName::Csv)) => Format::Csv,
+            (_, Some(FormatName::Latex)) => Format::Latex,
+            (_, None) => Format::Text { colour: coloured(io::stdout().is_terminal()) },
+        };
+        Self { format, notes: !global.quiet, stderr_colour: coloured(io::stderr().is_terminal()) }
+    }
+
+    /// A line on standard error that even `--quiet` does not hold back.
+    #[expect(
+        clippy::print_stderr,
+        clippy::unused_self,
+        reason = "beside `note`, the one place where errors are printed"
+    )]
+    pub(crate) fn error(&self, line: impl std::fmt::Display) {
+        eprintln!("{line}");
+    }
+
+    /// A line for people on standard error, unless `--quiet`.
+    #[expect(clippy::print_stderr, reason = "the one place where notes are printed")]
+    pub(crate) fn note(&self, line: impl std::fmt::Display) {
+        if self.notes {
+            eprintln!("{line}");
+        }
+    }
+}
+
+/// Writes `text` to standard output. A reader that has gone (`arclab history | head`) is no error.
+pub(crate) fn print(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,193 @@
+//! Progress of long work on standard error: bars on a terminal, plain lines elsewhere, nothing if quiet.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, IsTerminal as _},
+    sync::Mutex,
+    time::Duration,
+};
+
+use arclab_scheduler::Progress;
+use arclab_spec::RunId;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::output::Output;
+
+const DATA_BAR: &str = "{spinner} {msg}  {wide_bar} {pos}/{len}  {eta} left";
+const RUN_BAR: &str = "{prefix:24!} {wide_bar} {pos:>6}/{len} {msg:38!} {eta:>4} left";
+
+/// Whether bars can be drawn.
+fn draws(output: &Output) -> bool {
+    output.notes && io::stderr().is_terminal()
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("━╸─")
+}
+
+/// Progress of preparing data.
+pub(crate) struct DataProgress {
+    output: Output,
+    bar: Mutex<Option<ProgressBar>>,
+}
+
+impl DataProgress {
+    /// Shows nothing until there is something to do.
+    pub(crate) fn new(output: &Output) -> Self {
+        Self { output: *output, bar: Mutex::new(None) }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = self.bar.lock().ok().and_then(|mut bar| bar.take()) {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn begin(&self, what: &str, total: usize) -> ProgressBar {
+        let target =
+            if draws(&self.output) { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        if !draws(&self.output) {
+            self.output.note(format_args!("preparing {total} images of {what}"));
+        }
+        ProgressBar::with_draw_target(Some(total as u64), target)
+            .with_style(style(DATA_BAR))
+            .with_message(format!("preparing {what}"))
+    }
+}
+
+impl arclab_data::Progress for DataProgress {
+    fn images(&self, what: &str, done: usize, total: usize) {
+        let Ok(mut bar) = self.bar.lock() else { return };
+        if bar.as_ref().is_some_and(|bar| bar.length() != Some(total as u64)) {
+            bar.take().iter().for_each(ProgressBar::finish_and_clear);
+        }
+        bar.get_or_insert_with(|| self.begin(what, total)).set_position(done as u64);
+    }
+}
+
+/// Progress of runs: a bar for each that is at work.
+pub(crate) struct RunProgress {
+    output: Output,
+    all: MultiProgress,
+    bars: BTreeMap<RunId, Shown>,
+    total: usize,
+    ended: usize,
+}
+
+/// One run's bar, and what was last heard of it.
+struct Shown {
+    bar: ProgressBar,
+    epoch: u32,
+    loss: Option<f64>,
+    images_per_second: Option<f64>,
+}
+
+impl RunProgress {
+    /// For `total` runs.
+    pub(crate) fn new(output: &Output, total: usize) -> Self {
+        let target = if draws(output) { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let all = MultiProgress::with_draw_target(target);
+        Self { output: *output, all, bars: BTreeMap::new(), total, ended: 0 }
+    }
+
+    /// Shows what happened.
+    pub(crate) fn show(&mut self, progress: &Progress) {
+        match progress {
+            Progress::Launched { .. } | Progress::Evaluated { .. } => {}
+            Progress::Started { run, device, threads, at, steps, adopted, .. } => {
+                let how = if *adopted {
+                    "found at work"
+                } else if at.step > 0 {
+                    "goes on"
+                } else {
+                    "begins"
+                };
+                self.line(format_args!(
+                    "{run}: {how} on {device}, {threads} thread{}",
+                    if *threads == 1 { "" } else { "s" }
+                ));
+                self.begin(run, *steps, at.step);
+            }
+            Progress::Position { run, at, epochs, steps, loss, images_per_second } => {
+                self.position(run, (at.epoch, *epochs), (at.step, *steps), *loss, *images_per_second);
+            }
+            Progress::Finished { run, used } => {
+                let took =
+                    used.map(|used| format!(" in {}", arclab_report::shown_seconds(used.wall_seconds)));
+                self.end(run, &format!("done{}", took.unwrap_or_default()));
+            }
+            Progress::Failed { run, failure, .. } => self.end(run, &format!("failed: {}", failure.message)),
+            Progress::Refused { run, reason } => self.end(run, &format!("refused: {reason}")),
+            Progress::Interrupted { run, .. } => self.end(run, "stopped; the same command goes on from here"),
+            Progress::Retrying { run, attempt, failure } => {
+                self.line(format_args!("{run}: attempt {attempt} died ({}), trying again", failure.message));
+            }
+            Progress::Stopping { workers } => {
+                self.line(format_args!("stopping {workers} after a checkpoint; Ctrl-C again stops at once"));
+            }
+            Progress::Killing { workers } => self.line(format_args!("stopping {workers} at once")),
+        }
+    }
+
+    /// A line above the bars.
+    fn line(&self, line: std::fmt::Arguments<'_>) {
+        if draws(&self.output) {
+            // A lost line of progress is not worth an error.
+            let _ = self.all.println(line.to_string());
+        } else {
+            self.output.note(line);
+        }
+    }
+
+    fn begin(&mut self, run: &RunId, steps: u64, at: u64) {
+        let bar = ProgressBar::new(steps).with_style(style(RUN_BAR)).with_prefix(run.to_string());
+        let bar = self.all.add(bar);
+        bar.set_position(at);
+        // From here, so that the time left is not judged by steps of an earlier attempt.
+        bar.reset_eta();
+        bar.enable_steady_tick(Duration::from_secs(1));
+        let shown = Shown { bar, epoch: 0, loss: None, images_per_second: None };
+        if let Some(old) = self.bars.insert(run.clone(), shown) {
+            old.bar.finish_and_clear();
+        }
+    }
+
+    fn position(
+        &mut self,
+        run: &RunId,
+        (epoch, epochs): (u32, u32),
+        (step, steps): (u64, u64),
+        loss: Option<f64>,
+        speed: Option<f64>,
+    ) {
+        if !self.bars.contains_key(run) {
+            self.begin(run, steps, step);
+        }
+        let Some(shown) = self.bars.get_mut(run) else { return };
+        shown.loss = loss.or(shown.loss);
+        shown.images_per_second = speed.or(shown.images_per_second);
+        let of = |value: Option<f64>, decimals: usize| {
+            value.map_or("-".to_owned(), |value| format!("{value:.decimals$}"))
+        };
+        let (loss, speed) = (of(shown.loss, 3), of(shown.images_per_second, 0));
+        shown.bar.set_length(steps);
+        shown.bar.set_position(step);
+        shown.bar.set_message(format!("epoch {epoch}/{epochs}  loss {loss}  {speed} img/s"));
+        let new_epoch = shown.epoch != epoch;
+        shown.epoch = epoch;
+        if new_epoch && !draws(&self.output) {
+            self.line(format_args!("{run}: epoch {epoch} of {epochs}, loss {loss}, {speed} images/s"));
+        }
+    }
+
+    fn end(&mut self, run: &RunId, how: &str) {
+        if let Some(shown) = self.bars.remove(run) {
+            shown.bar.finish_and_clear();
+        }
+        self.ended += 1;
+        self.line(format_args!("[{}/{}] {run}: {how}", self.ended, self.total));
+    }
+}

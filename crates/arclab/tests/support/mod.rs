@@ -1,0 +1,97 @@
+//! A laboratory in a temporary folder: specs, a store, and the real programs.
+
+use std::{
+    env,
+    ffi::OsStr,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::OnceLock,
+};
+
+/// A temporary folder with specs of tiny runs.
+pub struct Lab {
+    folder: tempfile::TempDir,
+}
+
+/// Two seconds of training: 10 people, small photos.
+pub const BASELINE: &str = "\
+hypothesis: Something is learned from a few small photos.
+data:
+  dataset: {synthetic: {identities: 10, images_per_identity: 10}}
+  image_size: 32
+  split: {open_identities: 0.3, closed_images: 0.2, validation_images: 0.2}
+model: {backbone: small, embedding_size: 32}
+training: {epochs: 3, batch_size: 8, seeds: [0], log_every: 1}
+evaluation:
+  validation_pairs: 10
+  protocols:
+    closed: {draw: closed_test, pairs: 10}
+    open: {draw: open_test, pairs: 60}
+";
+
+impl Lab {
+    /// With `specs/baseline.yaml` and `specs/m0.2.yaml`.
+    pub fn new() -> Self {
+        let lab = Self { folder: tempfile::tempdir().expect("a temporary folder can be made") };
+        lab.write("specs/baseline.yaml", BASELINE);
+        lab.write(
+            "specs/m0.2.yaml",
+            "extends: baseline.yaml\nhypothesis: A small margin separates less.\nloss: {margin: 0.2}\n",
+        );
+        lab
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file below the folder.
+    pub fn write(&self, name: &str, text: &str) {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("a file lies in a folder"))
+            .expect("folders can be made");
+        std::fs::write(path, text).expect("files can be written");
+    }
+
+    /// `arclab ARGUMENTS`, to be started in the folder.
+    pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_arclab"));
+        command.args(arguments).current_dir(self.path()).env("ARCLAB_WORKER", worker());
+        for name in ["ARCLAB_STORE", "ARCLAB_LOG", "ARCLAB_DATA", "NO_COLOR"] {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    /// Runs `arclab ARGUMENTS` to its end.
+    pub fn arclab(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("arclab starts")
+    }
+
+    /// Runs `arclab ARGUMENTS`, which must succeed, and gives what it printed.
+    pub fn succeed(&self, arguments: &[&str]) -> String {
+        let output = self.arclab(arguments);
+        assert!(output.status.success(), "arclab {arguments:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    }
+}
+
+/// Bytes that a program printed, as text.
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The worker beside the tested `arclab`, built first where only this package's tests were asked for.
+pub fn worker() -> &'static Path {
+    static WORKER: OnceLock<PathBuf> = OnceLock::new();
+    WORKER.get_or_init(|| {
+        let worker = Path::new(env!("CARGO_BIN_EXE_arclab")).with_file_name("arclab-worker");
+        if !worker.is_file() {
+            let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+            let built = Command::new(cargo).args(["build", "--quiet", "--package", "arclab-train"]).status();
+            assert!(built.is_ok_and(|status| status.success()), "arclab-worker builds");
+        }
+        worker
+    })
+}
