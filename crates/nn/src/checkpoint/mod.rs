@@ -10,10 +10,7 @@ mod mismatch;
 mod replace;
 mod tensors;
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{fs, io, path::Path};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -98,7 +95,7 @@ fn remove_others(folder: &Path, keep: &str) {
     }
 }
 
-fn is_ours(path: &PathBuf) -> bool {
+fn is_ours(path: &Path) -> bool {
     let begins =
         path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("checkpoint"));
     let ending = path.extension().and_then(|ending| ending.to_str());

@@ -1,6 +1,8 @@
 //! Cosines between embeddings and class centres, with their explicit backward.
 //!
-//! Sums run in a fixed order, so the numbers do not depend on threads.
+//! Each row is one task and its sums run in a fixed order, so the numbers do not depend on threads.
+
+use rayon::prelude::*;
 
 /// Lengths below this count as this, as in PyTorch's `normalize`.
 const SHORTEST: f32 = 1e-12;
@@ -41,18 +43,23 @@ impl Normalised {
     /// The gradient to the rows before normalising. `weight(i, j)` is d loss / d cosine of row i with row j of
     /// `others`: a row's gradient is the weighted sum of the others, less its part along the row itself, divided
     /// by the length.
-    pub(super) fn backward(&self, others: &Self, weight: impl Fn(usize, usize) -> f32) -> Vec<f32> {
+    pub(super) fn backward(&self, others: &Self, weight: impl Fn(usize, usize) -> f32 + Sync) -> Vec<f32> {
         let mut gradient = vec![0.0; self.rows.len()];
-        for (i, out) in gradient.chunks_exact_mut(self.width).enumerate() {
+        gradient.par_chunks_exact_mut(self.width).enumerate().for_each(|(i, out)| {
             for j in 0..others.count() {
                 add_scaled(out, weight(i, j), others.row(j));
             }
-            let along = dot(out, self.row(i));
-            for (out, unit) in out.iter_mut().zip(self.row(i)) {
-                *out = (*out - along * unit) / self.lengths[i];
-            }
-        }
+            self.project(i, out);
+        });
         gradient
+    }
+
+    /// Backward of normalising row `index`, in place.
+    fn project(&self, index: usize, gradient: &mut [f32]) {
+        let along = dot(gradient, self.row(index));
+        for (gradient, unit) in gradient.iter_mut().zip(self.row(index)) {
+            *gradient = (*gradient - along * unit) / self.lengths[index];
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod softmax;
 pub use arcface::{ArcFace, MarginGradient};
 
 use candle_core::{Device, Tensor};
+use rayon::prelude::*;
 
 use crate::{
     checkpoint::{Mismatch, Tensors},
@@ -93,7 +94,7 @@ impl Head {
         let samples = Normalised::new(embeddings, self.embedding_size);
         let classes = Normalised::new(&self.centres, self.embedding_size);
         let rows: Vec<Row> = labels
-            .iter()
+            .par_iter()
             .enumerate()
             .map(|(index, &label)| {
                 self.row(samples.cosines_with(index, &classes), label as usize, labels.len())
@@ -140,7 +141,9 @@ impl Head {
         let correct = logits.iter().enumerate().all(|(class, &cosine)| class == label || cosine < own);
         let (scale, target) = (self.loss.scale(), self.loss.target(own));
         logits[label] = target.value;
-        logits.iter_mut().for_each(|logit| *logit *= scale);
+        for logit in &mut logits {
+            *logit *= scale;
+        }
         let loss = softmax::cross_entropy(&mut logits, label);
         logits[label] *= target.slope;
         let factor = scale / batch as f64;

@@ -1,7 +1,7 @@
 //! Optimisers: how weights follow gradients.
 //!
 //! As in InsightFace, weight decay and clipping reach every weight: convolutions, scales and shifts of batch norms,
-//! slopes of PReLUs and class centres. (InsightFace clips the backbone alone; here the norm is the whole
+//! slopes of each PReLU and class centres. (InsightFace clips the backbone alone; here the norm is the whole
 //! gradient's.)
 
 mod clip;
