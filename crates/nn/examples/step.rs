@@ -1,5 +1,11 @@
 //! Time of a training step: `cargo run --release -p arclab-nn --example step -- BACKBONE SIZE BATCH THREADS [STEPS]`.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program that measures says what it measured"
+)]
+
 use std::{sync::Arc, time::Instant};
 
 use arclab_nn::{BackboneKind, Cpu, Images, Network};

@@ -9,7 +9,7 @@ pub(crate) enum Init {
     Normal(f64),
     /// He et al. 2015, normal, counted over a kernel's outputs: N(0, 2 / (outputs · taps)).
     KaimingOut,
-    /// As KaimingOut, counted over its inputs.
+    /// As [`Init::KaimingOut`], counted over its inputs.
     KaimingIn,
     /// PyTorch's default of a linear layer: uniform in ±1/√(inputs).
     Uniform,

@@ -1,6 +1,9 @@
 //! A network's state as tensors under PyTorch's names, and back.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use candle_core::{DType, Device, Tensor};
 use thiserror::Error;
@@ -8,7 +11,7 @@ use thiserror::Error;
 use crate::{
     backend::Backend,
     network::Network,
-    param::{Entry, EntryMut},
+    param::{Entry, EntryMut, Param, Stored},
 };
 
 /// A state that is not this network's.
@@ -43,66 +46,72 @@ impl<B: Backend> Network<B> {
     /// Takes over a state. Every name and shape must be there, and no other; counters may be missing. On an error,
     /// which names every mismatch, nothing is changed.
     pub fn load_state(&mut self, state: &BTreeMap<String, Tensor>) -> Result<(), StateError> {
-        let values = self.check(state)?;
-        let device = std::sync::Arc::clone(self.device_arc());
-        for (entry, values) in self.entries_mut().into_iter().zip(values) {
-            match (entry, values) {
-                (EntryMut::Param(param), Values::Floats(values)) => device.write(&mut param.value, &values),
-                (EntryMut::Stored(stored), Values::Floats(values)) => {
-                    device.write(&mut stored.value, &values)
+        let Checked { floats, counters } = self.check(state)?;
+        let (mut floats, mut counters) = (floats.into_iter(), counters.into_iter());
+        let device = Arc::clone(self.device_arc());
+        for entry in self.entries_mut() {
+            match entry {
+                EntryMut::Param(Param { value, .. }) | EntryMut::Stored(Stored { value, .. }) => {
+                    floats.next().into_iter().for_each(|values| device.write(value, &values));
                 }
-                (EntryMut::Counter(count), Values::Count(value)) => *count = value,
-                // A counter that is missing begins at 0; other kinds do not meet, as `check` goes by the same order.
-                (EntryMut::Counter(count), Values::Floats(_)) => *count = 0,
-                (EntryMut::Param(_) | EntryMut::Stored(_), Values::Count(_)) => {}
+                EntryMut::Counter(count) => *count = counters.next().unwrap_or_default(),
             }
         }
         Ok(())
     }
 
-    /// The values of every entry in order, or all that is wrong with them.
-    fn check(&self, state: &BTreeMap<String, Tensor>) -> Result<Vec<Values>, StateError> {
-        let mut problems = Vec::new();
-        let mut values = Vec::new();
-        let mut known = std::collections::BTreeSet::new();
+    /// All values in the order of the entries, or all that is wrong with them.
+    fn check(&self, state: &BTreeMap<String, Tensor>) -> Result<Checked, StateError> {
+        let (mut checked, mut problems, mut known) = (Checked::default(), Vec::new(), BTreeSet::new());
         for entry in self.entries() {
-            let (name, found) = match entry {
-                Entry::Param(param) => (&*param.name, floats(state, &param.name, &param.shape)),
-                Entry::Stored(stored) => (&*stored.name, floats(state, &stored.name, &[stored.len])),
-                Entry::Counter(name, _) => (name, count(state, name)),
+            let (name, outcome) = match entry {
+                Entry::Param(param) => (&*param.name, checked.floats(state, &param.name, &param.shape)),
+                Entry::Stored(stored) => (&*stored.name, checked.floats(state, &stored.name, &[stored.len])),
+                Entry::Counter(name, _) => (name, checked.counter(state, name)),
             };
             known.insert(name);
-            match found {
-                Ok(found) => values.push(found),
-                Err(problem) => problems.push(problem),
-            }
+            problems.extend(outcome.err());
         }
         let others = state.keys().filter(|name| !known.contains(name.as_str()));
         problems.extend(others.map(|name| format!("{name} is not in the network")));
-        if problems.is_empty() { Ok(values) } else { Err(StateError(problems)) }
+        if problems.is_empty() { Ok(checked) } else { Err(StateError(problems)) }
     }
 }
 
-enum Values {
-    Floats(Vec<f32>),
-    Count(i64),
+/// The values of a state, kind by kind in the order of the entries.
+#[derive(Default)]
+struct Checked {
+    floats: Vec<Vec<f32>>,
+    counters: Vec<i64>,
 }
 
-fn floats(state: &BTreeMap<String, Tensor>, name: &str, shape: &[usize]) -> Result<Values, String> {
-    let tensor = state.get(name).ok_or_else(|| format!("{name} is missing"))?;
-    if tensor.dims() != shape {
-        return Err(format!("{name} has shape {:?} where {shape:?} is needed", tensor.dims()));
+impl Checked {
+    fn floats(
+        &mut self,
+        state: &BTreeMap<String, Tensor>,
+        name: &str,
+        shape: &[usize],
+    ) -> Result<(), String> {
+        let tensor = state.get(name).ok_or_else(|| format!("{name} is missing"))?;
+        if tensor.dims() != shape {
+            return Err(format!("{name} has shape {:?} where {shape:?} is needed", tensor.dims()));
+        }
+        let values = tensor.to_dtype(DType::F32).and_then(|tensor| tensor.flatten_all()?.to_vec1());
+        self.floats.push(values.map_err(|error| format!("{name} cannot be read: {error}"))?);
+        Ok(())
     }
-    let values = tensor.to_dtype(DType::F32).and_then(|tensor| tensor.flatten_all()?.to_vec1());
-    values.map(Values::Floats).map_err(|error| format!("{name} cannot be read: {error}"))
-}
 
-fn count(state: &BTreeMap<String, Tensor>, name: &str) -> Result<Values, String> {
-    let Some(tensor) = state.get(name) else { return Ok(Values::Count(0)) };
-    let value = tensor.to_dtype(DType::I64).and_then(|tensor| tensor.flatten_all()?.to_vec1::<i64>());
-    match value.as_deref() {
-        Ok([value]) => Ok(Values::Count(*value)),
-        Ok(_) => Err(format!("{name} has shape {:?} where [] is needed", tensor.dims())),
-        Err(error) => Err(format!("{name} cannot be read: {error}")),
+    /// A counter, which begins at 0 if it is missing.
+    fn counter(&mut self, state: &BTreeMap<String, Tensor>, name: &str) -> Result<(), String> {
+        let Some(tensor) = state.get(name) else {
+            self.counters.push(0);
+            return Ok(());
+        };
+        let values = tensor.to_dtype(DType::I64).and_then(|tensor| tensor.flatten_all()?.to_vec1());
+        match values.map_err(|error| format!("{name} cannot be read: {error}"))?.as_slice() {
+            [value] => self.counters.push(*value),
+            _ => return Err(format!("{name} has shape {:?} where [] is needed", tensor.dims())),
+        }
+        Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! Backbones against InsightFace's, run by PyTorch (`data/README.md`).
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use arclab_nn::{

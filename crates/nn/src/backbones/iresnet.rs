@@ -7,7 +7,7 @@ use super::Sizes;
 use crate::{
     backend::Backend,
     init::Init,
-    layers::{Layer, Norm, Residual, Sequence, UnitBuilder},
+    layers::{Layer, Norm, Residual, Role, Sequence, UnitBuilder},
     ops::Convolution,
 };
 
@@ -50,7 +50,7 @@ pub(super) fn build<B: Backend>(device: &B, shape: &Shape<'_>, sizes: Sizes, see
     let stem = Convolution::square(3, shape.stem, 3, shape.stem_stride);
     let stem = UnitBuilder::new(stem, "conv1".into(), "bn1".into(), shape.init).prelu("prelu".into());
     let mut layers: Vec<Box<dyn Layer<B>>> =
-        vec![Box::new(UnitBuilder { first: true, ..stem }.build(device, seed))];
+        vec![Box::new(UnitBuilder { role: Role::Images, ..stem }.build(device, seed))];
     let mut inputs = shape.stem;
     for (stage, &(outputs, blocks)) in shape.stages.iter().enumerate() {
         for block in 0..blocks {
@@ -64,7 +64,7 @@ pub(super) fn build<B: Backend>(device: &B, shape: &Shape<'_>, sizes: Sizes, see
     let fc = Convolution::covering(inputs, sizes.embedding, sizes.last());
     let fc = UnitBuilder::new(fc, "fc".into(), "features".into(), Init::Uniform);
     layers.push(Box::new(
-        UnitBuilder { linear: true, bias: true, frozen_norm: true, ..fc }.build(device, seed),
+        UnitBuilder { role: Role::Linear { bias: true }, frozen_norm: true, ..fc }.build(device, seed),
     ));
     Sequence(layers)
 }

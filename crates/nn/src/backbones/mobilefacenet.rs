@@ -4,7 +4,7 @@ use super::Sizes;
 use crate::{
     backend::Backend,
     init::Init,
-    layers::{Layer, Residual, Sequence, Unit, UnitBuilder},
+    layers::{Layer, Residual, Role, Sequence, Unit, UnitBuilder},
     ops::Convolution,
 };
 
@@ -27,7 +27,7 @@ struct Bottleneck<'a> {
 pub(super) fn build<B: Backend>(device: &B, sizes: Sizes, seed: u64) -> Sequence<B> {
     let mut layers: Vec<Box<dyn Layer<B>>> = Vec::new();
     let stem = Convolution::square(3, CHANNELS, 3, 2);
-    let stem = UnitBuilder { first: true, ..with_prelu(stem, "layers.0") };
+    let stem = UnitBuilder { role: Role::Images, ..with_prelu(stem, "layers.0") };
     layers.push(Box::new(stem.build(device, seed)));
     // InsightFace groups this one by 64 whatever the scale: two channels a group.
     let second = with_prelu(Convolution::grouped(CHANNELS, 64, 3, 1), "layers.1");
@@ -57,7 +57,10 @@ fn embedding<B: Backend>(device: &B, sizes: Sizes, seed: u64) -> [Box<dyn Layer<
     let global = without_prelu(global, "features.layers.0");
     let linear = Convolution::covering(LAST, sizes.embedding, (1, 1));
     let names = ("features.layers.2".into(), "features.layers.3".into());
-    let linear = UnitBuilder { linear: true, ..UnitBuilder::new(linear, names.0, names.1, Init::KaimingOut) };
+    let linear = UnitBuilder {
+        role: Role::Linear { bias: false },
+        ..UnitBuilder::new(linear, names.0, names.1, Init::KaimingOut)
+    };
     [Box::new(global.build(device, seed)), Box::new(linear.build(device, seed))]
 }
 

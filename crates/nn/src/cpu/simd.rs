@@ -2,6 +2,12 @@
 //!
 //! Kernels are written once, over `pulp`'s vectors, and compiled for each set.
 
+#![expect(
+    clippy::inline_always,
+    reason = "what kernels call must be compiled for the instruction set they run on"
+)]
+
+use bytemuck::Zeroable;
 #[cfg(target_arch = "x86_64")]
 use pulp::x86::{V3, V4};
 use pulp::{Scalar256b, Simd, WithSimd};
@@ -82,21 +88,37 @@ impl Kernels {
 
 /// A vector from the first elements of `values`; those that are missing are 0.
 #[inline(always)]
-pub(crate) fn load<S: Simd>(simd: S, values: &[f32]) -> S::f32s {
+pub(crate) fn load<S: Simd>(_simd: S, values: &[f32]) -> S::f32s {
     match S::as_simd_f32s(values).0 {
         [vector, ..] => *vector,
-        [] => simd.partial_load_f32s(values),
+        [] => load_part::<S>(values),
     }
 }
 
 /// Stores as many elements as `values` holds of a vector.
 #[inline(always)]
-pub(crate) fn store<S: Simd>(simd: S, values: &mut [f32], vector: S::f32s) {
+pub(crate) fn store<S: Simd>(_simd: S, values: &mut [f32], vector: S::f32s) {
     if values.len() >= S::F32_LANES {
         S::as_mut_simd_f32s(values).0[0] = vector;
     } else {
-        simd.partial_store_f32s(values, vector);
+        store_part::<S>(values, vector);
     }
+}
+
+/// Out of line, as channels seldom are no multiple of a vector and the loops around it shall stay small.
+#[cold]
+#[inline(never)]
+fn load_part<S: Simd>(values: &[f32]) -> S::f32s {
+    let mut vector: S::f32s = Zeroable::zeroed();
+    bytemuck::cast_slice_mut(std::slice::from_mut(&mut vector))[..values.len()].copy_from_slice(values);
+    vector
+}
+
+/// See [`load_part`].
+#[cold]
+#[inline(never)]
+fn store_part<S: Simd>(values: &mut [f32], vector: S::f32s) {
+    values.copy_from_slice(&bytemuck::cast_slice(&[vector])[..values.len()]);
 }
 
 /// z if z > 0, else slope·z.

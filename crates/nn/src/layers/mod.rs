@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub(crate) use norm::{Norm, NormCore};
 pub(crate) use residual::Residual;
 pub(crate) use sequence::Sequence;
-pub(crate) use unit::{Unit, UnitBuilder};
+pub(crate) use unit::{Role, Unit, UnitBuilder};
 
 use crate::{
     backend::{Activation, Backend, Maps},

@@ -24,19 +24,26 @@ pub(crate) struct UnitBuilder {
     /// Name of the PReLU, if there is one.
     pub(crate) prelu: Option<String>,
     pub(crate) init: Init,
-    /// Shape of the weight in PyTorch, if it is a linear layer's.
-    pub(crate) linear: bool,
-    pub(crate) bias: bool,
+    pub(crate) role: Role,
+    /// Whether the batch norm's scale is fixed at 1.
     pub(crate) frozen_norm: bool,
-    /// Whether it reads images, to which no gradient is wanted.
-    pub(crate) first: bool,
+}
+
+/// What a unit computes with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Convolution,
+    /// A convolution that reads images, to which no gradient is wanted.
+    Images,
+    /// A linear layer, whose weight is a matrix in PyTorch.
+    Linear {
+        bias: bool,
+    },
 }
 
 impl UnitBuilder {
     pub(crate) fn new(conv: Convolution, name: String, norm: String, init: Init) -> Self {
-        let flags = (false, false, false, false);
-        let (linear, bias, frozen_norm, first) = flags;
-        Self { conv, name, norm, prelu: None, init, linear, bias, frozen_norm, first }
+        Self { conv, name, norm, prelu: None, init, role: Role::Convolution, frozen_norm: false }
     }
 
     pub(crate) fn prelu(self, name: String) -> Self {
@@ -46,13 +53,12 @@ impl UnitBuilder {
     pub(crate) fn build<B: Backend>(self, device: &B, seed: u64) -> Unit<B> {
         let Self { conv, .. } = self;
         let name = format!("{}.weight", self.name);
-        let shape = if self.linear {
-            vec![conv.outputs, conv.weight_len() / conv.outputs]
-        } else {
-            conv.weight_shape()
+        let shape = match self.role {
+            Role::Convolution | Role::Images => conv.weight_shape(),
+            Role::Linear { .. } => vec![conv.outputs, conv.weight_len() / conv.outputs],
         };
         let weight = Param::new(device, name.clone(), shape, &self.init.weights(seed, &name, &conv));
-        let bias = self.bias.then(|| {
+        let bias = (self.role == Role::Linear { bias: true }).then(|| {
             let name = format!("{}.bias", self.name);
             let values = Init::bias(seed, &name, &conv);
             Param::new(device, name, vec![conv.outputs], &values)
@@ -62,7 +68,7 @@ impl UnitBuilder {
         let slope = self.prelu.map(|name| {
             Param::new(device, format!("{name}.weight"), vec![conv.outputs], &vec![SLOPE; conv.outputs])
         });
-        Unit { conv, weight, bias, norm, slope, first: self.first, saved: None }
+        Unit { conv, weight, bias, norm, slope, first: self.role == Role::Images, saved: None }
     }
 }
 

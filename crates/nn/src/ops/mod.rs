@@ -1,5 +1,10 @@
 //! The operators, one file or folder each, forward and backward beside each other, mathematics first.
 
+#![expect(
+    clippy::inline_always,
+    reason = "a kernel and all it calls must be compiled for the instruction set it runs on"
+)]
+
 pub(crate) mod batch_norm;
 pub(crate) mod conv2d;
 mod convolution;

@@ -1,7 +1,7 @@
 //! What several tests need.
 
 /// Numbers in [-1, 1) that any language can make: FNV-1a of the name seeds `SplitMix64`, whose upper 24 bits are used.
-pub fn fill(name: &str, count: usize) -> Vec<f32> {
+pub(crate) fn fill(name: &str, count: usize) -> Vec<f32> {
     let hash = name
         .bytes()
         .fold(0xCBF2_9CE4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01B3));
@@ -15,6 +15,6 @@ pub fn fill(name: &str, count: usize) -> Vec<f32> {
 }
 
 /// The Euclidean length.
-pub fn norm(values: &[f32]) -> f64 {
+pub(crate) fn norm(values: &[f32]) -> f64 {
     values.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt()
 }

@@ -24,7 +24,7 @@ pub(crate) fn moments(cpu: &Cpu, maps: &Maps<Cpu>) -> Moments<Cpu> {
     combine(cpu, channels, counts.zip(parts.chunks_exact(2 * channels)))
 }
 
-/// Chan, Golub and LeVeque 1979: with δ the difference of two means, M = M₁ + M₂ + δ²·n₁n₂/(n₁ + n₂).
+/// Chan, Golub and `LeVeque` 1979: with δ the difference of two means, M = M₁ + M₂ + δ²·n₁n₂/(n₁ + n₂).
 fn combine<'a>(cpu: &Cpu, channels: usize, parts: impl Iterator<Item = (usize, &'a [f32])>) -> Moments<Cpu> {
     let (mut mean, mut squares) = (vec![0.0_f64; channels], vec![0.0_f64; channels]);
     let mut total = 0.0;

@@ -1,10 +1,10 @@
 //! Convolution in groups with as many output as input channels; depthwise where each channel is a group.
 //!
-//! With groups of g channels, c's group at b(c) and c_r = b(c) + (c + r) mod g the channel r further in it:
+//! With groups of g channels, c's group at b(c) and cᵣ = b(c) + (c + r) mod g the channel r further in it:
 //!
-//! - y\[p, c\] = Σ over r < g, t of w\[c, c_r - b, t\] · z_r\[p·stride + t - padding, c\], z_r\[·, c\] = z\[·, c_r\]
-//! - dz\[u, c\] = Σ over r, t of w\[c_r, c - b, t\] · dy_r\[(u + padding - t) / stride, c\]
-//! - dw\[c, c_r - b, t\] = Σ over p of dy\[p, c\] · z_r\[p·stride + t - padding, c\]
+//! - y\[p, c\] = Σ over r < g, t of w\[c, cᵣ - b, t\] · zᵣ\[p·stride + t - padding, c\], zᵣ\[·, c\] = z\[·, cᵣ\]
+//! - dz\[u, c\] = Σ over r, t of w\[cᵣ, c - b, t\] · dyᵣ\[(u + padding - t) / stride, c\]
+//! - dw\[c, cᵣ - b, t\] = Σ over p of dy\[p, c\] · zᵣ\[p·stride + t - padding, c\]
 //!
 //! So a grouped convolution is a depthwise one over g times the taps, of copies whose channels are turned in their
 //! groups. Vectors run over channels.
@@ -70,12 +70,12 @@ fn pack(cpu: &Cpu, weight: &[f32], places: &[usize]) -> CpuBuffer {
     packed
 }
 
-/// Where the weights of (r, t, c) lie in PyTorch's order: w\[c, c_r - b, t\].
+/// Where the weights of (r, t, c) lie in PyTorch's order: w\[c, cᵣ - b, t\].
 fn forward_places(conv: &Convolution, taps: &Taps) -> Vec<usize> {
     places(conv, taps, |channel, turned| (channel, turned))
 }
 
-/// w\[c_r, c - b, t\].
+/// w\[cᵣ, c - b, t\].
 fn backward_places(conv: &Convolution, taps: &Taps) -> Vec<usize> {
     places(conv, taps, |channel, turned| (turned, channel))
 }

@@ -106,8 +106,8 @@ impl Products<'_> {
                 sums[t] = simd.mul_add_e_f32s(d, value, sums[t]);
             }
         }
-        for t in 0..T {
-            store(simd, &mut self.sums[(first + t) * channels + at..][..len], sums[t]);
+        for (t, sum) in sums.into_iter().enumerate() {
+            store(simd, &mut self.sums[(first + t) * channels + at..][..len], sum);
         }
     }
 }

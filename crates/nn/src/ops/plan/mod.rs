@@ -73,7 +73,7 @@ impl Taps {
     }
 
     fn rows(&self) -> usize {
-        if self.columns == 0 { 0 } else { self.places.len() / self.columns }
+        self.places.len().checked_div(self.columns).unwrap_or(0)
     }
 
     /// Segments and their length in frames of `channels`; of dense convolutions, whole rows of taps.
@@ -193,10 +193,13 @@ impl Frames {
         let shape = source.shape;
         if self.direct && source.affine.is_none() {
             let whole = shape.image_len();
-            return use_frames(match shape.height == output.height {
-                true => &source.data[piece.range(shape)],
-                false => &source.data[piece.image * whole..][..piece.images * whole],
-            });
+            // A piece of a linear layer's input is whole images, whatever their rows.
+            let range = if shape.height == output.height {
+                piece.range(shape)
+            } else {
+                piece.image * whole..(piece.image + piece.images) * whole
+            };
+            return use_frames(&source.data[range]);
         }
         let len = self.at.len(shape.channels) * self.cut.images;
         let mut frames = cpu.take(len * self.turns);
