@@ -13,6 +13,8 @@ pub(crate) enum Purpose {
     Sensor = 4,
     /// Whose label an image carries.
     Label = 5,
+    /// The form of what stands before the face.
+    Occlusion = 6,
 }
 
 /// A splitmix64 sequence that starts at a mixture of its name.
