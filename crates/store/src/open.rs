@@ -13,6 +13,7 @@ use sqlx::{
     migrate::{MigrateError, Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::task::spawn_blocking;
 
 /// Name of the database in the store's folder.
 pub const DATABASE: &str = "arclab.db";
@@ -132,7 +133,10 @@ async fn connect(file: &Path) -> Result<SqlitePool, OpenError> {
 
 async fn migrate(pool: &SqlitePool, folder: &Path, file: &Path) -> Result<(), OpenError> {
     // SQLite has no advisory locks: without this, two programs that open a new store at once would both make tables.
-    let lock = File::create(folder.join("open.lock")).and_then(|lock| lock.lock().map(|()| lock));
+    let path = folder.join("open.lock");
+    // On a thread of its own: here it would keep the runtime from the very program that holds the lock.
+    let take = spawn_blocking(move || File::create(path).and_then(|lock| lock.lock().map(|()| lock)));
+    let lock = take.await.unwrap_or_else(|broken| Err(io::Error::other(broken)));
     let _lock = lock.map_err(|source| OpenError::Folder { folder: folder.to_owned(), source })?;
     let migrations = MIGRATIONS.iter().map(|&(version, name, sql)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)

@@ -1,0 +1,76 @@
+//! Opening a store: the schema, other programs' databases, two programs at once.
+
+mod support;
+
+use arclab_store::{DATABASE, OpenError, Store};
+use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
+use support::store;
+
+async fn raw(folder: &std::path::Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(folder.join(DATABASE));
+    SqliteConnection::connect_with(&options).await.unwrap()
+}
+
+#[tokio::test]
+async fn migrations_apply_from_empty_and_give_this_schema() {
+    let (folder, _store) = store().await;
+    let mut raw = raw(folder.path()).await;
+    let sql = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE '\\_sqlx%' ESCAPE '\\' \
+               ORDER BY type DESC, name";
+    let rows = sqlx::query(sql).fetch_all(&mut raw).await.unwrap();
+    let schema: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    insta::assert_snapshot!("schema", schema.join(";\n\n"));
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_program_is_refused_with_the_remedy() {
+    let (folder, store) = store().await;
+    store.close().await;
+    let sql = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+               VALUES (9000, 'future', 1, x'00', 1)";
+    sqlx::query(sql).execute(&mut raw(folder.path()).await).await.unwrap();
+    let error = Store::open(folder.path()).await.unwrap_err();
+    assert!(matches!(error, OpenError::Newer { migration: 9000, .. }), "{error}");
+    let text = error.to_string();
+    assert!(text.contains("newer arclab") && text.contains("update arclab"), "{text}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join(DATABASE),
+        "not a database, but long enough to be taken for one".repeat(40),
+    )
+    .unwrap();
+    let error = Store::open(folder.path()).await.unwrap_err().to_string();
+    assert!(error.contains(DATABASE), "{error}");
+}
+
+#[tokio::test]
+async fn a_store_that_is_only_read_is_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = Store::open_existing(folder.path()).await.unwrap_err();
+    assert!(matches!(error, OpenError::Absent(_)));
+    assert!(error.to_string().contains("`arclab run` makes one"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn programs_that_open_a_new_store_at_once_all_succeed() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || tokio::spawn(Store::open(folder.path().to_owned()));
+    let opening: Vec<_> = (0..6).map(|_| open()).collect();
+    for opened in opening {
+        opened.await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_database_is_in_write_ahead_mode() {
+    let (folder, store) = store().await;
+    drop(store);
+    let mut raw = raw(folder.path()).await;
+    let row = sqlx::query("PRAGMA journal_mode").fetch_one(&mut raw).await.unwrap();
+    assert_eq!(row.get::<String, _>(0), "wal");
+}

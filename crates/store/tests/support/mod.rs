@@ -1,0 +1,181 @@
+//! Specs, journals and stores for tests.
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::collections::BTreeMap;
+
+use arclab_metrics::{Confusion, Evaluation, ThresholdPolicy};
+use arclab_spec::{
+    Attempt, Event, ExperimentName, FailureKind, Fingerprint, JOURNAL_VERSION, JournalLine, Position,
+    ProtocolName, RunId, Spec, Started, Usage, VariantName,
+    config::{Config, DeviceRequest, ResourceRequest, Threads},
+};
+use arclab_store::{
+    EvaluatedFiles, JournalBatch, JournalEntry, Launch, PlannedRun, Planning, Settlement, Store,
+    records::{Exit, Failure, Outcome, PairListRecord, PairRecord, Provenance},
+};
+use tempfile::TempDir;
+
+const CONFIG: &str = r#"{
+  "data": {
+    "dataset": {"folder": "/faces"},
+    "split": {"drawn": {"open_identities": 0.2, "closed_images": 0.2, "validation_images": 0.1, "seed": 1}},
+    "image_size": 64, "colour": "rgb",
+    "augment": {"flip": 0.5, "grey": 0.0, "colour_temperature": null}
+  },
+  "model": {"backbone": "small", "embedding_size": 128},
+  "loss": {"name": "arcface", "scale": 64.0, "margin": 0.5, "gradient": "exact"},
+  "optimizer": {"name": "sgd", "learning_rate": 0.1, "momentum": 0.9, "weight_decay": 0.0005, "clip_norm": null},
+  "schedule": {"shape": "cosine", "warmup_epochs": 0.0},
+  "training": {"epochs": 2, "batch_size": 32, "precision": "float32", "log_every": 1},
+  "evaluation": {"protocols": {}, "validation_pairs": 100}
+}"#;
+
+pub(crate) fn spec(experiment: &str, variant: &str, margin: f64, seeds: &[u64]) -> Spec {
+    let mut config: serde_json::Value = serde_json::from_str(CONFIG).unwrap();
+    config["loss"]["margin"] = margin.into();
+    let config: Config = serde_json::from_value(config).unwrap();
+    Spec {
+        experiment: ExperimentName::new(experiment).unwrap(),
+        name: VariantName::new(variant).unwrap(),
+        file: format!("{variant}.yaml").into(),
+        parent: None,
+        changes: Vec::new(),
+        hypothesis: format!("What {variant} teaches."),
+        config,
+        seeds: seeds.to_vec(),
+        resources: ResourceRequest {
+            device: DeviceRequest::Auto,
+            threads: Threads::Auto,
+            memory_bytes: None,
+        },
+    }
+}
+
+pub(crate) async fn store() -> (TempDir, Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).await.unwrap();
+    (folder, store)
+}
+
+pub(crate) async fn plan(store: &Store, specs: &[Spec], at_ms: u64) -> Vec<PlannedRun> {
+    let data = Fingerprint::of(b"faces");
+    let plannings: Vec<Planning<'_>> = specs
+        .iter()
+        .map(|spec| Planning { spec, text: Some("name: x"), data: &data, data_summary: "2 people" })
+        .collect();
+    store.plan_runs(&plannings, at_ms).await.unwrap()
+}
+
+/// The one run of a new variant.
+pub(crate) async fn planned_run(store: &Store, variant: &str) -> RunId {
+    let margin = 0.1 + variant.len() as f64 / 100.0;
+    plan(store, &[spec("report", variant, margin, &[0])], 10).await.remove(0).run
+}
+
+pub(crate) fn attempt(number: u32) -> Attempt {
+    Attempt(number.try_into().unwrap())
+}
+
+pub(crate) fn launch(number: u32) -> Launch {
+    let provenance = Provenance {
+        program_version: "0.1.0".to_owned(),
+        git_commit: Some("abc".to_owned()),
+        git_dirty: Some(false),
+    };
+    Launch { attempt: attempt(number), threads: 2, gpu: None, provenance, at_ms: 1_000 }
+}
+
+pub(crate) fn settlement(number: u32, end: Outcome) -> Settlement {
+    let failure = (end == Outcome::Failed || end == Outcome::Retried)
+        .then(|| Failure { kind: FailureKind::Run, message: "no".to_owned() });
+    let exit = Exit { code: Some(0), signal: None };
+    Settlement { attempt: attempt(number), end, failure, exit, log_tail: String::new(), at_ms: 3_500 }
+}
+
+pub(crate) fn line(number: u32, event: Event) -> JournalEntry {
+    let line = JournalLine { version: JOURNAL_VERSION, attempt: attempt(number), at_ms: 2_000, event };
+    JournalEntry { line, evaluated: None }
+}
+
+pub(crate) fn started() -> Event {
+    Event::Started(Started {
+        pid: 77,
+        host: "host".to_owned(),
+        device: "cpu".to_owned(),
+        threads: 2,
+        version: "0.1.0".to_owned(),
+        kernels: "avx2".to_owned(),
+        from: Position { epoch: 0, step: 0 },
+        epochs: 2,
+        steps: 20,
+    })
+}
+
+pub(crate) fn step(step: u64, loss: f64) -> Event {
+    let at = Position { epoch: 0, step };
+    Event::Step { at, metrics: BTreeMap::from([("loss".to_owned(), loss)]) }
+}
+
+pub(crate) fn finished() -> Event {
+    Event::Finished { used: Usage { wall_seconds: 2.5, cpu_seconds: 5.0, peak_memory_bytes: 1 << 20 } }
+}
+
+pub(crate) fn evaluation(right: u64, wrong: u64) -> Evaluation {
+    let confusion = Confusion {
+        true_positives: right,
+        false_positives: wrong,
+        true_negatives: right,
+        false_negatives: wrong + 1,
+    };
+    Evaluation {
+        policy: ThresholdPolicy::KFold { folds: 2 },
+        thresholds: vec![0.2, 0.4],
+        confusion,
+        accuracy: confusion.accuracy(),
+        folds: None,
+        auc: 0.75,
+        best_accuracy: 0.9,
+    }
+}
+
+pub(crate) fn pair_list(name: &str, pairs: usize) -> PairListRecord {
+    let pair = |i: usize| PairRecord {
+        a: format!("a/{i}.png"),
+        b: format!("b/{i}.png"),
+        same: i % 2 == 0,
+        fold: (i > 0).then_some(i as u32),
+    };
+    PairListRecord {
+        fingerprint: Fingerprint::of(name.as_bytes()),
+        name: ProtocolName::new(name).unwrap(),
+        pairs: (0..pairs).map(pair).collect(),
+    }
+}
+
+/// A protocol's result with as many right as `right` says on both sides.
+pub(crate) fn evaluated(number: u32, protocol: &str, right: u64) -> JournalEntry {
+    let evaluation = evaluation(right, 1);
+    let list = pair_list(protocol, evaluation.confusion.pairs() as usize);
+    let scores = (0..list.pairs.len()).map(|i| i as f32 / 8.0 - 1.0).collect();
+    let event = Event::Evaluated {
+        protocol: ProtocolName::new(protocol).unwrap(),
+        pair_list: list.fingerprint.clone(),
+        evaluation,
+        scores: format!("{protocol}.f32"),
+    };
+    let evaluated = Some(EvaluatedFiles { pairs: Some(list), scores });
+    JournalEntry { evaluated, ..line(number, event) }
+}
+
+pub(crate) async fn apply(store: &Store, run: &RunId, from: u64, to: u64, entries: Vec<JournalEntry>) {
+    let batch = JournalBatch { from, to, entries, skipped: 0 };
+    store.apply_journal(run, &batch).await.unwrap();
+}
+
+/// Takes a run from the queue to success, with one result.
+pub(crate) async fn carry_out(store: &Store, run: &RunId, right: u64) {
+    store.begin_attempt(run, &launch(1)).await.unwrap();
+    apply(store, run, 0, 100, vec![line(1, started()), evaluated(1, "open", right), line(1, finished())])
+        .await;
+    store.settle(run, &settlement(1, Outcome::Finished)).await.unwrap();
+}
