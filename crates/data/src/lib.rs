@@ -1,3 +1,35 @@
 //! Files and rendered faces to augmented batches and pair lists.
+//!
+//! [`prepare`] turns a configuration into decoded images, labels and pair lists, and [`Loader`] turns these into
+//! the batches of a training run. Nothing here knows networks, runs or the store.
 
+pub mod augment;
+mod cache;
+mod decode;
+mod evaluation;
+mod folder;
+mod gallery;
+mod images;
+mod labels;
+mod leak;
+mod loader;
+mod pairs;
+mod prepare;
+mod progress;
+mod random;
+mod replace;
+mod split;
 pub mod synthetic;
+mod table;
+
+pub use cache::CacheError;
+pub use evaluation::EvaluationBatches;
+pub use folder::{FolderError, LeftOut};
+pub use images::Images;
+pub use leak::{Leak, LeakedImage};
+pub use loader::{Batch, Loader, LoaderError, Recipe};
+pub use pairs::{Pair, PairList, PairProblem, PairsError};
+pub use prepare::{PrepareError, Prepared, TestPairs, prepare, prepare_test};
+pub use progress::{Progress, Silent};
+pub use split::{Sample, SplitError, SplitProblem};
+pub use table::TableError;

@@ -1,0 +1,145 @@
+//! Decoded images, kept once per data set and image size and shared by all runs of a store.
+//!
+//! Beside one another in `CACHE/images` lie `NAME.pixels` (a header, then N × H × W × 3 bytes, memory-mapped),
+//! `NAME.jsonl` (what each file was and became) and `NAME.lock`. Both files are replaced as a whole and carry the
+//! digest of the second; a pair that does not fit together, is cut short, of another version, or older than the
+//! images is made again, never trusted. Which pixels lie in a file of the right length is trusted.
+
+mod build;
+mod error;
+mod header;
+mod index;
+mod map;
+mod source;
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+};
+
+use arclab_spec::Fingerprint;
+
+pub use self::error::CacheError;
+pub(crate) use self::source::Source;
+use self::{
+    header::Header,
+    index::{Index, Outcome},
+    map::Mapped,
+};
+use crate::{folder::LeftOut, progress::Progress, synthetic::Attributes};
+
+/// Raised whenever decoding or resizing gives other pixels, or a file's form changes.
+pub(crate) const CACHE_VERSION: u32 = 1;
+
+/// One image of a set.
+#[derive(Debug)]
+pub(crate) struct Record {
+    /// `IDENTITY/FILE`.
+    pub(crate) name: String,
+    /// Digest of what it was made from: the file's bytes, or what was rendered. The same at every image size.
+    pub(crate) content: Fingerprint,
+    /// What was drawn for a rendered image.
+    pub(crate) attributes: Option<Attributes>,
+}
+
+impl Record {
+    /// The sub-folder that it lies in.
+    pub(crate) fn identity(&self) -> &str {
+        self.name.split_once('/').map_or("", |(identity, _)| identity)
+    }
+}
+
+/// The decoded images of one data set at one size.
+#[derive(Debug)]
+pub(crate) struct ImageSet {
+    pub(crate) records: Vec<Record>,
+    pub(crate) left_out: Vec<LeftOut>,
+    size: u32,
+    pixels: Mapped,
+}
+
+/// The paths of one set's files.
+#[derive(Debug)]
+struct Paths {
+    pixels: PathBuf,
+    index: PathBuf,
+    lock: PathBuf,
+}
+
+impl Paths {
+    fn new(folder: &Path, name: &str) -> Self {
+        let with = |ending: &str| folder.join(format!("{name}.{ending}"));
+        Self { pixels: with("pixels"), index: with("jsonl"), lock: with("lock") }
+    }
+}
+
+impl ImageSet {
+    /// The images of `source` at `size`, made first where `cache` does not hold them.
+    pub(crate) fn open_or_build(
+        cache: &Path,
+        source: &Source,
+        size: u32,
+        progress: &dyn Progress,
+    ) -> Result<Self, CacheError> {
+        let folder = cache.join("images");
+        fs::create_dir_all(&folder).map_err(|e| CacheError::write(&folder, e))?;
+        let paths = Paths::new(&folder, &source.cache_name(size));
+        if let Some(set) = Self::open(&paths, source, size) {
+            return set.usable(source);
+        }
+        let lock = File::create(&paths.lock).map_err(|e| CacheError::lock(&paths.lock, e))?;
+        lock.lock().map_err(|e| CacheError::lock(&paths.lock, e))?;
+        // While this process waited, another one may have made it.
+        if let Some(set) = Self::open(&paths, source, size) {
+            return set.usable(source);
+        }
+        build::build(&paths, source, size, progress)?;
+        let set = Self::open(&paths, source, size);
+        set.ok_or_else(|| CacheError::ChangesMeanwhile { images: source.title() })?.usable(source)
+    }
+
+    /// The set, if its files are there, whole, and as old as what they were made from.
+    fn open(paths: &Paths, source: &Source, size: u32) -> Option<Self> {
+        let index = Index::read(&paths.index)?;
+        if !source.is_unchanged(&index.entries) {
+            return None;
+        }
+        let pixels = Mapped::open(&paths.pixels)?;
+        let kept = index.entries.iter().filter(|entry| entry.is_kept()).count();
+        let expected =
+            Header { version: CACHE_VERSION, size, count: kept as u64, index: index.digest.clone() };
+        let whole = Header::read(pixels.bytes()) == Some(expected)
+            && pixels.bytes().len() == header::LENGTH + kept * image_bytes(size);
+        whole.then(|| Self::new(index, source, size, pixels))
+    }
+
+    fn new(index: Index, source: &Source, size: u32, pixels: Mapped) -> Self {
+        let mut left_out = source.listed_left_out().to_vec();
+        let mut records = Vec::with_capacity(index.entries.len());
+        for entry in index.entries {
+            match entry.outcome {
+                Outcome::Kept { content, attributes } => {
+                    records.push(Record { name: entry.name, content, attributes });
+                }
+                Outcome::LeftOut { reason } => {
+                    left_out.push(LeftOut { path: source.path(&entry.name), reason })
+                }
+            }
+        }
+        Self { records, left_out, size, pixels }
+    }
+
+    fn usable(self, source: &Source) -> Result<Self, CacheError> {
+        if self.records.is_empty() { Err(source.nothing_decodes(&self.left_out).into()) } else { Ok(self) }
+    }
+
+    /// H × W × 3 bytes of an image.
+    pub(crate) fn pixels(&self, image: usize) -> &[u8] {
+        let length = image_bytes(self.size);
+        &self.pixels.bytes()[header::LENGTH + image * length..][..length]
+    }
+}
+
+fn image_bytes(size: u32) -> usize {
+    3 * (size as usize).pow(2)
+}

@@ -1,0 +1,191 @@
+//! Where the images of a set come from.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use arclab_spec::{Fingerprint, config::Synthetic};
+
+use super::{
+    CACHE_VERSION, Record,
+    index::{Entry, Outcome},
+};
+use crate::{
+    decode::decode,
+    folder::{self, FolderError, LeftOut, Listing, Stamp},
+    synthetic::{self, RENDERER_VERSION},
+};
+
+/// Where the images of a set come from.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// Files, as they lay there a moment ago.
+    Folder { root: PathBuf, listing: Listing },
+    /// The renderer.
+    Synthetic(Synthetic),
+}
+
+impl Source {
+    /// Lists `root`.
+    pub(crate) fn folder(root: &Path) -> Result<Self, FolderError> {
+        // One folder under two paths is one set.
+        let root =
+            fs::canonicalize(root).map_err(|source| FolderError::List { path: root.to_owned(), source })?;
+        let listing = folder::list(&root)?;
+        Ok(Self::Folder { root, listing })
+    }
+
+    /// The embedded faces. Whose label an image carries does not change the image.
+    pub(crate) fn synthetic(config: &Synthetic) -> Self {
+        Self::Synthetic(Synthetic { mislabelled: 0.0, ..config.clone() })
+    }
+
+    /// The folder as it was found; empty where there is none.
+    pub(crate) fn root(&self) -> &Path {
+        match self {
+            Self::Folder { root, .. } => root,
+            Self::Synthetic(_) => Path::new(""),
+        }
+    }
+
+    /// For people.
+    pub(super) fn title(&self) -> String {
+        match self {
+            Self::Folder { root, .. } => root.display().to_string(),
+            Self::Synthetic(_) => "the embedded faces".to_owned(),
+        }
+    }
+
+    /// Name of the set's files in the cache.
+    pub(super) fn cache_name(&self, size: u32) -> String {
+        let (readable, key) = match self {
+            Self::Folder { root, .. } => (last_name(root), root.as_os_str().as_encoded_bytes().to_vec()),
+            Self::Synthetic(config) => ("faces".to_owned(), rendered(config).into_bytes()),
+        };
+        format!("{readable}-{}-{size}", Fingerprint::of(&key).short())
+    }
+
+    /// Whether entries that were made earlier are what would be made now.
+    pub(super) fn is_unchanged(&self, entries: &[Entry]) -> bool {
+        match self {
+            Self::Folder { listing, .. } => {
+                let same = |entry: &Entry, now: &folder::Candidate| {
+                    entry.stamp == now.stamp && entry.name == now.name
+                };
+                entries.len() == listing.candidates.len()
+                    && entries.iter().zip(&listing.candidates).all(|(entry, now)| same(entry, now))
+            }
+            // The configuration and the renderer's version are part of the file's name.
+            Self::Synthetic(config) => entries.len() == count(config),
+        }
+    }
+
+    /// Number of files or renderings.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Folder { listing, .. } => listing.candidates.len(),
+            Self::Synthetic(config) => count(config),
+        }
+    }
+
+    /// Reads or renders one image; its pixels, unless it is left out.
+    pub(super) fn make(&self, position: usize, size: u32) -> (Entry, Option<Vec<u8>>) {
+        match self {
+            Self::Folder { root, listing } => from_file(root, &listing.candidates[position], size),
+            Self::Synthetic(config) => {
+                let (entry, pixels) = from_renderer(config, position, size);
+                (entry, Some(pixels))
+            }
+        }
+    }
+
+    /// Files that were left out before any was opened.
+    pub(super) fn listed_left_out(&self) -> &[LeftOut] {
+        match self {
+            Self::Folder { listing, .. } => &listing.left_out,
+            Self::Synthetic(_) => &[],
+        }
+    }
+
+    /// Where an image lies.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        match self {
+            Self::Folder { root, .. } => root.join(name),
+            Self::Synthetic(_) => PathBuf::from(name),
+        }
+    }
+
+    pub(super) fn nothing_decodes(&self, left_out: &[LeftOut]) -> FolderError {
+        let example = left_out
+            .first()
+            .map_or_else(String::new, |file| format!(", such as {}: {}", file.path.display(), file.reason));
+        let found = format!("only files that cannot be used{example}");
+        FolderError::NoIdentity { path: PathBuf::from(self.title()), found }
+    }
+}
+
+fn count(config: &Synthetic) -> usize {
+    config.identities as usize * config.images_per_identity as usize
+}
+
+/// What decides the pixels of the embedded faces.
+fn rendered(config: &Synthetic) -> String {
+    let json = serde_json::to_string(config).expect("a configuration is plain data and always becomes JSON");
+    format!("renderer {RENDERER_VERSION} cache {CACHE_VERSION} {json}")
+}
+
+fn last_name(path: &Path) -> String {
+    let name = path.file_name().map_or_else(|| "root".into(), |name| name.to_string_lossy());
+    name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).take(40).collect()
+}
+
+fn from_file(root: &Path, candidate: &folder::Candidate, size: u32) -> (Entry, Option<Vec<u8>>) {
+    let made = read(&root.join(&candidate.name), candidate.stamp).and_then(|bytes| {
+        Ok((Fingerprint::of(&bytes), decode(&bytes, size).map_err(|error| error.to_string())?))
+    });
+    let (outcome, pixels) = match made {
+        Ok((content, pixels)) => (Outcome::Kept { content, attributes: None }, Some(pixels)),
+        Err(reason) => (Outcome::LeftOut { reason }, None),
+    };
+    (Entry { name: candidate.name.clone(), stamp: candidate.stamp, outcome }, pixels)
+}
+
+/// Larger files are no photos of faces, and reading them would fill the memory.
+const LARGEST_FILE: u64 = 256 << 20;
+
+fn read(path: &Path, stamp: Stamp) -> Result<Vec<u8>, String> {
+    if stamp.bytes > LARGEST_FILE {
+        return Err(format!("it has {} MB, and at most {} are read", stamp.bytes >> 20, LARGEST_FILE >> 20));
+    }
+    fs::read(path).map_err(|error| error.to_string())
+}
+
+fn from_renderer(config: &Synthetic, position: usize, size: u32) -> (Entry, Vec<u8>) {
+    let (identity, image) = numbers(config, position);
+    let photo = synthetic::render(config, identity, image, size);
+    // Without the image size, so that pairs of one photo at two sizes are one pair.
+    let content = Fingerprint::of(format!("{} {identity} {image}", rendered(config)).as_bytes());
+    let outcome = Outcome::Kept { content, attributes: Some(photo.attributes) };
+    let name = format!("{}/{image:03}", Record::rendered_identity(identity));
+    (Entry { name, stamp: Stamp::default(), outcome }, photo.rgb)
+}
+
+/// Person and photo of the `position`-th embedded face.
+fn numbers(config: &Synthetic, position: usize) -> (u32, u32) {
+    let each = config.images_per_identity.max(1) as usize;
+    ((position / each) as u32, (position % each) as u32)
+}
+
+impl Record {
+    /// Whom the `position`-th embedded face shows, and whose label it carries.
+    pub(crate) fn person_and_label(config: &Synthetic, position: usize) -> (u32, u32) {
+        let (identity, image) = numbers(config, position);
+        (identity, synthetic::label(config, identity, image))
+    }
+
+    /// Name of a rendered person.
+    pub(crate) fn rendered_identity(person: u32) -> String {
+        format!("p{person:05}")
+    }
+}

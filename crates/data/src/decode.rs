@@ -1,0 +1,155 @@
+//! One image file to a square of RGB bytes.
+//!
+//! An image that is not square is cropped to its central square, then brought to the size asked for with a triangle
+//! filter that widens with the reduction, so that nothing aliases. Padding would put a border into the network's view
+//! that only one data set has. Photos turned by a camera's EXIF note are turned upright, grey is put on all three
+//! channels, 16 bits become 8, and transparency is dropped.
+
+use std::io::Cursor;
+
+use image::{
+    DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage,
+    imageops::{self, FilterType},
+};
+
+/// Largest width and height of a file's image.
+const LARGEST_SIDE: u32 = 16_384;
+/// Largest memory that decoding one file may take.
+const LARGEST_MEMORY: u64 = 512 << 20;
+
+/// Why a file gives no image.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DecodeError {
+    #[error("it is empty")]
+    Empty,
+    #[error("its content is no JPEG, PNG or PNM")]
+    UnknownFormat,
+    #[error("the JPEG is cut short")]
+    CutShort,
+    #[error("{0}")]
+    Image(#[from] ImageError),
+}
+
+/// `size` × `size` pixels of red, green and blue, row by row.
+pub(crate) fn decode(bytes: &[u8], size: u32) -> Result<Vec<u8>, DecodeError> {
+    if bytes.is_empty() {
+        return Err(DecodeError::Empty);
+    }
+    // By content: endings are often wrong, and that harms nobody.
+    let mut reader = ImageReader::new(Cursor::new(bytes));
+    let format = image::guess_format(bytes).map_err(|_| DecodeError::UnknownFormat)?;
+    // The decoder fills what is missing with grey.
+    if format == ImageFormat::Jpeg && !jpeg_has_its_end(bytes) {
+        return Err(DecodeError::CutShort);
+    }
+    reader.set_format(format);
+    reader.limits(limits());
+    let mut decoder = reader.into_decoder()?;
+    limits().reserve(decoder.total_bytes())?;
+    let orientation = decoder.orientation()?;
+    let mut image = DynamicImage::from_decoder(decoder)?;
+    image.apply_orientation(orientation);
+    Ok(fit(&image.into_rgb8(), size).into_raw())
+}
+
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(LARGEST_SIDE);
+    limits.max_image_height = Some(LARGEST_SIDE);
+    limits.max_alloc = Some(LARGEST_MEMORY);
+    limits
+}
+
+fn fit(image: &RgbImage, size: u32) -> RgbImage {
+    let (width, height) = image.dimensions();
+    let side = width.min(height);
+    let square = imageops::crop_imm(image, (width - side) / 2, (height - side) / 2, side, side);
+    if side == size {
+        square.to_image()
+    } else {
+        imageops::resize(&*square, size, size, FilterType::Triangle)
+    }
+}
+
+/// Whether the end marker follows the picture itself. A thumbnail among the headers has one of its own, so headers
+/// are stepped over first; within the picture's data the marker cannot occur.
+fn jpeg_has_its_end(bytes: &[u8]) -> bool {
+    const START_OF_SCAN: u8 = 0xDA;
+    let mut at = 2;
+    while let [0xFF, marker, high, low, ..] = bytes.get(at..).unwrap_or_default() {
+        match marker {
+            // A fill byte before a marker.
+            0xFF => at += 1,
+            // Markers without a length.
+            0x01 | 0xD0..=0xD8 => at += 2,
+            &START_OF_SCAN => return bytes[at..].windows(2).any(|pair| pair == [0xFF, 0xD9]),
+            _ => at += 2 + usize::from(u16::from_be_bytes([*high, *low])),
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use image::Rgb;
+
+    use super::*;
+
+    fn encoded(image: &RgbImage, format: ImageFormat) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        image.write_to(&mut bytes, format).unwrap();
+        bytes.into_inner()
+    }
+
+    #[test]
+    fn an_image_of_the_size_asked_for_keeps_its_pixels() {
+        let image = RgbImage::from_fn(4, 4, |x, y| Rgb([x as u8, y as u8, 7]));
+        assert_eq!(decode(&encoded(&image, ImageFormat::Png), 4).unwrap(), image.into_raw());
+    }
+
+    #[test]
+    fn a_taller_image_keeps_its_middle() {
+        let image = RgbImage::from_fn(2, 5, |_, y| Rgb([10 * y as u8, 0, 0]));
+        let red: Vec<u8> =
+            decode(&encoded(&image, ImageFormat::Png), 2).unwrap().into_iter().step_by(3).collect();
+        assert_eq!(red, [10, 10, 20, 20]);
+    }
+
+    #[test]
+    fn halving_a_chessboard_gives_grey_rather_than_one_of_its_colours() {
+        let image = RgbImage::from_fn(32, 32, |x, y| Rgb([255 * ((x + y) % 2) as u8; 3]));
+        let half = decode(&encoded(&image, ImageFormat::Png), 16).unwrap();
+        assert!(half.iter().all(|&byte| (120..=135).contains(&byte)), "{half:?}");
+    }
+
+    #[test]
+    fn a_jpeg_is_whole_only_with_its_last_marker() {
+        let image = RgbImage::from_fn(32, 32, |x, y| Rgb([(x * 8) as u8, (y * 8) as u8, (x * y) as u8]));
+        let jpeg = encoded(&image, ImageFormat::Jpeg);
+        assert!(decode(&jpeg, 16).is_ok());
+        for length in [jpeg.len() / 4, jpeg.len() / 2, jpeg.len() * 3 / 4, jpeg.len() - 1] {
+            assert!(decode(&jpeg[..length], 16).is_err(), "{length} of {} bytes", jpeg.len());
+        }
+    }
+
+    #[test]
+    fn bytes_after_a_jpeg_do_no_harm() {
+        let mut jpeg = encoded(&RgbImage::new(8, 8), ImageFormat::Jpeg);
+        jpeg.extend([0; 100]);
+        assert!(decode(&jpeg, 8).is_ok());
+    }
+
+    #[test]
+    fn a_grey_map_becomes_equal_channels() {
+        let pgm = [b"P5\n2 2\n255\n".as_slice(), &[0, 50, 100, 200]].concat();
+        assert_eq!(decode(&pgm, 2).unwrap(), [0, 0, 0, 50, 50, 50, 100, 100, 100, 200, 200, 200]);
+    }
+
+    #[test]
+    fn a_header_that_promises_a_huge_image_is_refused_before_memory_is_taken() {
+        let huge = b"P5\n60000 60000\n255\n".as_slice();
+        assert!(decode(huge, 8).is_err());
+        let wide = b"P6\n16000 16000\n255\n".as_slice();
+        assert!(decode(wide, 8).unwrap_err().to_string().contains("emory"), "by memory");
+    }
+}

@@ -1,0 +1,90 @@
+//! The image sets that one preparation opens, each once.
+
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use arclab_spec::config::Dataset;
+
+use crate::{
+    cache::{CacheError, ImageSet, Source},
+    folder::LeftOut,
+    images::Images,
+    pairs::Library,
+    progress::Progress,
+    split::Whole,
+};
+
+/// A data set that is at hand.
+#[derive(Debug, Clone)]
+pub(crate) struct Opened {
+    root: PathBuf,
+    range: Range<usize>,
+    left_out: Vec<LeftOut>,
+}
+
+impl Opened {
+    pub(crate) fn to_split<'a>(&'a self, images: &'a Images) -> Whole<'a> {
+        Whole { images, range: self.range.clone(), root: &self.root, left_out: &self.left_out }
+    }
+
+    pub(crate) fn to_library<'a>(&'a self, images: &'a Images) -> Library<'a> {
+        Library { images, range: self.range.clone(), root: &self.root, left_out: &self.left_out }
+    }
+}
+
+/// Opens image sets and numbers their images on.
+pub(crate) struct Gallery<'a> {
+    cache: &'a Path,
+    size: u32,
+    progress: &'a dyn Progress,
+    images: Images,
+    opened: Vec<Opened>,
+}
+
+impl<'a> Gallery<'a> {
+    pub(crate) fn new(cache: &'a Path, size: u32, progress: &'a dyn Progress) -> Self {
+        Self { cache, size, progress, images: Images::new(size), opened: Vec::new() }
+    }
+
+    pub(crate) fn cache(&self) -> &Path {
+        self.cache
+    }
+
+    pub(crate) fn images(&self) -> &Images {
+        &self.images
+    }
+
+    /// The images of a data set.
+    pub(crate) fn dataset(&mut self, dataset: &Dataset) -> Result<Opened, CacheError> {
+        match dataset {
+            Dataset::Folder(root) => self.folder(root),
+            Dataset::Synthetic(config) => self.open(&Source::synthetic(config)),
+        }
+    }
+
+    /// The images of a folder, which may be the data set's.
+    pub(crate) fn folder(&mut self, root: &Path) -> Result<Opened, CacheError> {
+        let real = root.canonicalize().ok();
+        if let Some(opened) = self.opened.iter().find(|opened| Some(&opened.root) == real.as_ref()) {
+            return Ok(opened.clone());
+        }
+        self.open(&Source::folder(root)?)
+    }
+
+    /// All images, and the files that gave none.
+    pub(crate) fn finish(self) -> (Images, Vec<LeftOut>) {
+        (self.images, self.opened.into_iter().flat_map(|opened| opened.left_out).collect())
+    }
+
+    fn open(&mut self, source: &Source) -> Result<Opened, CacheError> {
+        let set = ImageSet::open_or_build(self.cache, source, self.size, self.progress)?;
+        let left_out = set.left_out.clone();
+        let range = self.images.add(Arc::new(set));
+        let opened = Opened { root: source.root().to_owned(), range, left_out };
+        self.opened.push(opened.clone());
+        Ok(opened)
+    }
+}

@@ -1,0 +1,25 @@
+//! Why there are no batches.
+
+use std::io;
+
+/// Why there are no batches.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoaderError {
+    /// Not one whole batch.
+    #[error(
+        "a batch of {batch} images cannot be made of {images} training images: ask for a smaller batch size"
+    )]
+    TooFewImages {
+        /// Training images.
+        images: usize,
+        /// Batch size.
+        batch: usize,
+    },
+    /// Batches of nothing.
+    #[error("the batch size is 0")]
+    EmptyBatches,
+    /// The system gives no thread.
+    #[error("failed to start a thread that loads images")]
+    Thread(#[source] io::Error),
+}

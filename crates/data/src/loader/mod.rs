@@ -1,0 +1,95 @@
+//! Training batches, made ahead of training on threads of their own.
+
+mod error;
+mod order;
+mod thread;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use arclab_spec::config::{Augment, ColourMode};
+
+pub use self::error::LoaderError;
+use self::{order::Order, thread::Threads};
+use crate::{images::Images, split::Sample};
+
+/// How batches are made.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Recipe {
+    /// Images in a batch.
+    pub batch_size: usize,
+    /// Passes over the training images.
+    pub epochs: u32,
+    /// Seed of order and augmentation.
+    pub seed: u64,
+    /// Colour treatment, applied after augmentation.
+    pub colour: ColourMode,
+    /// Random changes.
+    pub augment: Augment,
+    /// Threads that make batches, at least one. Changes no batch.
+    pub threads: usize,
+}
+
+/// One step's images.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// Epoch, from 0.
+    pub epoch: u32,
+    /// Steps before this one, in all epochs together.
+    pub step: u64,
+    /// N × H × W × 3 bytes: red, green and blue.
+    pub pixels: Vec<u8>,
+    /// N training classes.
+    pub labels: Vec<u32>,
+}
+
+/// Hands out the batches of a run in order. Every image comes once an epoch, but for those of an incomplete last
+/// batch, which differ from epoch to epoch.
+///
+/// Batches are a function of images, samples and recipe: it makes no difference where a loader starts, nor how many
+/// threads it has.
+#[derive(Debug)]
+pub struct Loader {
+    threads: Threads,
+    steps_per_epoch: u64,
+    waited: Duration,
+}
+
+impl Loader {
+    /// Starts making batches at `step`, which counts the steps of all epochs.
+    pub fn start(
+        images: &Images,
+        samples: &[Sample],
+        recipe: Recipe,
+        step: u64,
+    ) -> Result<Self, LoaderError> {
+        let order = Order::new(samples.len(), &recipe)?;
+        let steps_per_epoch = order.steps_per_epoch();
+        let maker = thread::Maker { images: images.clone(), samples: samples.to_vec(), recipe, order };
+        let threads = Threads::start(&Arc::new(maker), step).map_err(LoaderError::Thread)?;
+        Ok(Self { threads, steps_per_epoch, waited: Duration::ZERO })
+    }
+
+    /// Batches in an epoch.
+    pub fn steps_per_epoch(&self) -> u64 {
+        self.steps_per_epoch
+    }
+
+    /// How long training has waited for batches so far.
+    pub fn waited(&self) -> Duration {
+        self.waited
+    }
+}
+
+impl Iterator for Loader {
+    type Item = Batch;
+
+    fn next(&mut self) -> Option<Batch> {
+        let start = Instant::now();
+        let batch = self.threads.next();
+        self.waited += start.elapsed();
+        batch
+    }
+}

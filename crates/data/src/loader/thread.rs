@@ -1,0 +1,144 @@
+//! Threads that make batches and the channels that hold them.
+
+use std::{
+    io,
+    panic::resume_unwind,
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread::{self, JoinHandle},
+};
+
+use super::{Batch, Recipe, order::Order};
+use crate::{
+    augment,
+    images::Images,
+    random::{Draws, Purpose},
+    split::Sample,
+};
+use arclab_spec::config::ColourMode;
+
+/// Batches that each thread keeps ready.
+const AHEAD: usize = 3;
+
+/// What makes batches.
+#[derive(Debug)]
+pub(super) struct Maker {
+    pub(super) images: Images,
+    pub(super) samples: Vec<Sample>,
+    pub(super) recipe: Recipe,
+    pub(super) order: Order,
+}
+
+impl Maker {
+    fn batch(&self, step: u64, shuffled: &[usize]) -> Batch {
+        let epoch = self.order.epoch(step);
+        let places = self.order.batch(shuffled, step);
+        let mut batch = Batch { epoch, step, pixels: Vec::new(), labels: Vec::with_capacity(places.len()) };
+        batch.pixels.reserve_exact(places.len() * 3 * (self.images.size() as usize).pow(2));
+        for &place in places {
+            let start = batch.pixels.len();
+            batch.pixels.extend_from_slice(self.images.pixels(self.samples[place].image));
+            self.change(&mut batch.pixels[start..], epoch, place as u64);
+            batch.labels.push(self.samples[place].label);
+        }
+        batch
+    }
+
+    /// Light first and colours last, as in the world.
+    fn change(&self, pixels: &mut [u8], epoch: u32, place: u64) {
+        let unit = |purpose| Draws::in_epoch(self.recipe.seed, purpose, epoch).unit(place);
+        let augment = self.recipe.augment;
+        if let Some(range) = augment.colour_temperature
+            && unit(Purpose::Temperature) < range.probability
+        {
+            augment::warm_or_cool(pixels, augment::draw_kelvin(range, unit(Purpose::Kelvin)));
+        }
+        if self.recipe.colour == ColourMode::Grey || unit(Purpose::Grey) < augment.grey {
+            augment::to_grey(pixels);
+        }
+        if unit(Purpose::Flip) < augment.flip {
+            augment::flip(pixels, self.images.size());
+        }
+    }
+
+    /// Sends the steps `first`, `first` + `stride`, … until nobody listens.
+    fn work(&self, first: u64, stride: usize, batches: &SyncSender<Batch>) {
+        let mut shuffled: Option<(u32, Vec<usize>)> = None;
+        for step in (first..self.order.steps()).step_by(stride) {
+            let epoch = self.order.epoch(step);
+            let (_, order) = match shuffled.take() {
+                Some(known) if known.0 == epoch => shuffled.insert(known),
+                Some(_) | None => shuffled.insert((epoch, self.order.shuffle(epoch))),
+            };
+            if batches.send(self.batch(step, order)).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// One thread, until it has ended.
+#[derive(Debug)]
+struct Worker {
+    batches: Option<Receiver<Batch>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Worker {
+    fn start(maker: &Arc<Maker>, first: u64, stride: usize) -> io::Result<Self> {
+        let (sender, batches) = sync_channel(AHEAD);
+        let maker = Arc::clone(maker);
+        let thread = thread::Builder::new()
+            .name("arclab-loader".to_owned())
+            .spawn(move || maker.work(first, stride, &sender))?;
+        Ok(Self { batches: Some(batches), thread: Some(thread) })
+    }
+
+    /// `None` once all its batches are taken.
+    fn next(&mut self) -> Option<Batch> {
+        let batch = self.batches.as_ref()?.recv().ok();
+        if batch.is_none() {
+            self.batches = None;
+            // A thread that panicked sends nothing either, and that is not the end of the run.
+            if let Some(Err(panic)) = self.thread.take().map(JoinHandle::join) {
+                resume_unwind(panic);
+            }
+        }
+        batch
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Without a listener the thread ends at its next batch.
+        self.batches = None;
+        if let Some(thread) = self.thread.take() {
+            // Dropping reports nothing, and a panic here would abort.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Threads that take turns: the order of batches is that of one thread.
+#[derive(Debug)]
+pub(super) struct Threads {
+    workers: Vec<Worker>,
+    turn: usize,
+}
+
+impl Threads {
+    pub(super) fn start(maker: &Arc<Maker>, step: u64) -> io::Result<Self> {
+        let count = maker.recipe.threads.max(1);
+        let workers: io::Result<Vec<Worker>> =
+            (0..count).map(|number| Worker::start(maker, step + number as u64, count)).collect();
+        Ok(Self { workers: workers?, turn: 0 })
+    }
+
+    pub(super) fn next(&mut self) -> Option<Batch> {
+        let batch = self.workers[self.turn].next();
+        self.turn = (self.turn + 1) % self.workers.len();
+        batch
+    }
+}

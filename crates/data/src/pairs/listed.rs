@@ -1,0 +1,104 @@
+//! Pair lists in files: which form a file has, and which images its names mean.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{BufRead, BufReader, Read},
+    ops::Range,
+    path::Path,
+};
+
+use super::{Pair, PairProblem, PairsError, csv, lfw};
+use crate::{folder::LeftOut, images::Images};
+
+/// A pair as a file writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Written {
+    /// From 1.
+    pub(super) line: u64,
+    pub(super) names: [String; 2],
+    pub(super) same: bool,
+    pub(super) fold: Option<u32>,
+}
+
+/// The images that a list's names are of.
+#[derive(Debug, Clone)]
+pub(crate) struct Library<'a> {
+    pub(crate) images: &'a Images,
+    pub(crate) range: Range<usize>,
+    pub(crate) root: &'a Path,
+    pub(crate) left_out: &'a [LeftOut],
+}
+
+/// Reads the list in `path`, whichever form it has.
+pub(crate) fn read(path: &Path, library: &Library<'_>) -> Result<Vec<Pair>, PairsError> {
+    let first = first_line(path)?;
+    let (written, names) = if let Some(header) = lfw::Header::parse(&first) {
+        // LFW names images without their files' endings.
+        (lfw::read(path, header)?, stems(library.images.by_name(library.range.clone())))
+    } else if first.contains(',') {
+        (csv::read(path)?, library.images.by_name(library.range.clone()))
+    } else {
+        return Err(PairsError::UnknownForm { path: path.to_owned(), first });
+    };
+    if written.is_empty() {
+        return Err(PairsError::Empty { path: path.to_owned() });
+    }
+    let error = |line, problem| PairsError::Line { path: path.to_owned(), line, problem };
+    let mut pairs = Vec::with_capacity(written.len());
+    for pair in &written {
+        pairs.push(resolve(pair, &names, library).map_err(|problem| error(pair.line, problem))?);
+    }
+    refuse_contradictions(&written, &pairs).map_err(|(line, problem)| error(line, problem))?;
+    Ok(pairs)
+}
+
+/// Enough of the first line to know the form and to show it.
+fn first_line(path: &Path) -> Result<String, PairsError> {
+    let read = || {
+        let mut line = Vec::new();
+        BufReader::new(File::open(path)?).take(200).read_until(b'\n', &mut line)?;
+        Ok(String::from_utf8_lossy(&line).trim().to_owned())
+    };
+    read().map_err(|source| PairsError::Read { path: path.to_owned(), source })
+}
+
+fn stems(names: BTreeMap<&str, usize>) -> BTreeMap<&str, usize> {
+    names.into_iter().map(|(name, image)| (stem(name), image)).collect()
+}
+
+fn stem(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+}
+
+fn resolve(
+    written: &Written,
+    names: &BTreeMap<&str, usize>,
+    library: &Library<'_>,
+) -> Result<Pair, PairProblem> {
+    let find = |name: &str| names.get(name).copied().ok_or_else(|| missing(name, library));
+    let [a, b] = &written.names;
+    let pair = Pair { a: find(a)?, b: find(b)?, same: written.same, fold: written.fold };
+    if pair.a == pair.b { Err(PairProblem::Itself(a.clone())) } else { Ok(pair) }
+}
+
+fn missing(name: &str, library: &Library<'_>) -> PairProblem {
+    let path = library.root.join(name);
+    let is = |file: &&LeftOut| file.path == path || file.path.with_extension("") == path;
+    match library.left_out.iter().find(is) {
+        Some(file) => PairProblem::LeftOut { name: name.to_owned(), reason: file.reason.clone() },
+        None => PairProblem::NoImage { name: name.to_owned(), folder: library.root.to_owned() },
+    }
+}
+
+fn refuse_contradictions(written: &[Written], pairs: &[Pair]) -> Result<(), (u64, PairProblem)> {
+    let mut seen = BTreeMap::new();
+    for (written, pair) in written.iter().zip(pairs) {
+        let key = (pair.a.min(pair.b), pair.a.max(pair.b));
+        let (first, same) = *seen.entry(key).or_insert((written.line, pair.same));
+        if same != pair.same {
+            return Err((written.line, PairProblem::Contradiction { first }));
+        }
+    }
+    Ok(())
+}

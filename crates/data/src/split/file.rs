@@ -1,0 +1,173 @@
+//! Splits given by a CSV file with the columns `path,identity,split`.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
+
+use super::{Sample, Split, SplitError, SplitProblem, Whole, drawn::VALIDATION_CLUMP, hold_out::hold_out};
+use crate::{
+    random::{Draws, Purpose},
+    table::Table,
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Train,
+    Validation,
+    ClosedTest,
+    OpenTest,
+}
+
+impl Part {
+    const ALL: [Self; 4] = [Self::Train, Self::Validation, Self::ClosedTest, Self::OpenTest];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::ClosedTest => "closed_test",
+            Self::OpenTest => "open_test",
+        }
+    }
+}
+
+/// A usable line.
+#[derive(Debug)]
+struct Line {
+    number: u64,
+    image: usize,
+    identity: String,
+    part: Part,
+}
+
+/// Reads the split in `path`; without validation images in it, draws a share of the training images for that.
+pub(super) fn read(
+    path: &Path,
+    validation_images: f64,
+    seed: u64,
+    whole: &Whole<'_>,
+) -> Result<Split, SplitError> {
+    let error = |(line, problem)| SplitError::Line { file: path.to_owned(), line, problem };
+    let lines = lines(path, whole)?;
+    let trained = first_training_lines(&lines);
+    check_identities(&lines, &trained).map_err(error)?;
+    let classes: BTreeMap<&str, u32> = numbered(trained.keys().copied());
+    match classes.keys().next() {
+        None => return Err(SplitError::NoTraining { file: path.to_owned() }),
+        Some(&identity) if classes.len() == 1 => {
+            return Err(SplitError::OneClass { file: path.to_owned(), identity: identity.to_owned() });
+        }
+        Some(_) => {}
+    }
+    let mut split = assemble(&lines, &classes);
+    if split.validation.is_empty() {
+        draw_validation(&mut split, validation_images, seed, whole);
+    }
+    Ok(split)
+}
+
+fn lines(path: &Path, whole: &Whole<'_>) -> Result<Vec<Line>, SplitError> {
+    let table = Table::read(path, &["path", "identity", "split"], &[])?;
+    let names = whole.images.by_name(whole.range.clone());
+    let left_out: BTreeSet<&Path> = whole.left_out.iter().map(|file| file.path.as_path()).collect();
+    let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut lines = Vec::with_capacity(table.rows.len());
+    for row in &table.rows {
+        let error = |problem| SplitError::Line { file: path.to_owned(), line: row.line, problem };
+        let cell = |column| table.cell(row, column).unwrap_or_default();
+        let (name, identity) = (cell("path"), cell("identity"));
+        let part = part(cell("split")).map_err(error)?;
+        if identity.is_empty() {
+            return Err(error(SplitProblem::NoIdentity));
+        }
+        if let Some(first) = seen.insert(name, row.line) {
+            return Err(error(SplitProblem::Repeated { path: name.to_owned(), first }));
+        }
+        match names.get(name) {
+            Some(&image) => lines.push(Line { number: row.line, image, identity: identity.to_owned(), part }),
+            // Reported among the files that do not decode.
+            None if left_out.contains(whole.root.join(name).as_path()) => {}
+            None => {
+                return Err(error(SplitProblem::NoImage {
+                    path: name.to_owned(),
+                    folder: whole.root.to_owned(),
+                }));
+            }
+        }
+    }
+    Ok(lines)
+}
+
+fn part(text: &str) -> Result<Part, SplitProblem> {
+    let part = Part::ALL.into_iter().find(|part| part.name() == text);
+    part.ok_or_else(|| SplitProblem::UnknownSplit(text.to_owned()))
+}
+
+fn first_training_lines(lines: &[Line]) -> BTreeMap<&str, u64> {
+    let mut first = BTreeMap::new();
+    for line in lines.iter().filter(|line| line.part == Part::Train) {
+        first.entry(line.identity.as_str()).or_insert(line.number);
+    }
+    first
+}
+
+/// Closed sets and validation show people of the training set, the open set others.
+fn check_identities(lines: &[Line], trained: &BTreeMap<&str, u64>) -> Result<(), (u64, SplitProblem)> {
+    for line in lines {
+        let identity = line.identity.clone();
+        let problem = match (line.part, trained.get(line.identity.as_str())) {
+            (Part::OpenTest, Some(&trained)) => SplitProblem::Trained { identity, trained },
+            (Part::Validation | Part::ClosedTest, None) => {
+                SplitProblem::NotTrained { identity, part: line.part.name() }
+            }
+            (Part::Train | Part::Validation | Part::ClosedTest, Some(_))
+            | (Part::Train | Part::OpenTest, None) => {
+                continue;
+            }
+        };
+        return Err((line.number, problem));
+    }
+    Ok(())
+}
+
+fn numbered<'a>(names: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, u32> {
+    names.zip(0..).collect()
+}
+
+fn assemble(lines: &[Line], classes: &BTreeMap<&str, u32>) -> Split {
+    let of = |part| lines.iter().filter(move |line| line.part == part);
+    let others: BTreeSet<&str> = of(Part::OpenTest).map(|line| line.identity.as_str()).collect();
+    let others = numbered(others.into_iter());
+    let samples = |part, labels: &BTreeMap<&str, u32>| -> Vec<Sample> {
+        let mut samples: Vec<Sample> = of(part)
+            .map(|line| Sample { image: line.image, label: labels[line.identity.as_str()] })
+            .collect();
+        // The order of the file's lines changes nothing.
+        samples.sort_unstable_by_key(|sample| sample.image);
+        samples
+    };
+    Split {
+        identities: classes.keys().map(|&name| name.to_owned()).collect(),
+        train: samples(Part::Train, classes),
+        validation: samples(Part::Validation, classes),
+        closed_test: samples(Part::ClosedTest, classes),
+        open_test: samples(Part::OpenTest, &others),
+        left_out: Vec::new(),
+    }
+}
+
+/// Moves `share` of the training images to validation, but none that has an exact copy in training.
+fn draw_validation(split: &mut Split, share: f64, seed: u64, whole: &Whole<'_>) {
+    let mut copies = BTreeMap::new();
+    for sample in &split.train {
+        *copies.entry(whole.images.content(sample.image)).or_insert(0_u32) += 1;
+    }
+    let mut groups = vec![Vec::new(); split.identities.len()];
+    for sample in split.train.iter().filter(|sample| copies[whole.images.content(sample.image)] == 1) {
+        groups[sample.label as usize].push(sample.image);
+    }
+    let held = hold_out(&groups, share, VALIDATION_CLUMP, Draws::new(seed, Purpose::ValidationImages)).held;
+    let moved: BTreeSet<usize> = held.iter().flatten().copied().collect();
+    (split.validation, split.train) = split.train.iter().partition(|sample| moved.contains(&sample.image));
+}
