@@ -126,6 +126,11 @@ pub trait Backend: Sized + Send + Sync + std::fmt::Debug + 'static {
     /// Numbers in the device's memory.
     type Buffer: Send + Sync + std::fmt::Debug;
 
+    /// Runs `work`, which calls many operators, where they are called fastest.
+    fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        work()
+    }
+
     /// A buffer with these values.
     fn upload(&self, values: &[f32]) -> Self::Buffer;
 

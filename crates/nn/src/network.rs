@@ -98,7 +98,8 @@ impl<B: Backend> Network<B> {
             "backward takes the gradient of the last forward's embeddings"
         );
         let d_output = Maps { shape, data: self.device.upload(d_embedding) };
-        self.layers.backward(&*self.device, Arc::new(d_output), None);
+        let Self { device, layers, .. } = self;
+        device.run(|| layers.backward(&**device, Arc::new(d_output), None));
     }
 
     /// Forward in evaluation, with running statistics: embeddings, N × E, not normalised. An embedding does not
@@ -138,13 +139,19 @@ impl<B: Backend> Network<B> {
 
     fn train_maps(&mut self, input: Maps<B>) -> Vec<f32> {
         self.pending = Some(input.shape.count);
-        let output = self.layers.train(&*self.device, Activation::plain(input));
-        self.device.download(&self.device.apply(&output).data)
+        let Self { device, layers, .. } = self;
+        device.run(|| {
+            let output = layers.train(&**device, Activation::plain(input));
+            device.download(&device.apply(&output).data)
+        })
     }
 
     fn eval_maps(&self, input: Maps<B>) -> Vec<f32> {
-        let output = self.layers.eval(&*self.device, Activation::plain(input));
-        self.device.download(&self.device.apply(&output).data)
+        let Self { device, layers, .. } = self;
+        device.run(|| {
+            let output = layers.eval(&**device, Activation::plain(input));
+            device.download(&device.apply(&output).data)
+        })
     }
 
     fn input(&self, images: &Images<'_>) -> Maps<B> {

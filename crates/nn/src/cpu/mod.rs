@@ -10,7 +10,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 pub use buffer::CpuBuffer;
 pub(crate) use buffer::Memory;
 pub use simd::Kernels;
-pub(crate) use simd::{load, prelu, store};
+pub(crate) use simd::{Lanes, each_vector, load, prelu, store};
 
 use crate::{
     backend::{Activation, Affine, Backend, MapShape, Maps, Moments, NormGradients, NormState},
@@ -47,11 +47,6 @@ impl Cpu {
         self.kernels
     }
 
-    /// Runs `work` on this device's threads; rayon's parallel iterators in it use them too.
-    pub fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        self.threads.install(work)
-    }
-
     /// Gives memory that is kept for the next step back to the system.
     pub fn release_memory(&self) {
         self.memory.release();
@@ -73,6 +68,11 @@ impl Cpu {
 
 impl Backend for Cpu {
     type Buffer = CpuBuffer;
+
+    /// Runs `work` on this device's threads; rayon's parallel iterators in it use them too.
+    fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
+        self.threads.install(work)
+    }
 
     fn upload(&self, values: &[f32]) -> CpuBuffer {
         let mut buffer = self.take(values.len());

@@ -86,6 +86,59 @@ impl Kernels {
     }
 }
 
+/// A vector of channels: `len` of them from `at` on, and FULL where that is a whole vector.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lanes<const FULL: bool> {
+    at: usize,
+    len: usize,
+}
+
+impl<const FULL: bool> Lanes<FULL> {
+    pub(crate) fn new(at: usize, len: usize) -> Self {
+        Self { at, len }
+    }
+
+    /// This vector of the channels that begin at `start`.
+    #[inline(always)]
+    pub(crate) fn load<S: Simd>(self, _simd: S, values: &[f32], start: usize) -> S::f32s {
+        let from = start + self.at;
+        if FULL {
+            S::as_simd_f32s(&values[from..from + S::F32_LANES]).0[0]
+        } else {
+            load_part::<S>(&values[from..from + self.len])
+        }
+    }
+
+    /// Stores this vector of the channels that begin at `start`.
+    #[inline(always)]
+    pub(crate) fn store<S: Simd>(self, _simd: S, values: &mut [f32], start: usize, vector: S::f32s) {
+        let from = start + self.at;
+        if FULL {
+            S::as_mut_simd_f32s(&mut values[from..from + S::F32_LANES]).0[0] = vector;
+        } else {
+            store_part::<S>(&mut values[from..from + self.len], vector);
+        }
+    }
+}
+
+/// Runs `$body` for every vector of `$channels` channels. A last one that is not whole has code of its own, so that
+/// the others need not ask.
+macro_rules! each_vector {
+    ($simd:ty, $channels:expr, $lanes:ident => $body:expr) => {{
+        let channels: usize = $channels;
+        let full = channels / <$simd>::F32_LANES * <$simd>::F32_LANES;
+        for at in (0..full).step_by(<$simd>::F32_LANES) {
+            let $lanes = $crate::cpu::Lanes::<true>::new(at, <$simd>::F32_LANES);
+            $body
+        }
+        if full < channels {
+            let $lanes = $crate::cpu::Lanes::<false>::new(full, channels - full);
+            $body
+        }
+    }};
+}
+pub(crate) use each_vector;
+
 /// A vector from the first elements of `values`; those that are missing are 0.
 #[inline(always)]
 pub(crate) fn load<S: Simd>(_simd: S, values: &[f32]) -> S::f32s {

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// A part of a network.
-pub(crate) trait Layer<B: Backend>: std::fmt::Debug + Send {
+pub(crate) trait Layer<B: Backend>: std::fmt::Debug + Send + Sync {
     /// Forward in training: batch statistics are used and running ones follow.
     fn train(&mut self, device: &B, input: Activation<B>) -> Activation<B>;
 

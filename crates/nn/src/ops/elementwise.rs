@@ -10,16 +10,16 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::{
-    frame::{apply as apply_affine, transform},
+    frame::{Vectors, transform},
     source::Source,
 };
 use crate::{
     backend::{Activation, MapShape, Maps},
-    cpu::{Cpu, CpuBuffer, load, store},
+    cpu::{Cpu, CpuBuffer, each_vector},
 };
 
 /// Positions of one task.
-const POSITIONS: usize = 512;
+const POSITIONS: usize = 128;
 
 /// Bytes to numbers in [-1, 1].
 pub(crate) fn images(cpu: &Cpu, shape: MapShape, pixels: &[u8]) -> Maps<Cpu> {
@@ -121,24 +121,29 @@ impl WithSimd for Sum<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { a, b, out } = self;
         let channels = a.shape.channels;
-        let inputs = a.data.chunks_exact(channels).zip(b.data.chunks_exact(channels));
-        for (out, (first, second)) in out.chunks_exact_mut(channels).zip(inputs) {
-            for at in (0..channels).step_by(S::F32_LANES) {
-                let len = (channels - at).min(S::F32_LANES);
-                let first = value(simd, &a, &first[at..at + len], at);
-                let second = value(simd, &b, &second[at..at + len], at);
-                store(simd, &mut out[at..at + len], simd.add_f32s(first, second));
+        each_vector!(S, channels, lanes => {
+            let first = match a.affine {
+                Some(affine) => Some(affine.vectors(simd, lanes)),
+                None => None,
+            };
+            let second = match b.affine {
+                Some(affine) => Some(affine.vectors(simd, lanes)),
+                None => None,
+            };
+            for start in (0..out.len()).step_by(channels) {
+                let first = value(simd, first, lanes.load(simd, a.data, start));
+                let second = value(simd, second, lanes.load(simd, b.data, start));
+                lanes.store(simd, out, start, simd.add_f32s(first, second));
             }
-        }
+        });
     }
 }
 
 #[inline(always)]
-fn value<S: Simd>(simd: S, source: &Source<'_>, values: &[f32], at: usize) -> S::f32s {
-    let y = load(simd, values);
-    match source.affine {
+fn value<S: Simd>(simd: S, affine: Option<Vectors<S>>, y: S::f32s) -> S::f32s {
+    match affine {
         None => y,
-        Some(affine) => apply_affine(simd, y, affine, at, values.len()),
+        Some(affine) => affine.apply(simd, y),
     }
 }
 

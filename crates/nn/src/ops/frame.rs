@@ -5,7 +5,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::source::{AffineRef, Source};
-use crate::cpu::{Kernels, load, prelu, store};
+use crate::cpu::{Kernels, Lanes, each_vector, prelu};
 
 /// Which part of an image a frame shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,10 +45,16 @@ pub(super) fn fill(
 pub(super) fn turn(frames: &mut [f32], len: usize, width: usize) {
     let (first, copies) = frames.split_at_mut(len);
     for (copy, turn) in copies.chunks_exact_mut(len).zip(1..) {
-        for (out, group) in copy.chunks_exact_mut(width).zip(first.chunks_exact(width)) {
-            for (channel, out) in out.iter_mut().enumerate() {
-                *out = group[(channel + turn) % width];
+        if width == 2 {
+            // A swap of neighbours, which the compiler knows how to do for several pairs at once.
+            for (out, pair) in copy.as_chunks_mut::<2>().0.iter_mut().zip(first.as_chunks::<2>().0) {
+                *out = [pair[1], pair[0]];
             }
+            continue;
+        }
+        for (out, group) in copy.chunks_exact_mut(width).zip(first.chunks_exact(width)) {
+            out[..width - turn].copy_from_slice(&group[turn..]);
+            out[width - turn..].copy_from_slice(&group[..turn]);
         }
     }
 }
@@ -104,23 +110,44 @@ impl WithSimd for Fill<'_> {
 #[inline(always)]
 pub(super) fn transform<S: Simd>(simd: S, input: &[f32], affine: AffineRef<'_>, out: &mut [f32]) {
     let channels = affine.scale.len();
-    for (input, out) in input.chunks_exact(channels).zip(out.chunks_exact_mut(channels)) {
-        let chunks = input.chunks(S::F32_LANES).zip(out.chunks_mut(S::F32_LANES));
-        for (index, (input, out)) in chunks.enumerate() {
-            let z = apply(simd, load(simd, input), affine, index * S::F32_LANES, input.len());
-            store(simd, out, z);
+    each_vector!(S, channels, lanes => {
+        let vectors = affine.vectors(simd, lanes);
+        for start in (0..out.len()).step_by(channels) {
+            let z = vectors.apply(simd, lanes.load(simd, input, start));
+            lanes.store(simd, out, start, z);
+        }
+    });
+}
+
+/// One vector of each factor of an affine.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Vectors<S: Simd> {
+    pub(super) scale: S::f32s,
+    pub(super) shift: S::f32s,
+    pub(super) slope: Option<S::f32s>,
+}
+
+impl AffineRef<'_> {
+    #[inline(always)]
+    pub(super) fn vectors<S: Simd, const FULL: bool>(&self, simd: S, lanes: Lanes<FULL>) -> Vectors<S> {
+        Vectors {
+            scale: lanes.load(simd, self.scale, 0),
+            shift: lanes.load(simd, self.shift, 0),
+            slope: match self.slope {
+                Some(slope) => Some(lanes.load(simd, slope, 0)),
+                None => None,
+            },
         }
     }
 }
 
-/// `affine` of a vector of `len` channels from `at` on.
-#[inline(always)]
-pub(super) fn apply<S: Simd>(simd: S, y: S::f32s, affine: AffineRef<'_>, at: usize, len: usize) -> S::f32s {
-    let scale = load(simd, &affine.scale[at..at + len]);
-    let shift = load(simd, &affine.shift[at..at + len]);
-    let z = simd.mul_add_e_f32s(y, scale, shift);
-    match affine.slope {
-        None => z,
-        Some(slope) => prelu(simd, z, load(simd, &slope[at..at + len])),
+impl<S: Simd> Vectors<S> {
+    #[inline(always)]
+    pub(super) fn apply(&self, simd: S, y: S::f32s) -> S::f32s {
+        let z = simd.mul_add_e_f32s(y, self.scale, self.shift);
+        match self.slope {
+            None => z,
+            Some(slope) => prelu(simd, z, slope),
+        }
     }
 }

@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use super::{EPSILON, chunk_positions};
 use crate::{
     backend::{Maps, NormGradients, NormState},
-    cpu::{Cpu, CpuBuffer, load, store},
-    ops::source::AffineRef,
+    cpu::{Cpu, CpuBuffer, each_vector},
+    ops::{frame::Vectors, source::AffineRef},
 };
 
 /// See [`crate::Backend::batch_norm_backward`].
@@ -125,28 +125,21 @@ impl WithSimd for ChunkSums<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let channels = self.mean.len();
         let zero = simd.splat_f32s(0.0);
-        for at in (0..channels).step_by(S::F32_LANES) {
-            let len = (channels - at).min(S::F32_LANES);
-            let of = |values: &[f32]| load(simd, &values[at..at + len]);
-            let (scale, shift, mean) = (of(self.affine.scale), of(self.affine.shift), of(self.mean));
-            let slope = self.affine.slope.map(of);
+        each_vector!(S, channels, lanes => {
+            let affine = self.affine.vectors(simd, lanes);
+            let mean = lanes.load(simd, self.mean, 0);
             let mut sums = [zero; 3];
-            for (y, d) in self.input.chunks_exact(channels).zip(self.d.chunks_exact(channels)) {
-                let (y, mut d) = (of(y), of(d));
-                if let Some(slope) = slope {
-                    let a = simd.mul_add_e_f32s(y, scale, shift);
-                    let positive = simd.greater_than_f32s(a, zero);
-                    let lost = simd.select_f32s(positive, zero, simd.mul_f32s(d, a));
-                    sums[2] = simd.add_f32s(sums[2], lost);
-                    d = simd.select_f32s(positive, d, simd.mul_f32s(d, slope));
-                }
-                sums[0] = simd.add_f32s(sums[0], d);
-                sums[1] = simd.mul_add_e_f32s(d, simd.sub_f32s(y, mean), sums[1]);
+            for start in (0..self.d.len()).step_by(channels) {
+                let (y, d) = (lanes.load(simd, self.input, start), lanes.load(simd, self.d, start));
+                let (da, lost) = affine.backward(simd, y, d);
+                sums[0] = simd.add_f32s(sums[0], da);
+                sums[1] = simd.mul_add_e_f32s(da, simd.sub_f32s(y, mean), sums[1]);
+                sums[2] = simd.add_f32s(sums[2], lost);
             }
-            for (out, sum) in self.out.chunks_exact_mut(channels).zip(sums) {
-                store(simd, &mut out[at..at + len], sum);
+            for (index, sum) in sums.into_iter().enumerate() {
+                lanes.store(simd, self.out, index * channels, sum);
             }
-        }
+        });
     }
 }
 
@@ -181,35 +174,38 @@ impl WithSimd for Gradient<'_> {
             D::InPlace(out) => (None, out),
             D::From(from, out) => (Some(from), out),
         };
-        for start in (0..out.len()).step_by(channels) {
-            for at in (0..channels).step_by(S::F32_LANES) {
-                let range = start + at..start + (at + S::F32_LANES).min(channels);
-                let d = load(simd, &from.unwrap_or(out)[range.clone()]);
-                let mut dy = row.gradient(simd, load(simd, &input[range.clone()]), d, at);
+        each_vector!(S, channels, lanes => {
+            let affine = row.affine.vectors(simd, lanes);
+            let mean = lanes.load(simd, row.mean, 0);
+            let shift = lanes.load(simd, &row.factors.shift, 0);
+            let centred = lanes.load(simd, &row.factors.centred, 0);
+            for start in (0..input.len()).step_by(channels) {
+                let y = lanes.load(simd, input, start);
+                let d = match from {
+                    Some(from) => lanes.load(simd, from, start),
+                    None => lanes.load(simd, out, start),
+                };
+                let (da, _) = affine.backward(simd, y, d);
+                let along = simd.mul_f32s(simd.sub_f32s(y, mean), centred);
+                let mut dy = simd.mul_add_e_f32s(affine.scale, simd.sub_f32s(da, shift), along);
                 if let Some(also) = also {
-                    dy = simd.add_f32s(dy, load(simd, &also[range.clone()]));
+                    dy = simd.add_f32s(dy, lanes.load(simd, also, start));
                 }
-                store(simd, &mut out[range], dy);
+                lanes.store(simd, out, start, dy);
             }
-        }
+        });
     }
 }
 
-impl Row<'_> {
+impl<S: Simd> Vectors<S> {
+    /// The gradient to a = scale·y + shift, and what the slope's gradient gains, from that to z.
     #[inline(always)]
-    fn gradient<S: Simd>(&self, simd: S, y: S::f32s, d: S::f32s, at: usize) -> S::f32s {
-        let len = (self.mean.len() - at).min(S::F32_LANES);
-        let of = |values: &[f32]| load(simd, &values[at..at + len]);
-        let scale = of(self.affine.scale);
-        let da = match self.affine.slope {
-            None => d,
-            Some(slope) => {
-                let a = simd.mul_add_e_f32s(y, scale, of(self.affine.shift));
-                let positive = simd.greater_than_f32s(a, simd.splat_f32s(0.0));
-                simd.select_f32s(positive, d, simd.mul_f32s(d, of(slope)))
-            }
-        };
-        let centred = simd.mul_f32s(simd.sub_f32s(y, of(self.mean)), of(&self.factors.centred));
-        simd.mul_add_e_f32s(scale, simd.sub_f32s(da, of(&self.factors.shift)), centred)
+    fn backward(&self, simd: S, y: S::f32s, d: S::f32s) -> (S::f32s, S::f32s) {
+        let zero = simd.splat_f32s(0.0);
+        let Some(slope) = self.slope else { return (d, zero) };
+        let a = simd.mul_add_e_f32s(y, self.scale, self.shift);
+        let positive = simd.greater_than_f32s(a, zero);
+        let da = simd.select_f32s(positive, d, simd.mul_f32s(d, slope));
+        (da, simd.select_f32s(positive, zero, simd.mul_f32s(d, a)))
     }
 }

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::chunk_positions;
 use crate::{
     backend::{Maps, Moments},
-    cpu::{Cpu, load, store},
+    cpu::{Cpu, Lanes, each_vector},
 };
 
 /// See [`crate::Backend::moments`].
@@ -59,40 +59,37 @@ impl WithSimd for ChunkMoments<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let channels = self.mean.len();
         let per_count = simd.splat_f32s(channels as f32 / self.data.len() as f32);
-        for at in (0..channels).step_by(S::F32_LANES) {
-            let len = (channels - at).min(S::F32_LANES);
-            let sum = fold(simd, self.data, channels, at, len, |sum, y| simd.add_f32s(sum, y));
+        each_vector!(S, channels, lanes => {
+            let sum = fold(simd, self.data, channels, lanes, |sum, y| simd.add_f32s(sum, y));
             let mean = simd.mul_f32s(sum, per_count);
-            let squares = fold(simd, self.data, channels, at, len, |sum, y| {
+            let squares = fold(simd, self.data, channels, lanes, |sum, y| {
                 let difference = simd.sub_f32s(y, mean);
                 simd.mul_add_e_f32s(difference, difference, sum)
             });
-            store(simd, &mut self.mean[at..at + len], mean);
-            store(simd, &mut self.squares[at..at + len], squares);
-        }
+            lanes.store(simd, self.mean, 0, mean);
+            lanes.store(simd, self.squares, 0, squares);
+        });
     }
 }
 
 /// Folds the positions of a vector of channels in four interleaved sums, which hide the latency of an addition.
 #[inline(always)]
-fn fold<S: Simd>(
+fn fold<S: Simd, const FULL: bool>(
     simd: S,
     data: &[f32],
     channels: usize,
-    at: usize,
-    len: usize,
+    lanes: Lanes<FULL>,
     step: impl Fn(S::f32s, S::f32s) -> S::f32s,
 ) -> S::f32s {
     let mut sums = [simd.splat_f32s(0.0); 4];
-    let quads = data.chunks_exact(4 * channels);
-    let rest = quads.remainder();
-    for quad in quads {
-        for (lane, sum) in sums.iter_mut().enumerate() {
-            *sum = step(*sum, load(simd, &quad[lane * channels + at..][..len]));
+    let quads = data.len() / (4 * channels) * 4 * channels;
+    for start in (0..quads).step_by(4 * channels) {
+        for (index, sum) in sums.iter_mut().enumerate() {
+            *sum = step(*sum, lanes.load(simd, data, start + index * channels));
         }
     }
-    for position in rest.chunks_exact(channels) {
-        sums[0] = step(sums[0], load(simd, &position[at..at + len]));
+    for start in (quads..data.len()).step_by(channels) {
+        sums[0] = step(sums[0], lanes.load(simd, data, start));
     }
     simd.add_f32s(simd.add_f32s(sums[0], sums[1]), simd.add_f32s(sums[2], sums[3]))
 }

@@ -86,8 +86,11 @@ impl<S: Simd> Panel<'_, S> {
     fn dispatch(&self, simd: S, positions: &[[u32; 2]], out: &mut [f32]) {
         macro_rules! tiles {
             ($($size:literal)*) => {
-                match positions.len() {
-                    $($size => self.tile::<$size>(simd, positions, out),)*
+                match (positions.len(), self.width == 2 * S::F32_LANES) {
+                    $(
+                        ($size, true) => self.tile::<$size, true>(simd, positions, out),
+                        ($size, false) => self.tile::<$size, false>(simd, positions, out),
+                    )*
                     _ => {}
                 }
             };
@@ -100,13 +103,11 @@ impl<S: Simd> Panel<'_, S> {
     }
 
     #[inline(always)]
-    fn tile<const P: usize>(&self, simd: S, positions: &[[u32; 2]], out: &mut [f32]) {
+    fn tile<const P: usize, const FULL: bool>(&self, simd: S, positions: &[[u32; 2]], out: &mut [f32]) {
         let mut sums = [[simd.splat_f32s(0.0); 2]; P];
-        let low = self.width.min(S::F32_LANES);
         if self.add {
             for (sums, position) in sums.iter_mut().zip(positions) {
-                let (a, b) = out[position[1] as usize + self.first..][..self.width].split_at(low);
-                *sums = [load(simd, a), load(simd, b)];
+                *sums = self.load::<FULL>(simd, out, position[1] as usize);
             }
         }
         let run = self.class.run;
@@ -116,12 +117,32 @@ impl<S: Simd> Panel<'_, S> {
             sums = correlate::<S, P>(simd, rows, weights, run, sums);
         }
         for (sums, position) in sums.into_iter().zip(positions) {
-            let (a, b) = out[position[1] as usize + self.first..][..self.width].split_at_mut(low);
-            store(simd, a, sums[0]);
-            if !b.is_empty() {
-                store(simd, b, sums[1]);
-            }
+            self.store::<FULL>(simd, out, position[1] as usize, sums);
         }
+    }
+
+    /// The outputs of a position; the last block of channels may have fewer than two vectors.
+    #[inline(always)]
+    fn load<const FULL: bool>(&self, simd: S, out: &[f32], position: usize) -> [S::f32s; 2] {
+        let out = &out[position + self.first..];
+        if FULL {
+            let vectors = S::as_simd_f32s(&out[..2 * S::F32_LANES]).0;
+            return [vectors[0], vectors[1]];
+        }
+        let (a, b) = out[..self.width].split_at(self.width.min(S::F32_LANES));
+        [load(simd, a), load(simd, b)]
+    }
+
+    #[inline(always)]
+    fn store<const FULL: bool>(&self, simd: S, out: &mut [f32], position: usize, sums: [S::f32s; 2]) {
+        let out = &mut out[position + self.first..];
+        if FULL {
+            S::as_mut_simd_f32s(&mut out[..2 * S::F32_LANES]).0.copy_from_slice(&sums);
+            return;
+        }
+        let (a, b) = out[..self.width].split_at_mut(self.width.min(S::F32_LANES));
+        store(simd, a, sums[0]);
+        store(simd, b, sums[1]);
     }
 }
 

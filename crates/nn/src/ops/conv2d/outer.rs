@@ -54,25 +54,41 @@ impl Outer<'_> {
         at: usize,
         sums: &mut [S::f32s],
     ) {
+        if self.channels - first >= 2 * S::F32_LANES {
+            self.blocks::<S, true>(simd, positions, first, at, sums);
+        } else {
+            self.blocks::<S, false>(simd, positions, first, at, sums);
+        }
+    }
+
+    #[inline(always)]
+    fn blocks<S: Simd, const FULL: bool>(
+        &self,
+        simd: S,
+        positions: &[[u32; 2]],
+        first: usize,
+        at: usize,
+        sums: &mut [S::f32s],
+    ) {
         let mut done = 0;
         if S::REGISTER_COUNT >= 32 {
             while self.run - done >= 12 {
-                self.block::<S, 12>(simd, positions, first, at + done, &mut sums[2 * done..]);
+                self.block::<S, 12, FULL>(simd, positions, first, at + done, &mut sums[2 * done..]);
                 done += 12;
             }
         }
         while self.run - done >= 4 {
-            self.block::<S, 4>(simd, positions, first, at + done, &mut sums[2 * done..]);
+            self.block::<S, 4, FULL>(simd, positions, first, at + done, &mut sums[2 * done..]);
             done += 4;
         }
         while done < self.run {
-            self.block::<S, 1>(simd, positions, first, at + done, &mut sums[2 * done..]);
+            self.block::<S, 1, FULL>(simd, positions, first, at + done, &mut sums[2 * done..]);
             done += 1;
         }
     }
 
     #[inline(always)]
-    fn block<S: Simd, const K: usize>(
+    fn block<S: Simd, const K: usize, const FULL: bool>(
         &self,
         simd: S,
         positions: &[[u32; 2]],
@@ -80,22 +96,30 @@ impl Outer<'_> {
         at: usize,
         out: &mut [S::f32s],
     ) {
-        let width = (self.channels - first).min(2 * S::F32_LANES);
-        let low = width.min(S::F32_LANES);
         let mut sums: [[S::f32s; 2]; K] = std::array::from_fn(|k| [out[2 * k], out[2 * k + 1]]);
         for position in positions {
             let values: &[f32] = &self.frame[position[0] as usize + at..][..K];
-            let (a, b) = self.d_output[position[1] as usize + first..][..width].split_at(low);
-            let (a, b) = (load(simd, a), load(simd, b));
-            for k in 0..K {
-                let value = simd.splat_f32s(values[k]);
-                sums[k][0] = simd.mul_add_e_f32s(value, a, sums[k][0]);
-                sums[k][1] = simd.mul_add_e_f32s(value, b, sums[k][1]);
+            let [a, b] = self.gradient::<S, FULL>(simd, position[1] as usize + first, first);
+            for (sums, value) in sums.iter_mut().zip(values) {
+                let value = simd.splat_f32s(*value);
+                sums[0] = simd.mul_add_e_f32s(value, a, sums[0]);
+                sums[1] = simd.mul_add_e_f32s(value, b, sums[1]);
             }
         }
-        for k in 0..K {
-            out[2 * k] = sums[k][0];
-            out[2 * k + 1] = sums[k][1];
+        for (out, sums) in out.chunks_exact_mut(2).zip(sums) {
+            out.copy_from_slice(&sums);
         }
+    }
+
+    /// Two vectors of the gradient from `at` on; the last block of channels may have fewer.
+    #[inline(always)]
+    fn gradient<S: Simd, const FULL: bool>(&self, simd: S, at: usize, first: usize) -> [S::f32s; 2] {
+        if FULL {
+            let vectors = S::as_simd_f32s(&self.d_output[at..at + 2 * S::F32_LANES]).0;
+            return [vectors[0], vectors[1]];
+        }
+        let width = self.channels - first;
+        let (a, b) = self.d_output[at..at + width].split_at(width.min(S::F32_LANES));
+        [load(simd, a), load(simd, b)]
     }
 }

@@ -17,7 +17,7 @@ use crate::{
 
 /// Tasks to aim at, and numbers in all partial sums together.
 const TASKS: usize = 16;
-const PARTIAL_BUDGET: usize = 1 << 21;
+const PARTIAL_BUDGET: usize = 1 << 19;
 
 /// See [`crate::Backend::conv2d_backward_weight`].
 ///
@@ -32,8 +32,9 @@ pub(crate) fn backward_weight(
     let lanes = cpu.kernels().lanes();
     let (job, layout) = Job::new(cpu, input, d_output, conv);
     let packed_len = layout.packed_len(lanes);
-    let groups = (PARTIAL_BUDGET / packed_len).clamp(1, 8).min(job.pieces.len());
     let blocks = packed_len / layout.block_len(lanes);
+    // Where there are many blocks of channels, tasks share these rather than the images: fewer sums to add up.
+    let groups = (PARTIAL_BUDGET / packed_len).min(TASKS.div_ceil(blocks)).clamp(1, 8).min(job.pieces.len());
     let blocks_per_task = (blocks * groups).div_ceil(TASKS).clamp(1, blocks);
 
     let mut partial = cpu.take(groups * packed_len);

@@ -2,10 +2,7 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::{
-    cpu::{load, store},
-    ops::plan::Class,
-};
+use crate::{cpu::each_vector, ops::plan::Class};
 
 /// One class of one piece of work.
 pub(super) struct Correlate<'a> {
@@ -51,23 +48,24 @@ impl Tile<'_> {
     #[inline(always)]
     fn run<S: Simd, const P: usize>(&self, simd: S, positions: &[[u32; 2]], out: &mut [f32]) {
         let positions: [[usize; 2]; P] = std::array::from_fn(|p| positions[p].map(|at| at as usize));
-        for at in (0..self.channels).step_by(S::F32_LANES) {
-            let len = (self.channels - at).min(S::F32_LANES);
+        each_vector!(S, self.channels, lanes => {
             let mut sums = [simd.splat_f32s(0.0); P];
             if self.add {
-                sums = std::array::from_fn(|p| load(simd, &out[positions[p][1] + at..][..len]));
+                for (sum, position) in sums.iter_mut().zip(positions) {
+                    *sum = lanes.load(simd, out, position[1]);
+                }
             }
             let weights = self.class.weights.chunks_exact(self.channels);
             for (segment, weights) in self.class.segments.iter().zip(weights) {
-                let weight = load(simd, &weights[at..at + len]);
-                for p in 0..P {
-                    let value = load(simd, &self.frame[positions[p][0] + segment + at..][..len]);
-                    sums[p] = simd.mul_add_e_f32s(value, weight, sums[p]);
+                let weight = lanes.load(simd, weights, 0);
+                for (sum, position) in sums.iter_mut().zip(positions) {
+                    let value = lanes.load(simd, self.frame, position[0] + segment);
+                    *sum = simd.mul_add_e_f32s(value, weight, *sum);
                 }
             }
-            for p in 0..P {
-                store(simd, &mut out[positions[p][1] + at..][..len], sums[p]);
+            for (sum, position) in sums.into_iter().zip(positions) {
+                lanes.store(simd, out, position[1], sum);
             }
-        }
+        });
     }
 }

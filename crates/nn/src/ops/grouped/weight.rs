@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::forward_places;
 use crate::{
     backend::{Activation, Maps},
-    cpu::{Cpu, CpuBuffer, load, store},
+    cpu::{Cpu, CpuBuffer, Lanes, each_vector},
     ops::{
         Convolution,
         frame::Frame,
@@ -70,44 +70,45 @@ impl WithSimd for Products<'_> {
         let channels = self.sums.len() / self.segments.len();
         let (positions, segments) = (self.positions, self.segments);
         for positions in positions.chunks(POSITIONS) {
-            for at in (0..channels).step_by(S::F32_LANES) {
-                let len = (channels - at).min(S::F32_LANES);
+            each_vector!(S, channels, lanes => {
                 let nines = segments.chunks_exact(9);
                 let done = segments.len() - nines.remainder().len();
                 let rest = nines.remainder().iter().enumerate();
                 for (index, taps) in nines.enumerate() {
-                    self.taps::<S, 9>(simd, positions, taps, index * 9, (at, len, channels));
+                    self.taps::<S, 9, _>(simd, positions, taps, index * 9 * channels, lanes);
                 }
                 for (index, tap) in rest {
-                    self.taps::<S, 1>(simd, positions, &[*tap], done + index, (at, len, channels));
+                    self.taps::<S, 1, _>(simd, positions, &[*tap], (done + index) * channels, lanes);
                 }
-            }
+            });
         }
     }
 }
 
 impl Products<'_> {
+    /// Sums of some taps, which are packed from `first` on.
     #[inline(always)]
-    fn taps<S: Simd, const T: usize>(
+    fn taps<S: Simd, const T: usize, const FULL: bool>(
         &mut self,
         simd: S,
         positions: &[[u32; 2]],
         taps: &[usize],
         first: usize,
-        (at, len, channels): (usize, usize, usize),
+        lanes: Lanes<FULL>,
     ) {
+        let channels = self.sums.len() / self.segments.len();
         let taps: [usize; T] = std::array::from_fn(|t| taps[t]);
         let mut sums: [S::f32s; T] =
-            std::array::from_fn(|t| load(simd, &self.sums[(first + t) * channels + at..][..len]));
+            std::array::from_fn(|t| lanes.load(simd, self.sums, first + t * channels));
         for position in positions {
-            let d = load(simd, &self.d_output[position[1] as usize + at..][..len]);
-            for t in 0..T {
-                let value = load(simd, &self.frame[position[0] as usize + taps[t] + at..][..len]);
-                sums[t] = simd.mul_add_e_f32s(d, value, sums[t]);
+            let d = lanes.load(simd, self.d_output, position[1] as usize);
+            for (sum, tap) in sums.iter_mut().zip(taps) {
+                let value = lanes.load(simd, self.frame, position[0] as usize + tap);
+                *sum = simd.mul_add_e_f32s(d, value, *sum);
             }
         }
         for (t, sum) in sums.into_iter().enumerate() {
-            store(simd, &mut self.sums[(first + t) * channels + at..][..len], sum);
+            lanes.store(simd, self.sums, first + t * channels, sum);
         }
     }
 }
