@@ -43,8 +43,21 @@ fn last_lines(text: &str, heading: &str) -> String {
     let lines: Vec<&str> = text.lines().collect();
     // Without its heading the attempt wrote more than is looked at: all of it is the attempt's.
     let begin = lines.iter().rposition(|line| *line == heading).map_or(0, |at| at + 1);
-    let begin = begin.max(lines.len().saturating_sub(LINES));
-    lines[begin..].join("\n")
+    let told = without_backtraces(&lines[begin..]);
+    told[told.len().saturating_sub(LINES)..].join("\n")
+}
+
+/// The frames of a panic would push its message out of the few lines that are kept; the log has them all.
+fn without_backtraces<'a>(lines: &[&'a str]) -> Vec<&'a str> {
+    let mut within = false;
+    let mut told = Vec::new();
+    for line in lines {
+        within = *line == "stack backtrace:" || (within && line.starts_with(' '));
+        if !within {
+            told.push(*line);
+        }
+    }
+    told
 }
 
 #[cfg(test)]
@@ -61,6 +74,12 @@ mod tests {
         assert_eq!(tail(&file, second), "second\npanicked");
         open(&file, second.next()).unwrap();
         assert_eq!(tail(&file, second.next()), "");
+    }
+
+    #[test]
+    fn the_frames_of_a_panic_are_left_out() {
+        let text = "step 7\nthread 'main' panicked at x.rs:1:\nno\nstack backtrace:\n   0: main\n         at x.rs\nnote: some";
+        assert_eq!(last_lines(text, "-"), "step 7\nthread 'main' panicked at x.rs:1:\nno\nnote: some");
     }
 
     #[test]

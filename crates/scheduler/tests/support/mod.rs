@@ -1,0 +1,206 @@
+//! Stores with runs that the fake worker carries out.
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::{
+    fs,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use arclab_scheduler::{Progress, Scheduler, SchedulerOptions, Stop, Summary, WorkerAbilities};
+use arclab_spec::{
+    Attempt, ExperimentName, Fingerprint, ProtocolName, RunId, RunState, Spec, VariantName,
+    config::{Config, DeviceRequest, ResourceRequest, Threads},
+    run_folder,
+};
+use arclab_store::{
+    Planning, Store,
+    records::{Outcome, Provenance},
+};
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::sync::{mpsc, watch};
+
+const CONFIG: &str = r#"{
+  "data": {
+    "dataset": {"folder": "/faces"},
+    "split": {"drawn": {"open_identities": 0.2, "closed_images": 0.2, "validation_images": 0.1, "seed": 1}},
+    "image_size": 64, "colour": "rgb",
+    "augment": {"flip": 0.5, "grey": 0.0, "colour_temperature": null}
+  },
+  "model": {"backbone": "small", "embedding_size": 128},
+  "loss": {"name": "arcface", "scale": 64.0, "margin": 0.5, "gradient": "exact"},
+  "optimizer": {"name": "sgd", "learning_rate": 0.1, "momentum": 0.9, "weight_decay": 0.0005, "clip_norm": null},
+  "schedule": {"shape": "cosine", "warmup_epochs": 0.0},
+  "training": {"epochs": 2, "batch_size": 32, "precision": "float32", "log_every": 1},
+  "evaluation": {
+    "protocols": {
+      "closed": {"pairs": {"drawn": {"from": "closed_test", "count": 8, "mislabelled": 0.0}}, "threshold": {"fixed": 0.5}},
+      "open": {"pairs": {"drawn": {"from": "open_test", "count": 8, "mislabelled": 0.0}}, "threshold": {"fixed": 0.5}}
+    },
+    "validation_pairs": 100
+  }
+}"#;
+
+/// A store in which runs wait.
+pub(crate) struct Bench {
+    folder: TempDir,
+    pub(crate) store: Store,
+    pub(crate) runs: Vec<RunId>,
+    pub(crate) jobs: Option<u32>,
+    pub(crate) cuda: Result<(), String>,
+    pub(crate) worker: PathBuf,
+}
+
+impl Bench {
+    /// One run for each seed, on 4 threads, whose workers do as `script` says.
+    pub(crate) async fn new(seeds: u64, script: serde_json::Value) -> Self {
+        Self::asking(seeds, script, DeviceRequest::Auto).await
+    }
+
+    pub(crate) async fn asking(seeds: u64, script: serde_json::Value, device: DeviceRequest) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).await.unwrap();
+        let spec = spec((0..seeds).collect(), device);
+        let data = Fingerprint::of(b"faces");
+        let planning = Planning { spec: &spec, text: None, data: &data, data_summary: "nobody" };
+        let planned = store.plan_runs(&[planning], 1).await.unwrap();
+        let runs: Vec<RunId> = planned.into_iter().map(|planned| planned.run).collect();
+        let cuda = Err("no kernels for it".to_owned());
+        let bench = Self { folder, store, runs, jobs: None, cuda, worker: example("fake_worker") };
+        bench.runs.iter().for_each(|run| bench.script(run, &script));
+        bench
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn script(&self, run: &RunId, script: &serde_json::Value) {
+        fs::create_dir_all(self.store.run_folder(run)).unwrap();
+        fs::write(self.store.run_folder(run).join("script.json"), script.to_string()).unwrap();
+    }
+
+    pub(crate) fn scheduler(&self) -> Scheduler {
+        let provenance = Provenance { program_version: "0".to_owned(), git_commit: None, git_dirty: None };
+        let mut options = SchedulerOptions::of_this_machine(self.worker.clone(), provenance);
+        options.poll = Duration::from_millis(10);
+        options.threads = NonZeroU32::new(4).unwrap();
+        options.jobs = self.jobs.and_then(NonZeroU32::new);
+        let abilities = WorkerAbilities { cuda: self.cuda.clone() };
+        Scheduler::new(self.store.clone(), options, abilities).unwrap()
+    }
+
+    /// Carries all runs out.
+    pub(crate) async fn run(&self) -> (Summary, Vec<Progress>) {
+        self.run_with(|_, _| {}).await
+    }
+
+    /// Carries all runs out; `react` sees all progress and may ask to stop.
+    pub(crate) async fn run_with(
+        &self,
+        mut react: impl FnMut(&Progress, &watch::Sender<Stop>),
+    ) -> (Summary, Vec<Progress>) {
+        let (stop, stopped) = watch::channel(Stop::No);
+        let (sender, mut receiver) = mpsc::unbounded_channel();
+        let mut scheduler = self.scheduler();
+        let listen = async {
+            let mut said = Vec::new();
+            while let Some(progress) = receiver.recv().await {
+                react(&progress, &stop);
+                said.push(progress);
+            }
+            said
+        };
+        let (summary, said) = tokio::join!(scheduler.run(&self.runs, sender, stopped), listen);
+        (summary.unwrap(), said)
+    }
+
+    pub(crate) async fn state(&self, run: &RunId) -> RunState {
+        self.store.run(run).await.unwrap().state
+    }
+
+    pub(crate) async fn outcomes(&self, run: &RunId) -> Vec<Option<Outcome>> {
+        let attempts = self.store.attempts(run).await.unwrap();
+        attempts.into_iter().map(|attempt| attempt.end.map(|end| end.outcome)).collect()
+    }
+
+    /// Asserts that the run has succeeded, and that all it gave is there exactly once, as an undisturbed worker of
+    /// so many steps gives it.
+    pub(crate) async fn assert_done(&self, run: &RunId, steps: u64) {
+        let state = self.state(run).await;
+        assert!(matches!(state, RunState::Succeeded { .. }), "{run}: {state:?}");
+        let losses = self.store.metrics(run, "loss").await.unwrap();
+        let got: Vec<(u64, f64)> = losses.iter().map(|point| (point.step, point.value)).collect();
+        let expected: Vec<(u64, f64)> = (1..=steps).map(|step| (step, 1.0 / step as f64)).collect();
+        assert_eq!(got, expected, "{run}");
+        let results = self.store.evaluations(run).await.unwrap();
+        assert_eq!(results.iter().map(|r| r.protocol.as_str()).collect::<Vec<_>>(), ["closed", "open"]);
+        for result in &results {
+            let scores = self.store.scores(run, &result.protocol).await.unwrap().unwrap();
+            assert_eq!(scores.scores, (1..=8).map(|i| (1.0 / f64::from(i)) as f32).collect::<Vec<_>>());
+            let list = self.store.pair_list(&result.pair_list).await.unwrap().unwrap();
+            assert_eq!(list.pairs.len(), 8);
+        }
+        let folder = self.store.run_folder(run);
+        let length = fs::metadata(folder.join(run_folder::EVENTS)).unwrap().len();
+        assert_eq!(self.store.job(run).await.unwrap().journal_offset, length);
+        assert!(!folder.join("two-at-once").exists(), "two workers were in {run}'s folder at once");
+    }
+
+    /// What the worker noted in the run's folder.
+    pub(crate) fn pid(&self, run: &RunId) -> Option<i32> {
+        let text = fs::read_to_string(self.store.run_folder(run).join(run_folder::LOCK)).ok()?;
+        text.trim().parse().ok()
+    }
+
+    pub(crate) fn journal(&self, run: &RunId) -> String {
+        let bytes = fs::read(self.store.run_folder(run).join(run_folder::EVENTS)).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+fn spec(seeds: Vec<u64>, device: DeviceRequest) -> Spec {
+    let config: Config = serde_json::from_str(CONFIG).unwrap();
+    Spec {
+        experiment: ExperimentName::new("test").unwrap(),
+        name: VariantName::new("baseline").unwrap(),
+        file: "baseline.yaml".into(),
+        parent: None,
+        changes: Vec::new(),
+        hypothesis: String::new(),
+        config,
+        seeds,
+        resources: ResourceRequest { device, threads: Threads::Auto, memory_bytes: None },
+    }
+}
+
+/// A program of this crate's `examples/`, which are built along with its tests.
+pub(crate) fn example(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let path = test.parent().unwrap().parent().unwrap().join("examples").join(name);
+    assert!(path.is_file(), "{} is not built", path.display());
+    path
+}
+
+pub(crate) fn script(steps: u64, step_ms: u64, attempts: serde_json::Value) -> serde_json::Value {
+    json!({"steps": steps, "step_ms": step_ms, "attempts": attempts})
+}
+
+pub(crate) fn attempt(number: u32) -> Attempt {
+    Attempt(number.try_into().unwrap())
+}
+
+pub(crate) fn protocol(name: &str) -> ProtocolName {
+    ProtocolName::new(name).unwrap()
+}
+
+/// Waits until `held` holds, half a minute at most.
+pub(crate) async fn until(what: &str, mut held: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !held() {
+        assert!(begin.elapsed() < Duration::from_secs(30), "waited in vain until {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
