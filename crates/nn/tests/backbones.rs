@@ -176,16 +176,19 @@ fn mobilefacenet_computes_what_insightface_computes() {
 }
 
 #[test]
+#[ignore = "takes 5 s, and IResNet-18 runs the same code"]
 fn iresnet34_computes_what_insightface_computes() {
     check("iresnet34", BackboneKind::IResNet34);
 }
 
 #[test]
+#[ignore = "takes 5 s, and IResNet-18 runs the same code"]
 fn iresnet50_computes_what_insightface_computes() {
     check("iresnet50", BackboneKind::IResNet50);
 }
 
 #[test]
+#[ignore = "takes 12 s and 1 GB, and IResNet-18 runs the same code"]
 fn iresnet100_computes_what_insightface_computes() {
     check("iresnet100", BackboneKind::IResNet100);
 }
