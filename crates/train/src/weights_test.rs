@@ -1,12 +1,12 @@
 //! `arclab-worker test REQUEST.json`: weights at hand on one pair list.
 
 use std::{
-    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
+use arclab_data::{PrepareError, prepare_test};
 use arclab_metrics::{ResolvedPolicy, ThresholdPolicy};
 use arclab_nn::{
     Cpu, Images, Network, ShapeError, StateError,
@@ -14,11 +14,11 @@ use arclab_nn::{
 };
 use arclab_spec::{
     PLAN_VERSION, TestReport, TestRequest,
-    config::{DataConfig, EvaluationConfig, ModelConfig},
+    config::{DataConfig, ModelConfig},
 };
 
 use crate::{
-    data::{Data, DataError},
+    data::{Logged, Pictures},
     device::{Device, NoDevice},
     model_card::ModelCard,
     run::Stop,
@@ -50,7 +50,7 @@ enum TestError {
     #[error("failed to use {}", path.display())]
     State { path: PathBuf, source: StateError },
     #[error("failed to prepare the data")]
-    Data(#[source] DataError),
+    Data(#[source] PrepareError),
     #[error(
         "{} carries no threshold from validation: ask for k folds or a fixed threshold", .0.display()
     )]
@@ -94,19 +94,17 @@ fn carry_out(request: &Path, stop: &Stop) -> Result<TestReport, TestError> {
     let config = weights.data_config(&request.data);
     let tester = weights.tester(&request, config.image_size as usize)?;
     let policy = weights.policy(request.protocol.threshold)?;
-    let evaluation = EvaluationConfig {
-        protocols: BTreeMap::from([(request.mode.clone(), request.protocol.clone())]),
-        validation_pairs: 0,
-    };
-    let data = Data::prepare(&config, &evaluation, &request.cache).map_err(TestError::Data)?;
-    let list = data.protocol(&request.mode);
-    let tested = verification::test_pairs(&tester, &data, list, policy, stop).map_err(TestError::Verify)?;
+    let data = prepare_test(&config, &request.mode, &request.protocol, &request.cache, &Logged)
+        .map_err(TestError::Data)?;
+    let pictures = Pictures::new(&data.images, config.colour);
+    let tested =
+        verification::test_pairs(&tester, pictures, &data.pairs, policy, stop).map_err(TestError::Verify)?;
     fs::create_dir_all(&request.output)
         .map_err(|source| TestError::Folder { path: request.output.clone(), source })?;
     let (mode, model) = (request.mode.as_str(), weights.name());
-    let predictions = verification::predictions_file(&tested, &data, &request.output, mode, &model)
+    let predictions = verification::predictions_file(&tested, pictures, &request.output, mode, &model)
         .map_err(TestError::Write)?;
-    let pair_list = list.fingerprint.clone();
+    let pair_list = data.pairs.fingerprint.clone();
     Ok(TestReport { mode: request.mode, model, pair_list, evaluation: tested.evaluation, predictions })
 }
 

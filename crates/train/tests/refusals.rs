@@ -110,10 +110,10 @@ fn cuda_is_refused_with_the_reason() {
 }
 
 #[test]
-fn a_batch_larger_than_the_training_set_is_refused_with_the_remedy() {
+fn a_batch_larger_than_the_training_set_is_refused() {
     let run = RunFolder::with(|config| config.training.batch_size = 1000);
     let (_, message) = failure(&run);
-    assert!(message.contains("make no batch of 1000: lower `training.batch_size`"), "{message}");
+    assert!(message.contains("a batch of 1000 images cannot be made of"), "{message}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use arclab_data::{PairList, PrepareError, Prepared, prepare};
 use arclab_metrics::ThresholdPolicy;
 use arclab_nn::{
     Kernels,
@@ -11,7 +12,7 @@ use arclab_spec::{Assignment, Event, Fingerprint, Position, ProtocolName, Starte
 
 use super::{AssignmentError, JournalError, Reporter, Stop, usage};
 use crate::{
-    data::{Data, DataError},
+    data::{Logged, Pictures},
     device::{Device, NoDevice},
     model_card::ModelCard,
     training::{Ended, TrainError, Training},
@@ -34,7 +35,7 @@ pub(super) enum RunError {
     #[error("failed to find a device")]
     Device(#[source] NoDevice),
     #[error("failed to prepare the data")]
-    Data(#[source] DataError),
+    Data(#[source] PrepareError),
     #[error(
         "the data changed since the run was planned (planned {}, found {}): run it again, which plans anew",
         planned.short(), found.short()
@@ -45,8 +46,8 @@ pub(super) enum RunError {
     #[error("failed to find a threshold on the validation pairs")]
     Validate(#[source] VerifyError),
     #[error(
-        "protocol `{0}` takes its threshold from validation, and the validation images make no pairs: raise \
-         `data.split`'s validation share, or use another `threshold`"
+        "protocol `{0}` takes its threshold from validation, and there are no validation pairs: ask for some with \
+         `evaluation.validation_pairs`, or use another `threshold`"
     )]
     NoValidationPairs(ProtocolName),
     #[error("failed to test on protocol `{protocol}`")]
@@ -85,18 +86,21 @@ impl Worker<'_> {
         }
     }
 
-    fn data(&self) -> Result<Data, RunError> {
+    fn data(&self) -> Result<Prepared, RunError> {
         let plan = &self.assignment.plan;
-        let data = Data::prepare(&plan.config.data, &plan.config.evaluation, &self.assignment.cache)
+        let data = prepare(&plan.config.data, &plan.config.evaluation, &self.assignment.cache, &Logged)
             .map_err(RunError::Data)?;
-        if *data.fingerprint() != plan.data {
-            let (planned, found) = (plan.data.clone(), data.fingerprint().clone());
-            return Err(RunError::DataChanged { planned, found });
+        if data.fingerprint != plan.data {
+            return Err(RunError::DataChanged { planned: plan.data.clone(), found: data.fingerprint });
         }
-        if data.validation().is_none() {
-            tracing::warn!("the validation images make no pairs, so there is no validation accuracy");
+        if data.validation_pairs.is_empty() {
+            tracing::warn!("there are no validation pairs, so there is no validation accuracy");
         }
         Ok(data)
+    }
+
+    fn pictures<'d>(&self, data: &'d Prepared) -> Pictures<'d> {
+        Pictures::new(&data.images, self.assignment.plan.config.data.colour)
     }
 
     fn started(&self, device: Device, from: Position, steps: u64) -> Event {
@@ -114,17 +118,17 @@ impl Worker<'_> {
     }
 
     /// The weights, and the result of each protocol.
-    fn results(&self, training: &Training<'_>, data: &Data) -> Result<(), Halt> {
+    fn results(&self, training: &Training<'_>, data: &Prepared) -> Result<(), Halt> {
         let model = training.model();
-        let validated = verification::validate(model, data, self.stop)
+        let validated = verification::validate(model, self.pictures(data), &data.validation_pairs, self.stop)
             .map_err(|error| halt(error, RunError::Validate))?;
         let threshold = validated.map(|validation| validation.threshold);
         let card = ModelCard::new(self.assignment, threshold);
         let note = serde_json::to_string(&card).map_err(RunError::Card).map_err(Halt::Failed)?;
         save_tensors(&self.folder.join(run_folder::WEIGHTS), &model.network_tensors(), Some(&note))
             .map_err(|error| Halt::Failed(RunError::Weights(error)))?;
-        for protocol in self.assignment.plan.config.evaluation.protocols.keys() {
-            self.test(protocol, training, data, threshold)?;
+        for (protocol, list) in &data.protocols {
+            self.test(protocol, list, training, self.pictures(data), threshold)?;
         }
         Ok(())
     }
@@ -132,26 +136,22 @@ impl Worker<'_> {
     fn test(
         &self,
         protocol: &ProtocolName,
+        list: &PairList,
         training: &Training<'_>,
-        data: &Data,
+        pictures: Pictures<'_>,
         validation: Option<f64>,
     ) -> Result<(), Halt> {
         let policy: ThresholdPolicy = self.assignment.plan.config.evaluation.protocols[protocol].threshold;
         let no_pairs = || Halt::Failed(RunError::NoValidationPairs(protocol.clone()));
         let policy = policy.resolve(|| validation.ok_or_else(no_pairs))?;
-        let list = data.protocol(protocol);
-        let tested = verification::test_pairs(training.model(), data, list, policy, self.stop)
+        let tested = verification::test_pairs(training.model(), pictures, list, policy, self.stop)
             .map_err(|error| halt(error, |source| RunError::Test { protocol: protocol.clone(), source }))?;
-        let written = |error| Halt::Failed(RunError::Results(error));
-        let scores = verification::scores_file(&tested, self.folder, protocol.as_str()).map_err(written)?;
-        verification::predictions_file(
-            &tested,
-            data,
-            self.folder,
-            protocol.as_str(),
-            self.assignment.run.as_str(),
-        )
-        .map_err(written)?;
+        let (mode, model) = (protocol.as_str(), self.assignment.run.as_str());
+        let scores = verification::scores_file(&tested, self.folder, mode)
+            .and_then(|scores| {
+                verification::predictions_file(&tested, pictures, self.folder, mode, model).map(|_| scores)
+            })
+            .map_err(|error| Halt::Failed(RunError::Results(error)))?;
         let event = Event::Evaluated {
             protocol: protocol.clone(),
             pair_list: list.fingerprint.clone(),

@@ -6,6 +6,7 @@ mod saved;
 
 use std::{path::Path, sync::Arc, time::Instant};
 
+use arclab_data::{Loader, LoaderError, Prepared};
 use arclab_metrics::EvaluateError;
 use arclab_nn::{
     Cpu, ShapeError,
@@ -17,7 +18,7 @@ use arclab_spec::{Assignment, Event, Position};
 pub(crate) use model::Model;
 
 use crate::{
-    data::{BatchError, Batches, Data},
+    data::{Pictures, loader},
     run::{JournalError, Reporter, Stop},
     settings,
     verification::{self, Stopped, VerifyError},
@@ -29,12 +30,12 @@ use saved::ResumeError;
 pub(crate) struct Training<'a> {
     folder: &'a Path,
     assignment: &'a Assignment,
-    data: &'a Data,
+    data: &'a Prepared,
     report: &'a Reporter,
     stop: &'a Stop,
     model: Model,
+    batches: Loader,
     schedule: Schedule,
-    steps_per_epoch: u64,
     at: Position,
     sums: EpochSums,
     /// Where the checkpoint on the disk stands.
@@ -55,12 +56,12 @@ pub(crate) enum Ended {
 pub(crate) enum TrainError {
     #[error("failed to build the network")]
     Build(#[source] ShapeError),
-    #[error("{images} training images make no batch of {batch_size}: lower `training.batch_size`")]
-    NoBatch { images: usize, batch_size: usize },
     #[error("failed to read a checkpoint")]
     Resume(#[source] LoadError),
-    #[error("failed to load a batch")]
-    Batch(#[source] BatchError),
+    #[error("failed to make batches")]
+    Load(#[source] LoaderError),
+    #[error("the loader ended before step {0}: a thread of it has panicked")]
+    NoBatch(u64),
     #[error(
         "{what} of step {step} is not finite, at a learning rate of {learning_rate}: lower \
          `optimizer.learning_rate`, clip with `optimizer.clip_norm`, or warm up for longer"
@@ -79,37 +80,19 @@ impl<'a> Training<'a> {
     pub(crate) fn begin(
         folder: &'a Path,
         assignment: &'a Assignment,
-        data: &'a Data,
+        data: &'a Prepared,
         report: &'a Reporter,
         stop: &'a Stop,
     ) -> Result<Self, TrainError> {
         let config = &assignment.plan.config;
-        let (images, batch_size) = (data.train_len(), config.training.batch_size as usize);
-        let steps_per_epoch = (images / batch_size) as u64;
-        if steps_per_epoch == 0 {
-            return Err(TrainError::NoBatch { images, batch_size });
-        }
-        let (model, from) = model(folder, assignment, data.classes())?;
+        let (model, from) = model(folder, assignment, data.identities.len())?;
         let (at, sums) = from.unwrap_or_default();
         report.at(at);
-        Ok(Self {
-            folder,
-            assignment,
-            data,
-            report,
-            stop,
-            model,
-            schedule: settings::schedule(
-                config.schedule,
-                config.optimizer,
-                steps_per_epoch,
-                config.training.epochs,
-            ),
-            steps_per_epoch,
-            at,
-            sums,
-            saved: from.map(|(at, _)| at),
-        })
+        let batches = loader(assignment, data, at.step).map_err(TrainError::Load)?;
+        let (steps, epochs) = (batches.steps_per_epoch(), config.training.epochs);
+        let schedule = settings::schedule(config.schedule, config.optimizer, steps, epochs);
+        let saved = from.map(|(at, _)| at);
+        Ok(Self { folder, assignment, data, report, stop, model, batches, schedule, at, sums, saved })
     }
 
     /// Steps done.
@@ -144,20 +127,19 @@ impl<'a> Training<'a> {
 
     /// What is left of the present epoch.
     fn steps_of_epoch(&mut self) -> Result<Ended, TrainError> {
-        let done = self.at.step - u64::from(self.at.epoch) * self.steps_per_epoch;
-        let mut batches = self.data.batches(self.assignment, self.at.epoch, done);
-        for _ in done..self.steps_per_epoch {
+        let end = (u64::from(self.at.epoch) + 1) * self.batches.steps_per_epoch();
+        while self.at.step < end {
             if self.stop.is_asked() {
                 return Ok(Ended::Interrupted);
             }
-            self.step(&mut batches)?;
+            self.step()?;
         }
         Ok(Ended::Finished)
     }
 
-    fn step(&mut self, batches: &mut Batches) -> Result<(), TrainError> {
+    fn step(&mut self) -> Result<(), TrainError> {
         let waiting = Instant::now();
-        let batch = batches.next().map_err(TrainError::Batch)?;
+        let batch = self.batches.next().ok_or(TrainError::NoBatch(self.at.step + 1))?;
         let waited = waiting.elapsed();
         let rate = self.schedule.rate(self.at.step);
         let mut numbers = self.model.step(&batch.pixels, &batch.labels, rate);
@@ -189,7 +171,8 @@ impl<'a> Training<'a> {
     /// Validates, reports, and only then saves: a checkpoint is never ahead of the journal.
     fn end_epoch(&mut self) -> Result<Ended, TrainError> {
         let mut metrics = self.sums.means();
-        match verification::validate(&self.model, self.data, self.stop) {
+        let pictures = Pictures::new(&self.data.images, self.assignment.plan.config.data.colour);
+        match verification::validate(&self.model, pictures, &self.data.validation_pairs, self.stop) {
             Err(VerifyError::Stopped(Stopped)) => return Ok(Ended::Interrupted),
             Err(VerifyError::Evaluate(EvaluateError::NotFinite { score, .. })) => {
                 return Err(self.not_finite(format!("a validation score ({score})"), self.at.step));

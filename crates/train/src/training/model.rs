@@ -6,7 +6,7 @@ use std::{
 };
 
 use arclab_nn::{
-    Cpu, Images, Network, ShapeError,
+    Backend, Cpu, Images, Network, ShapeError,
     checkpoint::{self, Tensors},
     heads::Head,
     optim::{Sgd, Weight},

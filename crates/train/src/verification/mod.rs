@@ -4,16 +4,14 @@ mod embed;
 mod predictions;
 mod test_pairs;
 
-use arclab_metrics::{EvaluateError, evaluate, validation_threshold};
+use arclab_data::PairList;
+use arclab_metrics::{EvaluateError, ResolvedPolicy, evaluate, validation_threshold};
 
 pub(crate) use embed::{Embedder, Embeddings, Stopped};
 pub(crate) use predictions::{Prediction, file_name, text};
 pub(crate) use test_pairs::{WriteError, predictions_file, scores_file, test_pairs};
 
-use crate::{
-    data::{Data, PairList},
-    run::Stop,
-};
+use crate::{data::Pictures, run::Stop};
 
 /// What the validation pairs say of a model.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,28 +31,34 @@ pub(crate) enum VerifyError {
     Evaluate(#[source] EvaluateError),
 }
 
-/// Validates a model; nothing where the validation images make no pairs.
+/// Validates a model; nothing where there are no validation pairs.
 pub(crate) fn validate(
     model: &impl Embedder,
-    data: &Data,
+    pictures: Pictures<'_>,
+    list: &PairList,
     stop: &Stop,
 ) -> Result<Option<Validation>, VerifyError> {
-    let Some(list) = data.validation() else { return Ok(None) };
-    let scores = scores(model, data, list, stop).map_err(VerifyError::Stopped)?;
-    let threshold = validation_threshold(&scores, &list.same).map_err(VerifyError::Evaluate)?;
-    let policy = arclab_metrics::ResolvedPolicy::Validation { threshold };
-    let evaluation = evaluate(&scores, &list.same, None, policy).map_err(VerifyError::Evaluate)?;
-    Ok(Some(Validation { threshold, accuracy: evaluation.accuracy }))
+    if list.is_empty() {
+        return Ok(None);
+    }
+    let scores = scores(model, pictures, list, stop).map_err(VerifyError::Stopped)?;
+    judge(&scores, &list.same()).map(Some).map_err(VerifyError::Evaluate)
 }
 
-/// The cosine similarity of each pair, in the list's order.
-pub(crate) fn scores(
+fn judge(scores: &[f32], same: &[bool]) -> Result<Validation, EvaluateError> {
+    let threshold = validation_threshold(scores, same)?;
+    let accuracy = evaluate(scores, same, None, ResolvedPolicy::Validation { threshold })?.accuracy;
+    Ok(Validation { threshold, accuracy })
+}
+
+/// The cosine similarity of each pair, in the list's order. Each distinct image is embedded once.
+fn scores(
     model: &impl Embedder,
-    data: &Data,
+    pictures: Pictures<'_>,
     list: &PairList,
     stop: &Stop,
 ) -> Result<Vec<f32>, Stopped> {
-    let images = list.pairs.iter().flatten().copied();
-    let embeddings = Embeddings::compute(model, data.image_size(), images, |image| data.pixels(image), stop)?;
-    Ok(list.pairs.iter().map(|&[a, b]| embeddings.similarity(a, b)).collect())
+    let [images, mirrored] = [false, true].map(|mirrored| pictures.batches(list.images(), mirrored));
+    let embeddings = Embeddings::compute(model, images, mirrored, stop)?;
+    Ok(list.pairs.iter().map(|pair| embeddings.similarity(pair.a, pair.b)).collect())
 }

@@ -5,14 +5,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use arclab_data::PairList;
 use arclab_metrics::{EvaluateError, Evaluation, ResolvedPolicy, decisions, evaluate};
 use arclab_nn::checkpoint::replace_file;
 
 use super::{Embedder, Prediction, VerifyError, file_name, scores, text};
-use crate::{
-    data::{Data, PairList},
-    run::Stop,
-};
+use crate::{data::Pictures, run::Stop};
 
 /// A pair list with what a model says of it.
 #[derive(Debug)]
@@ -36,12 +34,12 @@ pub(crate) struct WriteError {
 /// Scores every pair and decides it.
 pub(crate) fn test_pairs<'a>(
     model: &impl Embedder,
-    data: &Data,
+    pictures: Pictures<'_>,
     list: &'a PairList,
     policy: ResolvedPolicy,
     stop: &Stop,
 ) -> Result<Tested<'a>, VerifyError> {
-    let scores = scores(model, data, list, stop).map_err(VerifyError::Stopped)?;
+    let scores = scores(model, pictures, list, stop).map_err(VerifyError::Stopped)?;
     let (evaluation, decisions) = judge(&scores, list, policy).map_err(VerifyError::Evaluate)?;
     Ok(Tested { list, scores, evaluation, decisions })
 }
@@ -51,9 +49,9 @@ fn judge(
     list: &PairList,
     policy: ResolvedPolicy,
 ) -> Result<(Evaluation, Vec<bool>), EvaluateError> {
-    let folds = list.folds.as_deref();
-    let evaluation = evaluate(scores, &list.same, folds, policy)?;
-    let decided = decisions(&evaluation, scores, &list.same, folds)?;
+    let (same, folds) = (list.same(), list.folds());
+    let evaluation = evaluate(scores, &same, folds.as_deref(), policy)?;
+    let decided = decisions(&evaluation, scores, &same, folds.as_deref())?;
     Ok((evaluation, decided))
 }
 
@@ -68,18 +66,17 @@ pub(crate) fn scores_file(tested: &Tested<'_>, folder: &Path, mode: &str) -> Res
 /// Writes `MODE_MODEL_predict.txt` into `folder`. Returns its path.
 pub(crate) fn predictions_file(
     tested: &Tested<'_>,
-    data: &Data,
+    pictures: Pictures<'_>,
     folder: &Path,
     mode: &str,
     model: &str,
 ) -> Result<PathBuf, WriteError> {
-    let pairs =
-        tested.list.pairs.iter().zip(&tested.list.same).zip(tested.scores.iter().zip(&tested.decisions));
-    let predictions = pairs.map(|((images, &truth), (&score, &decision))| Prediction {
-        names: images.map(|image| data.name(image)),
+    let pairs = tested.list.pairs.iter().zip(&tested.scores).zip(&tested.decisions);
+    let predictions = pairs.map(|((pair, &score), &decision)| Prediction {
+        names: [pair.a, pair.b].map(|image| pictures.name(image)),
         score,
         decision,
-        truth,
+        truth: pair.same,
     });
     let path = folder.join(file_name(mode, model));
     write(&path, text(mode, model, &tested.evaluation, predictions).as_bytes())?;

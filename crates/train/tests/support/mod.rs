@@ -13,6 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use arclab_data::{Silent, prepare};
 use arclab_metrics::ThresholdPolicy;
 use arclab_spec::{
     Assignment, Attempt, Event, JournalLine, PLAN_VERSION, Plan, Position, ProtocolName, TRAINER_VERSION,
@@ -172,8 +173,8 @@ pub(crate) fn epoch_numbers(events: &[Event]) -> Vec<BTreeMap<String, f64>> {
     events.iter().filter_map(numbers).collect()
 }
 
-fn fingerprint(_config: &Config, _cache: &Path) -> arclab_spec::Fingerprint {
-    arclab_spec::Fingerprint::of(b"data")
+fn fingerprint(config: &Config, cache: &Path) -> arclab_spec::Fingerprint {
+    prepare(&config.data, &config.evaluation, cache, &Silent).unwrap().fingerprint
 }
 
 fn config() -> Config {
