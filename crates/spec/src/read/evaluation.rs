@@ -3,30 +3,29 @@
 use std::collections::BTreeMap;
 
 use arclab_metrics::ThresholdPolicy;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::{
-    range::Range,
-    section::{Section, not_one_of},
+    range::{Counts, Range},
+    section::{Section, nullable, written},
+    threshold,
 };
 use crate::{
     ProtocolName,
     config::{EvaluationConfig, PairSource, Protocol, SplitPart},
-    source::{Diagnostic, Node},
+    source::{Diagnostic, Entry},
 };
 
-const FOLDS: u32 = 10;
-const THRESHOLD: &str = "Where the decision threshold comes from: `validation` (the most accurate on the validation pairs), \
-    `k_fold` (InsightFace's procedure on the test pairs), `{k_fold: N}` or `{fixed: COSINE}`.";
+/// Half of them are of one person.
+const PAIRS: Counts = Counts::from(2, 10_000_000).multiples_of(2);
 
 pub(super) fn read(evaluation: &mut Section<'_>) -> EvaluationConfig {
-    let threshold = threshold(evaluation, ThresholdPolicy::Validation);
+    let threshold = threshold::read(evaluation, ThresholdPolicy::Validation);
     let validation_pairs = evaluation.count(
         "validation_pairs",
         "Pairs drawn from the validation images: half same, half different.",
         1_000,
-        2,
-        1_000_000,
+        PAIRS,
     );
     EvaluationConfig {
         protocols: protocols(evaluation, threshold),
@@ -34,32 +33,46 @@ pub(super) fn read(evaluation: &mut Section<'_>) -> EvaluationConfig {
     }
 }
 
-fn protocols(evaluation: &mut Section<'_>, threshold: ThresholdPolicy) -> BTreeMap<ProtocolName, Protocol> {
-    const DOC: &str = "The tests, by name; `closed` and `open`, drawn from the split, where none are named.";
-    let path = evaluation.path_of("protocols");
-    let reading = evaluation.reading();
-    let mut described = Section::new(reading, None, &path);
-    protocol(&mut described, threshold);
-    let schema = json!({"type": "object", "additionalProperties": described.finish()});
-    let Some(node) = evaluation.take("protocols", DOC, schema) else { return usual(threshold) };
-    let Some(entries) = node.entries() else {
-        reading.report(
-            Diagnostic::at(node.place.clone(), format!("`{path}` must be a mapping of names to tests"))
-                .help("write `protocols: {open: {draw: open_test, pairs: 1000}}`"),
-        );
-        return usual(threshold);
-    };
-    let mut protocols = BTreeMap::new();
-    for entry in entries {
-        let mut section = Section::new(reading, Some(&entry.node), &format!("{path}.{}", entry.key));
-        let read = protocol(&mut section, threshold);
-        section.finish();
-        match ProtocolName::new(entry.key.as_str()) {
-            Ok(name) => drop(protocols.insert(name, read)),
-            Err(error) => reading.report(Diagnostic::at(entry.key_place.clone(), error.to_string())),
-        }
+fn protocols(evaluation: &mut Section<'_>, above: ThresholdPolicy) -> BTreeMap<ProtocolName, Protocol> {
+    const DOC: &str = "The tests, by name; null takes an inherited one away. Where absent: `closed` and `open`, drawn from the split.";
+    // Read from nothing, for the schema alone.
+    let mut described = Section::new(evaluation.reading(), None, "");
+    protocol(&mut described, above);
+    let schema = json!({"type": "object", "additionalProperties": nullable(described.finish())});
+    let Some(node) = evaluation.take("protocols", DOC, schema) else { return usual(above) };
+    let section = evaluation.below("protocols", Some(node));
+    let named = node.entries().unwrap_or_default().iter().filter(|entry| !entry.node.is_null());
+    let protocols: BTreeMap<_, _> =
+        named.filter_map(|entry| named_protocol(&section, entry, above)).collect();
+    let none_left = node.entries().is_some_and(|entries| entries.iter().all(|entry| entry.node.is_null()));
+    if none_left {
+        let message = format!("`{}` names no test", evaluation.path_of("protocols"));
+        let help = "write `{open: {draw: open_test}}`, or leave it out for `closed` and `open`";
+        evaluation.reading().report(Diagnostic::at(&node.place, message).help(help));
     }
     protocols
+}
+
+fn named_protocol<'a>(
+    section: &Section<'a>,
+    entry: &'a Entry,
+    above: ThresholdPolicy,
+) -> Option<(ProtocolName, Protocol)> {
+    let report = |message: String, help: &str| {
+        section.reading().report(Diagnostic::at(&entry.key_place, message).help(help));
+    };
+    if entry.node.entries().is_none() {
+        let message = format!("the test `{}` cannot be `{}`", entry.key, written(&entry.node));
+        report(message, "write `{draw: open_test, pairs: 1000}` or `{list: pairs.csv}`");
+        return None;
+    }
+    let mut own = section.below(&entry.key, Some(&entry.node));
+    let protocol = protocol(&mut own, above);
+    own.finish();
+    ProtocolName::new(entry.key.as_str())
+        .map_err(|error| report(error.to_string(), "give the test a shorter, simpler name"))
+        .ok()
+        .map(|name| (name, protocol))
 }
 
 /// The report's two tests.
@@ -73,83 +86,51 @@ fn usual(threshold: ThresholdPolicy) -> BTreeMap<ProtocolName, Protocol> {
 
 fn protocol(protocol: &mut Section<'_>, above: ThresholdPolicy) -> Protocol {
     let (draws, lists) = (protocol.has("draw"), protocol.has("list"));
+    protocol.exclusive(["draw", "list"]);
+    if let Some(place) = protocol.place().filter(|_| draws == lists) {
+        let found = Diagnostic::at(place, "a test has either `draw` or `list`");
+        protocol
+            .reading()
+            .report(found.help("write `{draw: open_test, pairs: 1000}` or `{list: pairs.csv}`"));
+    }
+    let drawn = drawn(protocol);
+    let listed = listed(protocol);
+    if draws != lists {
+        let (beside, idle): (_, &[_]) =
+            if lists { ("`list`", &["pairs", "mislabelled"]) } else { ("`draw`", &["images"]) };
+        for key in idle {
+            protocol.no_effect(key, beside, "leave it out");
+        }
+    }
+    let pairs = if lists { listed } else { drawn };
+    Protocol { pairs, threshold: threshold::read(protocol, above) }
+}
+
+fn drawn(protocol: &mut Section<'_>) -> PairSource {
+    let from = protocol.optional_word(
+        "draw",
+        "Balanced pairs drawn from a part of the split: held-out photos of trained people, or people held out.",
+        &[("closed_test", SplitPart::ClosedTest), ("open_test", SplitPart::OpenTest)],
+    );
+    let count =
+        protocol.count("pairs", "Of `draw`: how many pairs; half same, half different.", 1_000, PAIRS);
+    let mislabelled = protocol.number(
+        "mislabelled",
+        "Of `draw`: share of the pairs whose label is turned around.",
+        0.0,
+        Range::half_open(0.0, 0.5).because("with half of the labels wrong, nothing could be told from them"),
+    );
+    // A protocol without either is reported, and nothing is read then.
+    let from = from.unwrap_or(SplitPart::OpenTest);
+    PairSource::Drawn { from, count: count as u32, mislabelled }
+}
+
+fn listed(protocol: &mut Section<'_>) -> PairSource {
     let list = protocol.path(
         "list",
         "Pairs in a file: CSV with columns `a,b,same` and perhaps `fold`, or LFW's `pairs.txt`.",
     );
     let images =
         protocol.path("images", "Of `list`: the folder of its images; the data set's own where absent.");
-    let from = protocol.word(
-        "draw",
-        "Balanced pairs drawn from a part of the split: held-out photos of trained people, or people held out.",
-        "open_test",
-        &[("closed_test", SplitPart::ClosedTest), ("open_test", SplitPart::OpenTest)],
-    );
-    let count = protocol.count(
-        "pairs",
-        "Of `draw`: how many pairs; half same, half different.",
-        1_000,
-        2,
-        10_000_000,
-    );
-    let mislabelled = protocol.number(
-        "mislabelled",
-        "Of `draw`: share of the pairs whose label is turned around.",
-        0.0,
-        Range::half_open(0.0, 0.5),
-    );
-    if let Some(place) = protocol.place().filter(|_| draws == lists) {
-        let found = Diagnostic::at(place.clone(), "a protocol has either `draw` or `list`");
-        protocol
-            .reading()
-            .report(found.help("write `{draw: open_test, pairs: 1000}` or `{list: pairs.csv}`"));
-    }
-    let idle: &[&str] = if lists { &["pairs", "mislabelled"] } else { &["images"] };
-    if draws != lists {
-        no_effect(protocol, idle, if lists { "list" } else { "draw" });
-    }
-    let pairs = if lists {
-        PairSource::Listed { list: list.unwrap_or_default(), images }
-    } else {
-        PairSource::Drawn { from, count: count as u32, mislabelled }
-    };
-    Protocol { pairs, threshold: threshold(protocol, above) }
-}
-
-fn no_effect(section: &Section<'_>, keys: &[&str], beside: &str) {
-    for key in keys {
-        if let Some(node) = section.node(key) {
-            let message = format!("`{}` has no effect beside `{beside}`", section.path_of(key));
-            section.reading().report(Diagnostic::at(node.place.clone(), message).help("leave it out"));
-        }
-    }
-}
-
-fn threshold(section: &mut Section<'_>, default: ThresholdPolicy) -> ThresholdPolicy {
-    let path = section.path_of("threshold");
-    let reading = section.reading();
-    let node = section.take("threshold", THRESHOLD, json!({}));
-    let mapping = node.filter(|node| node.entries().is_some());
-    let mut kinds = Section::new(reading, mapping, &path);
-    let folds =
-        kinds.count("k_fold", "Number of folds, where the list names none.", u64::from(FOLDS), 2, 1_000);
-    let fixed = kinds.number("fixed", "A cosine similarity.", 0.0, Range::closed(-1.0, 1.0));
-    let (has_folds, has_fixed) = (kinds.has("k_fold"), kinds.has("fixed"));
-    let schema: Json = json!({"oneOf": [{"enum": ["validation", "k_fold"]}, kinds.finish()]});
-    section.describe("threshold", THRESHOLD, schema);
-    let chosen = |node: &Node| match (node.scalar(), has_folds, has_fixed) {
-        (Some("validation"), ..) => Some(ThresholdPolicy::Validation),
-        (Some("k_fold"), ..) => Some(ThresholdPolicy::KFold { folds: FOLDS }),
-        (None, true, false) => Some(ThresholdPolicy::KFold { folds: folds as u32 }),
-        (None, false, true) => Some(ThresholdPolicy::Fixed(fixed)),
-        _ => {
-            reading.report(not_one_of(
-                node,
-                &path,
-                &["validation", "k_fold", "{k_fold: N}", "{fixed: COSINE}"],
-            ));
-            None
-        }
-    };
-    node.and_then(chosen).unwrap_or(default)
+    PairSource::Listed { list: list.unwrap_or_default(), images }
 }

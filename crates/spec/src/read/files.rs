@@ -1,47 +1,61 @@
-//! Which files are meant.
+//! Which files are meant, and in which order.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
 
-use super::section::Reading;
+use super::{chain, section::Reading};
 use crate::{Spec, source::Diagnostic};
 
+/// Spec files that were named together.
+pub(super) struct Group {
+    pub(super) files: Vec<PathBuf>,
+    /// Files of a folder are put in order; those that a person names one by one stay as they are.
+    pub(super) is_folder: bool,
+}
+
 /// The spec files that `paths` stand for, each once.
-pub(super) fn listed(paths: &[PathBuf], reading: &Reading<'_>) -> Vec<PathBuf> {
-    let mut files = Vec::new();
+pub(super) fn listed(paths: &[PathBuf], reading: &Reading<'_>) -> Vec<Group> {
+    let mut seen = BTreeSet::new();
+    let mut groups = Vec::with_capacity(paths.len());
     for path in paths {
-        let found = if path.is_dir() { in_folder(path, reading) } else { vec![path.clone()] };
-        for file in found {
-            if !files.contains(&file) {
-                files.push(file);
-            }
-        }
+        let is_folder = path.is_dir();
+        let mut files = if is_folder { in_folder(path, reading) } else { vec![path.clone()] };
+        files.retain(|file| seen.insert(fs::canonicalize(file).unwrap_or_else(|_| file.clone())));
+        groups.push(Group { files, is_folder });
     }
-    files
+    groups
 }
 
 fn in_folder(folder: &Path, reading: &Reading<'_>) -> Vec<PathBuf> {
     let is_spec = |path: &PathBuf| {
-        let is_yaml = path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
         let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        is_yaml && !hidden && path.is_file()
+        chain::is_yaml(path) && !hidden && path.is_file()
     };
-    let mut files: Vec<PathBuf> = match fs::read_dir(folder) {
-        Ok(entries) => entries.flatten().map(|entry| entry.path()).filter(is_spec).collect(),
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
         Err(error) => {
-            reading
-                .report(Diagnostic::of_file(folder.display(), format!("failed to list the folder: {error}")));
+            let found = Diagnostic::of_file(folder.display(), format!("failed to list the folder: {error}"));
+            reading.report(found);
             return Vec::new();
         }
     };
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_spec).collect();
     files.sort();
     if files.is_empty() {
-        let found = Diagnostic::of_file(folder.display(), "no specs in this folder");
+        let found = Diagnostic::of_file(folder.display(), "there is no spec in this folder");
         reading.report(found.help("specs are the `.yaml` files directly in a folder"));
     }
     files
+}
+
+/// Puts the specs of a folder in order: what others extend first, of these the baseline, then by file name. Each
+/// comes with the number of files it rests on.
+pub(super) fn sort(specs: &mut [(usize, Spec)]) {
+    // Stable, so that files keep the order of their names.
+    specs.sort_by_key(|(links, spec)| (*links, spec.name.as_str() != "baseline"));
 }
 
 /// Two specs of one experiment with one name would be taken for one another in the tables.

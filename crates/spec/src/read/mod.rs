@@ -1,19 +1,25 @@
 //! Specs from files: `extends`, `--set`, and then types, with every mistake reported at its place.
 
 mod chain;
+mod changes;
 mod data;
+mod dataset;
 mod evaluation;
 mod files;
+mod homes;
 mod model;
 mod overrides;
+mod paths;
 mod range;
 mod resources;
+mod scalar;
 mod schema;
 mod section;
 mod spec;
+mod threshold;
 mod training;
 
-use std::{cell::RefCell, path::PathBuf};
+use std::path::PathBuf;
 
 pub use overrides::{InvalidOverride, Override};
 pub use schema::json_schema;
@@ -22,32 +28,31 @@ use crate::{Spec, source::SpecErrors};
 use section::Reading;
 
 /// The specs in `paths`, with `overrides` on top of each. A folder stands for the `.yaml` files directly in it: those
-/// that extend none come first. All mistakes of all specs are reported together.
+/// that others extend come first. A file named twice is read once. All mistakes of all specs are reported together.
 pub fn read_specs(paths: &[PathBuf], overrides: &[Override]) -> Result<Vec<Spec>, SpecErrors> {
     let environment = |name: &str| std::env::var(name).ok();
-    read_specs_with(paths, overrides, &environment)
-}
-
-fn read_specs_with(
-    paths: &[PathBuf],
-    overrides: &[Override],
-    environment: &dyn Fn(&str) -> Option<String>,
-) -> Result<Vec<Spec>, SpecErrors> {
-    let reading = Reading { found: RefCell::default(), environment };
+    let reading = Reading::new(&environment);
+    for over in overrides {
+        over.refuse_extends(&reading);
+    }
     let mut specs: Vec<Spec> = Vec::new();
-    for file in files::listed(paths, &reading) {
-        if let Some(chain) = chain::load(&file, &reading)
-            && let Some(spec) = spec::read(&chain, overrides, &reading)
-        {
-            specs.push(spec);
+    for group in files::listed(paths, &reading) {
+        let mut found = group_specs(&group.files, overrides, &reading);
+        if group.is_folder {
+            files::sort(&mut found);
         }
+        specs.extend(found.into_iter().map(|(_, spec)| spec));
     }
     files::refuse_same_names(&specs, &reading);
-    // Stable, so that within each half files keep their order.
-    specs.sort_by_key(|spec| spec.parent.is_some());
-    let found = reading.found.into_inner();
+    let found = reading.into_mistakes();
     if found.is_empty() { Ok(specs) } else { Err(SpecErrors::new(found)) }
 }
 
-#[cfg(test)]
-mod tests;
+/// Each spec that can be read, with the number of files it rests on.
+fn group_specs(files: &[PathBuf], overrides: &[Override], reading: &Reading<'_>) -> Vec<(usize, Spec)> {
+    let read = |file: &PathBuf| {
+        let chain = chain::load(file, reading)?;
+        Some((chain.links.len(), spec::read(&chain, overrides, reading)?))
+    };
+    files.iter().filter_map(read).collect()
+}

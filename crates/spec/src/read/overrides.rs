@@ -2,9 +2,11 @@
 
 use std::{str::FromStr, sync::Arc};
 
-use crate::source::{Entry, Node, Origin, Place, SourceFile, Value, parse};
+use super::section::Reading;
+use crate::source::{Diagnostic, Entry, Node, Origin, Place, SourceFile, Value, parse};
 
-/// One `--set`: a document with one key, on top of every spec.
+/// One `--set`: a document with one key, on top of every spec. The value is YAML; nothing stands for null, which takes
+/// an optional value away.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Override(Node);
 
@@ -15,7 +17,7 @@ pub enum InvalidOverride {
     #[error("`{0}` is not KEY=VALUE, such as loss.margin=0.3")]
     Form(String),
     /// The value is not YAML.
-    #[error("the value of `{key}` is not YAML: {message}")]
+    #[error("the value of `{key}` cannot be read: {message}")]
     Value {
         /// The key.
         key: String,
@@ -28,6 +30,14 @@ impl Override {
     pub(super) fn document(&self) -> &Node {
         &self.0
     }
+
+    /// What a spec extends is read before anything is put on top.
+    pub(super) fn refuse_extends(&self, reading: &Reading<'_>) {
+        if let Some(entry) = self.0.entry("extends") {
+            let found = Diagnostic::at(&entry.key_place, "`extends` cannot be set from outside a spec");
+            reading.report(found.help("write a spec that extends the other file"));
+        }
+    }
 }
 
 impl FromStr for Override {
@@ -36,42 +46,67 @@ impl FromStr for Override {
     fn from_str(text: &str) -> Result<Self, InvalidOverride> {
         let form = || InvalidOverride::Form(text.to_owned());
         let (key, value) = text.split_once('=').ok_or_else(form)?;
-        let keys: Vec<&str> = key.split('.').map(str::trim).collect();
-        if keys.iter().any(|key| key.is_empty()) {
+        if key.split('.').any(|key| key.trim().is_empty()) {
             return Err(form());
         }
-        // Spaces in place of `KEY=`, so that columns are those of the argument; nothing means null.
-        let value = if value.trim().is_empty() { "null" } else { value };
-        let blank = " ".repeat(key.chars().count() + 1);
         let shown = Arc::new(SourceFile { origin: Origin::CommandLine, text: text.to_owned() });
-        let source = Arc::new(SourceFile { origin: Origin::CommandLine, text: blank + value });
-        let invalid = |message: String| InvalidOverride::Value { key: key.to_owned(), message };
-        let node = parse(&source).map_err(|error| invalid(error.message))?;
-        let place = Place { source: shown, line: 1, column: 1, length: key.chars().count().max(1) };
-        Ok(Self(keys.iter().rev().fold(relocated(node, &place), |node, key| below(key, node, &place))))
+        let node = parsed(key, value)?;
+        let node = relocated(node, &shown);
+        let keys = places(key, &shown);
+        Ok(Self(keys.into_iter().rev().fold(node, |node, (key, key_place)| {
+            let place = key_place.clone();
+            Node { value: Value::Map(vec![Entry { key, key_place, node }]), place }
+        })))
     }
 }
 
-/// `node` with every place in the argument as it was written.
-fn relocated(mut node: Node, argument: &Place) -> Node {
-    node.place.source = Arc::clone(&argument.source);
+/// The value, with columns as in the argument.
+fn parsed(key: &str, value: &str) -> Result<Node, InvalidOverride> {
+    let value = if value.trim().is_empty() { "null" } else { value };
+    // In brackets, for a document that is null is refused; with blanks for `KEY`, and the bracket for `=`.
+    let blank = " ".repeat(key.chars().count());
+    let text = format!("{blank}[{value}\n]");
+    let source = Arc::new(SourceFile { origin: Origin::CommandLine, text });
+    let invalid = |message: String| InvalidOverride::Value { key: key.to_owned(), message };
+    let (node, found) = parse(&source).map_err(|error| invalid(error.message))?;
+    if let Some(mistake) = found.into_iter().next() {
+        return Err(invalid(mistake.message));
+    }
+    match node.value {
+        Value::List(mut items) if items.len() == 1 => Ok(items.remove(0)),
+        Value::List(_) | Value::Scalar(_) | Value::Map(_) => {
+            Err(invalid("give one value; a list needs brackets: [0, 1, 2]".to_owned()))
+        }
+    }
+}
+
+/// The keys before `=`, and where each stands.
+fn places(key: &str, source: &Arc<SourceFile>) -> Vec<(String, Place)> {
+    let mut column = 1;
+    let place = |part: &str| {
+        let start = column + part.chars().take_while(|c| c.is_whitespace()).count();
+        column += part.chars().count() + 1;
+        let key = part.trim().to_owned();
+        let length = key.chars().count();
+        (key, Place { source: Arc::clone(source), line: 1, column: start, length })
+    };
+    key.split('.').map(place).collect()
+}
+
+/// `node` with every place in `argument`.
+fn relocated(mut node: Node, argument: &Arc<SourceFile>) -> Node {
+    node.place.source = Arc::clone(argument);
     node.value = match node.value {
         Value::List(items) => Value::List(items.into_iter().map(|item| relocated(item, argument)).collect()),
-        Value::Map(entries) => Value::Map(
-            entries
-                .into_iter()
-                .map(|mut entry| {
-                    entry.key_place.source = Arc::clone(&argument.source);
-                    Entry { node: relocated(entry.node, argument), ..entry }
-                })
-                .collect(),
-        ),
+        Value::Map(entries) => {
+            Value::Map(entries.into_iter().map(|entry| relocated_entry(entry, argument)).collect())
+        }
         scalar @ Value::Scalar(_) => scalar,
     };
     node
 }
 
-fn below(key: &str, node: Node, place: &Place) -> Node {
-    let entry = Entry { key: key.to_owned(), key_place: place.clone(), node };
-    Node { value: Value::Map(vec![entry]), place: place.clone() }
+fn relocated_entry(mut entry: Entry, argument: &Arc<SourceFile>) -> Entry {
+    entry.key_place.source = Arc::clone(argument);
+    Entry { node: relocated(entry.node, argument), ..entry }
 }

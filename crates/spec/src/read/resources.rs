@@ -4,7 +4,11 @@ use std::num::NonZeroU32;
 
 use serde_json::json;
 
-use super::section::{Section, whole};
+use super::{
+    range::Counts,
+    scalar,
+    section::{Section, written},
+};
 use crate::{
     config::{DeviceRequest, ResourceRequest, Threads},
     source::Diagnostic,
@@ -25,12 +29,21 @@ pub(super) fn read(resources: &mut Section<'_>) -> ResourceRequest {
 
 fn threads(resources: &mut Section<'_>) -> Threads {
     const DOC: &str = "CPU threads of a run; `auto` shares the cores among the runs. Changes no number.";
-    let schema = json!({"oneOf": [{"const": "auto"}, {"type": "integer", "minimum": 1, "maximum": 1024}], "default": "auto"});
+    let counts = Counts::from(1, 1_024);
+    let schema = json!({"anyOf": [{"const": "auto"}, counts.schema()], "default": "auto"});
     let Some(node) = resources.take("threads", DOC, schema) else { return Threads::Auto };
     if node.scalar() == Some("auto") {
         return Threads::Auto;
     }
-    let count = whole(resources.reading(), node, "resources.threads", 1, 1_024);
+    let path = resources.path_of("threads");
+    if scalar::plain(node).is_none() {
+        let message = format!("`{path}` cannot be `{}`", written(node));
+        resources
+            .reading()
+            .report(Diagnostic::at(&node.place, message).help("write `auto`, or a number such as `2`"));
+        return Threads::Auto;
+    }
+    let count = scalar::whole(resources.reading(), node, &path, counts, 2);
     count.and_then(|count| NonZeroU32::new(count as u32)).map_or(Threads::Auto, Threads::Exactly)
 }
 
@@ -39,7 +52,7 @@ const UNITS: &[(&str, u64)] = &[("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 <<
 
 fn memory(resources: &mut Section<'_>) -> Option<u64> {
     const DOC: &str = "Memory to set aside for a run, such as `2 GiB`; none where absent.";
-    let node = resources.take(
+    let node = resources.take_optional(
         "memory",
         DOC,
         json!({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?[KMGT]iB$"}),
@@ -50,8 +63,8 @@ fn memory(resources: &mut Section<'_>) -> Option<u64> {
         (number > 0.0 && number < 1e6).then_some((number * *unit as f64) as u64)
     });
     if bytes.is_none() {
-        let message = format!("`resources.memory` must be an amount of memory, not `{}`", node.inline());
-        let found = Diagnostic::at(node.place.clone(), message);
+        let message = format!("`resources.memory` must be an amount of memory, not `{}`", written(node));
+        let found = Diagnostic::at(&node.place, message);
         resources.reading().report(found.help("write a number and a unit: `512 MiB`, `2 GiB`"));
     }
     bytes

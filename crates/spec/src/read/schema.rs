@@ -1,7 +1,5 @@
 //! The JSON Schema of specs, from the same description that reads them.
 
-use std::cell::RefCell;
-
 use serde_json::{Value, json};
 
 use super::{
@@ -9,17 +7,18 @@ use super::{
     spec,
 };
 
-/// The JSON Schema (draft 2020-12) of a spec file. `data.dataset` may be missing there, since an extended spec may
-/// give it.
+/// The JSON Schema (draft 2020-12) of a spec file. Nothing is required there, since an extended spec may give it.
 pub fn json_schema() -> Value {
-    let reading = Reading { found: RefCell::default(), environment: &|_| None };
+    let reading = Reading::new(&|_| None);
     let mut top = Section::new(&reading, None, "");
     spec::top_level(&mut top);
-    let mut schema = top.finish();
-    if let Some(data) = schema["properties"]["data"].as_object_mut() {
-        data.remove("required");
+    let mut schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "arclab spec",
+        "description": "A variant of a face-verification experiment: what to train on, how, and how to test it.",
+    });
+    if let (Value::Object(schema), Value::Object(described)) = (&mut schema, top.finish()) {
+        schema.extend(described);
     }
-    schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
-    schema["title"] = json!("arclab spec");
     schema
 }

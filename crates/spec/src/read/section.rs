@@ -2,27 +2,48 @@
 //! collects every mistake, read from nothing it gives the JSON Schema.
 
 use std::{
-    cell::RefCell,
-    path::{Path, PathBuf},
+    cell::{OnceCell, RefCell},
+    path::PathBuf,
 };
 
 use serde_json::{Map, Value as Json, json};
 
-use super::range::Range;
-use crate::source::{Diagnostic, Node, Origin, Place, Value, one_of, suggestion};
-
-/// Environment variables, by name.
-pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+use super::{
+    homes::Homes,
+    paths::{self, Environment},
+    range::{Counts, Range},
+    scalar,
+};
+use crate::source::{Diagnostic, Entry, Node, Place, joined, remedy, shortened};
 
 /// What all sections of a spec share.
 pub(super) struct Reading<'a> {
-    pub(super) found: RefCell<Vec<Diagnostic>>,
+    found: RefCell<Vec<Diagnostic>>,
     pub(super) environment: Environment<'a>,
+    /// Made when the first unknown key is met.
+    homes: OnceCell<Homes>,
 }
 
-impl Reading<'_> {
+impl<'a> Reading<'a> {
+    pub(super) fn new(environment: Environment<'a>) -> Self {
+        Self { found: RefCell::default(), environment, homes: OnceCell::new() }
+    }
+
+    /// The number of mistakes so far.
+    pub(super) fn mistakes(&self) -> usize {
+        self.found.borrow().len()
+    }
+
+    pub(super) fn into_mistakes(self) -> Vec<Diagnostic> {
+        self.found.into_inner()
+    }
+
     pub(super) fn report(&self, diagnostic: Diagnostic) {
         self.found.borrow_mut().push(diagnostic);
+    }
+
+    pub(super) fn report_all(&self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
+        self.found.borrow_mut().extend(diagnostics);
     }
 }
 
@@ -31,42 +52,54 @@ pub(super) struct Section<'a> {
     reading: &'a Reading<'a>,
     /// Absent where nothing was written, and where only the schema is wanted.
     node: Option<&'a Node>,
+    /// Where it was written, or else where what it should stand in was.
+    place: Option<&'a Place>,
     /// Where it stands, for messages: `loss`; empty at the top.
     path: String,
     fields: Map<String, Json>,
-    required: Vec<String>,
+    /// Sets of keys of which no two can stand together.
+    exclusive: Vec<[&'static str; 2]>,
 }
 
 impl<'a> Section<'a> {
+    /// The section `node` at `path`. With no node, nothing is read and all is described.
     pub(super) fn new(reading: &'a Reading<'a>, node: Option<&'a Node>, path: &str) -> Self {
-        let is_map = node.is_none_or(|node| node.entries().is_some() || node.is_null());
-        if let Some(node) = node.filter(|_| !is_map) {
+        if let Some(node) = node.filter(|node| node.entries().is_none()) {
             let what = if path.is_empty() { "a spec".to_owned() } else { format!("`{path}`") };
+            let message = format!("{what} must be a mapping of keys to values, not `{}`", written(node));
             reading.report(
-                Diagnostic::at(node.place.clone(), format!("{what} must be a mapping of keys to values"))
-                    .help("write `key: value` lines, indented alike"),
+                Diagnostic::at(&node.place, message)
+                    .help("write `key: value` lines below it, indented alike"),
             );
         }
+        let place = node.map(|node| &node.place);
         let node = node.filter(|node| node.entries().is_some());
-        Self { reading, node, path: path.to_owned(), fields: Map::new(), required: Vec::new() }
+        Self { reading, node, place, path: path.to_owned(), fields: Map::new(), exclusive: Vec::new() }
     }
 
-    /// The value under `key`, which is described for the schema.
-    pub(super) fn take(&mut self, key: &str, doc: &str, schema: Json) -> Option<&'a Node> {
-        self.describe(key, doc, schema);
-        self.node(key)
+    /// The section under `key`, whose value is `node`.
+    pub(super) fn below(&self, key: &str, node: Option<&'a Node>) -> Self {
+        let section = Self::new(self.reading, node, &self.path_of(key));
+        Self { place: section.place.or(self.place), ..section }
     }
 
-    /// Notes a key for the schema and for near misses.
-    pub(super) fn describe(&mut self, key: &str, doc: &str, mut schema: Json) {
-        if let Some(object) = schema.as_object_mut() {
-            object.insert("description".to_owned(), doc.into());
-        }
-        self.fields.insert(key.to_owned(), schema);
+    pub(super) fn reading(&self) -> &'a Reading<'a> {
+        self.reading
     }
 
-    pub(super) fn require(&mut self, key: &str) {
-        self.required.push(key.to_owned());
+    /// Where to report what is missing; absent where only the schema is wanted.
+    pub(super) fn place(&self) -> Option<&'a Place> {
+        self.place
+    }
+
+    /// `loss.margin`.
+    pub(super) fn path_of(&self, key: &str) -> String {
+        joined(&self.path, key)
+    }
+
+    /// Whether anything is written under `key`, be it null.
+    pub(super) fn mentions(&self, key: &str) -> bool {
+        self.node.is_some_and(|node| node.get(key).is_some())
     }
 
     /// The value under `key`, null apart.
@@ -78,49 +111,81 @@ impl<'a> Section<'a> {
         self.node(key).is_some()
     }
 
-    pub(super) fn reading(&self) -> &'a Reading<'a> {
-        self.reading
+    /// Notes a key for the schema and for near misses.
+    pub(super) fn describe(&mut self, key: &str, doc: &str, mut schema: Json) {
+        if let Some(object) = schema.as_object_mut() {
+            object.insert("description".to_owned(), doc.into());
+        }
+        self.fields.insert(key.to_owned(), schema);
     }
 
-    /// Where the section itself was written.
-    pub(super) fn place(&self) -> Option<&Place> {
-        self.node.map(|node| &node.place)
+    /// The value under `key`, which must be one where the key is written.
+    pub(super) fn take(&mut self, key: &str, doc: &str, schema: Json) -> Option<&'a Node> {
+        self.describe(key, doc, schema);
+        let entry = self.node.and_then(|node| node.entry(key));
+        if let Some(entry) = entry.filter(|entry| entry.node.is_null()) {
+            let message = format!("`{}` has no value", self.path_of(key));
+            self.reading
+                .report(Diagnostic::at(&entry.key_place, message).help("give it one, or leave the key out"));
+        }
+        self.node(key)
     }
 
-    /// `loss.margin`.
-    pub(super) fn path_of(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+    /// The value under `key`; null takes an inherited one away.
+    pub(super) fn take_optional(&mut self, key: &str, doc: &str, schema: Json) -> Option<&'a Node> {
+        self.describe(key, doc, nullable(schema));
+        self.node(key)
     }
 
     /// A finite number in `range`.
     pub(super) fn number(&mut self, key: &str, doc: &str, default: f64, range: Range) -> f64 {
-        let mut schema = Json::Object(range.schema("number"));
+        let mut schema = Json::Object(range.schema());
         schema["default"] = default.into();
-        let Some(node) = self.take(key, doc, schema) else { return default };
-        number(self.reading, node, &self.path_of(key), range).unwrap_or(default)
+        let node = self.take(key, doc, schema);
+        let read = |node| scalar::number(self.reading, node, &self.path_of(key), range, default);
+        node.and_then(read).unwrap_or(default)
     }
 
-    /// A whole number from `low` to `high`.
-    pub(super) fn count(&mut self, key: &str, doc: &str, default: u64, low: u64, high: u64) -> u64 {
-        let mut schema = Json::Object(Range::closed(low as f64, high as f64).schema("integer"));
+    /// A finite number in `range`, such as `example`, or none.
+    pub(super) fn optional_number(
+        &mut self,
+        key: &str,
+        doc: &str,
+        example: f64,
+        range: Range,
+    ) -> Option<f64> {
+        let node = self.take_optional(key, doc, Json::Object(range.schema()))?;
+        scalar::number(self.reading, node, &self.path_of(key), range, example)
+    }
+
+    /// A whole number among `counts`.
+    pub(super) fn count(&mut self, key: &str, doc: &str, default: u64, counts: Counts) -> u64 {
+        let mut schema = Json::Object(counts.schema());
         schema["default"] = default.into();
-        let Some(node) = self.take(key, doc, schema) else { return default };
-        whole(self.reading, node, &self.path_of(key), low, high).unwrap_or(default)
+        let node = self.take(key, doc, schema);
+        let read = |node| scalar::whole(self.reading, node, &self.path_of(key), counts, default);
+        node.and_then(read).unwrap_or(default)
     }
 
     /// One word of several.
     pub(super) fn word<T: Copy>(&mut self, key: &str, doc: &str, default: &str, words: &[(&str, T)]) -> T {
-        let names: Vec<&str> = words.iter().map(|(name, _)| *name).collect();
-        let node = self.take(key, doc, json!({"enum": names, "default": default}));
-        let value = |name: &str| words.iter().find(|(word, _)| *word == name).map(|(_, value)| *value);
-        let chosen = node.and_then(|node| {
-            let found = node.scalar().and_then(value);
-            if found.is_none() {
-                self.reading.report(not_one_of(node, &self.path_of(key), &names));
-            }
-            found
-        });
-        chosen.or_else(|| value(default)).expect("a default is one of its words")
+        let node = self.take(key, doc, json!({"enum": names_of(words), "default": default}));
+        let chosen = node.and_then(|node| self.chosen(key, node, words));
+        chosen.or_else(|| named(default, words)).expect("a default is one of its words")
+    }
+
+    /// One word of several, or none; null takes an inherited one away.
+    pub(super) fn optional_word<T: Copy>(&mut self, key: &str, doc: &str, words: &[(&str, T)]) -> Option<T> {
+        let node = self.take_optional(key, doc, json!({"type": "string", "enum": names_of(words)}))?;
+        self.chosen(key, node, words)
+    }
+
+    fn chosen<T: Copy>(&self, key: &str, node: &Node, words: &[(&str, T)]) -> Option<T> {
+        let found = node.scalar().and_then(|text| named(text, words));
+        if found.is_none() {
+            self.reading.report(not_one_of(node, &self.path_of(key), &names_of(words)));
+        }
+        found
     }
 
     /// Words for people.
@@ -128,29 +193,64 @@ impl<'a> Section<'a> {
         let node = self.take(key, doc, json!({"type": "string"}))?;
         let text = node.scalar().map(str::to_owned);
         if text.is_none() {
-            self.wrong(node, key, "must be a text");
+            let message = format!("`{}` must be a text, not `{}`", self.path_of(key), written(node));
+            self.reading.report(
+                Diagnostic::at(&node.place, message).help("put a text with braces or brackets in quotes"),
+            );
         }
         text
     }
 
-    /// A path, relative to the file it is written in, with `${NAME}` from the environment.
+    /// A path, relative to the file it is written in, with `${NAME}` from the environment; null takes it away.
     pub(super) fn path(&mut self, key: &str, doc: &str) -> Option<PathBuf> {
-        let node = self.take(key, doc, json!({"type": "string"}))?;
-        path(self.reading, node, &self.path_of(key))
+        let node = self.take_optional(key, doc, json!({"type": "string"}))?;
+        paths::read(self.reading, node, &self.path_of(key))
     }
 
-    /// A section of its own under `key`.
-    pub(super) fn section<T>(&mut self, key: &str, doc: &str, read: impl FnOnce(&mut Section<'a>) -> T) -> T {
-        let mut section = Section::new(self.reading, self.node(key), &self.path_of(key));
+    /// A section of its own under `key`; all defaults where absent.
+    pub(super) fn section<T>(&mut self, key: &str, doc: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+        let node = self.take(key, doc, Json::Null);
+        let mut section = self.below(key, node);
         let value = read(&mut section);
         let schema = section.finish();
         self.describe(key, doc, schema);
         value
     }
 
-    pub(super) fn wrong(&self, node: &Node, key: &str, message: &str) {
-        let message = format!("`{}` {message}, not `{}`", self.path_of(key), node.inline());
-        self.reading.report(Diagnostic::at(node.place.clone(), message));
+    /// A section under `key`, or none; null takes an inherited one away.
+    pub(super) fn optional_section<T>(
+        &mut self,
+        key: &str,
+        doc: &str,
+        read: impl FnOnce(&mut Self) -> T,
+    ) -> Option<T> {
+        let node = self.node(key);
+        let mut section = self.below(key, node);
+        let value = read(&mut section);
+        let schema = section.finish();
+        self.take_optional(key, doc, schema).map(|_| value)
+    }
+
+    /// Tells the schema that `keys` cannot stand together; whoever reads them reports it.
+    pub(super) fn exclusive(&mut self, keys: [&'static str; 2]) {
+        self.exclusive.push(keys);
+    }
+
+    /// Reports a key that is written where it changes nothing.
+    pub(super) fn no_effect(&self, key: &str, beside: &str, help: &str) {
+        if let Some(entry) = self.node.and_then(|node| node.entry(key)).filter(|entry| !entry.node.is_null())
+        {
+            let message = format!("`{}` has no effect beside {beside}", self.path_of(key));
+            self.reading.report(Diagnostic::at(&entry.key_place, message).help(help));
+        }
+    }
+
+    fn unknown(&self, entry: &Entry, known: &[&str]) {
+        let of = if self.path.is_empty() { "a spec".to_owned() } else { format!("`{}`", self.path) };
+        let message = format!("{of} has no key `{}`", shortened(&entry.key));
+        let elsewhere = self.reading.homes.get_or_init(Homes::new).hint(&entry.key);
+        let help = elsewhere.unwrap_or_else(|| remedy(&entry.key, known));
+        self.reading.report(Diagnostic::at(&entry.key_place, message).help(help));
     }
 
     /// Reports the keys that nobody asked for, and gives the schema.
@@ -158,106 +258,45 @@ impl<'a> Section<'a> {
         let known: Vec<&str> = self.fields.keys().map(String::as_str).collect();
         for entry in self.node.and_then(Node::entries).unwrap_or_default() {
             if !known.contains(&entry.key.as_str()) {
-                self.reading.report(unknown_key(&entry.key, &entry.key_place, &self.path, &known));
+                self.unknown(entry, &known);
             }
         }
         let mut schema = json!({"type": "object", "properties": self.fields, "additionalProperties": false});
-        if !self.required.is_empty() {
-            schema["required"] = self.required.into();
+        let refused: Vec<Json> =
+            self.exclusive.iter().map(|keys| json!({"not": {"required": keys}})).collect();
+        if !refused.is_empty() {
+            schema["allOf"] = refused.into();
         }
         schema
     }
 }
 
-fn unknown_key(key: &str, place: &Place, path: &str, known: &[&str]) -> Diagnostic {
-    let of = if path.is_empty() { "a spec".to_owned() } else { format!("`{path}`") };
-    let found = Diagnostic::at(place.clone(), format!("{of} has no key `{key}`"));
-    match suggestion(key, known) {
-        Some(near) => found.help(format!("did you mean `{near}`? Allowed: {}", one_of(known))),
-        None => found.help(format!("allowed: {}", one_of(known))),
-    }
+fn names_of<'w, T>(words: &[(&'w str, T)]) -> Vec<&'w str> {
+    words.iter().map(|(name, _)| *name).collect()
 }
 
+fn named<T: Copy>(name: &str, words: &[(&str, T)]) -> Option<T> {
+    words.iter().find(|(word, _)| *word == name).map(|(_, value)| *value)
+}
+
+/// `schema`, or null.
+pub(super) fn nullable(mut schema: Json) -> Json {
+    if let Some(kind) = schema.get("type").cloned() {
+        schema["type"] = json!([kind, "null"]);
+    }
+    if let Some(words) = schema.get_mut("enum").and_then(Json::as_array_mut) {
+        words.push(Json::Null);
+    }
+    schema
+}
+
+/// What `node` says, for messages.
+pub(super) fn written(node: &Node) -> String {
+    shortened(&node.inline())
+}
+
+/// That `node` is none of `names`.
 pub(super) fn not_one_of(node: &Node, path: &str, names: &[&str]) -> Diagnostic {
-    let written = node.inline();
-    let found = Diagnostic::at(node.place.clone(), format!("`{path}` cannot be `{written}`"));
-    match suggestion(&written, names) {
-        Some(near) => found.help(format!("did you mean `{near}`? Allowed: {}", one_of(names))),
-        None => found.help(format!("allowed: {}", one_of(names))),
-    }
-}
-
-/// The number that `node` is, if it is one.
-fn plain_number(node: &Node) -> Option<f64> {
-    let Value::Scalar(scalar) = &node.value else { return None };
-    let is_number = scalar.text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+'));
-    if scalar.quoted || !is_number { None } else { scalar.text.parse().ok().filter(|x: &f64| x.is_finite()) }
-}
-
-pub(super) fn number(reading: &Reading<'_>, node: &Node, path: &str, range: Range) -> Option<f64> {
-    let number = plain_number(node).filter(|&number| range.contains(number));
-    if number.is_none() {
-        let message = format!("`{path}` must be a number {range}, not `{}`", node.inline());
-        reading.report(Diagnostic::at(node.place.clone(), message));
-    }
-    number
-}
-
-pub(super) fn whole(reading: &Reading<'_>, node: &Node, path: &str, low: u64, high: u64) -> Option<u64> {
-    let plain = plain_number(node).and(node.scalar()).and_then(|text| text.parse().ok());
-    let number = plain.filter(|number| (low..=high).contains(number));
-    if number.is_none() {
-        let message =
-            format!("`{path}` must be a whole number from {low} to {high}, not `{}`", node.inline());
-        reading.report(Diagnostic::at(node.place.clone(), message));
-    }
-    number
-}
-
-pub(super) fn path(reading: &Reading<'_>, node: &Node, path: &str) -> Option<PathBuf> {
-    let Some(text) = node.scalar() else {
-        let message = format!("`{path}` must be a path, not `{}`", node.inline());
-        reading.report(Diagnostic::at(node.place.clone(), message));
-        return None;
-    };
-    match expanded(text, reading.environment) {
-        Ok(text) => Some(relative_to(node.place.source.origin.clone(), Path::new(&text))),
-        Err(problem) => {
-            let found = Diagnostic::at(node.place.clone(), problem.message);
-            reading.report(found.help(problem.help));
-            None
-        }
-    }
-}
-
-fn relative_to(origin: Origin, path: &Path) -> PathBuf {
-    let joined = origin.folder().join(path);
-    std::path::absolute(&joined).unwrap_or(joined)
-}
-
-struct Unexpanded {
-    message: String,
-    help: String,
-}
-
-/// `text` with each `${NAME}` replaced.
-fn expanded(text: &str, environment: Environment<'_>) -> Result<String, Unexpanded> {
-    let (mut out, mut rest) = (String::new(), text);
-    while let Some((before, after)) = rest.split_once("${") {
-        let Some((name, after)) = after.split_once('}') else {
-            return Err(Unexpanded {
-                message: format!("`{text}` opens `${{` and does not close it"),
-                help: "write `${NAME}`, such as `${ARCLAB_DATA}`".to_owned(),
-            });
-        };
-        let Some(value) = environment(name).filter(|value| !value.is_empty()) else {
-            return Err(Unexpanded {
-                message: format!("the environment variable `{name}` is not set"),
-                help: format!("set it to the folder that is meant: `export {name}=/path/to/folder`"),
-            });
-        };
-        out = out + before + &value;
-        rest = after;
-    }
-    Ok(out + rest)
+    let text = node.scalar().unwrap_or_default();
+    Diagnostic::at(&node.place, format!("`{path}` cannot be `{}`", written(node))).help(remedy(text, names))
 }

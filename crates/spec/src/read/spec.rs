@@ -5,45 +5,42 @@ use std::path::Path;
 use serde_json::json;
 
 use super::{
-    chain::Chain,
-    data, evaluation, model,
+    chain::{Chain, Link},
+    changes, data, evaluation, model,
     overrides::Override,
     resources,
     section::{Reading, Section},
     training,
 };
 use crate::{
-    Change, ExperimentName, Spec, VariantName,
+    ExperimentName, Spec, VariantName,
     config::{Config, ResourceRequest},
-    source::{Diagnostic, Node},
+    source::{Diagnostic, Node, Value},
 };
 
 /// Reads the spec that `chain` ends in, with `overrides` on top; absent after a mistake, which is reported.
 pub(super) fn read(chain: &Chain, overrides: &[Override], reading: &Reading<'_>) -> Option<Spec> {
-    let before = reading.found.borrow().len();
+    let before = reading.mistakes();
     let own = chain.own();
     let parents = chain.parents();
     let document = match parents.clone() {
-        Some(parents) => without(parents, &["name", "hypothesis"]).merged(own.document.clone(), ""),
+        Some(parents) => without(parents, &["name", "hypothesis"]).merged(own.document.clone()),
         None => own.document.clone(),
     };
-    let document = overrides.iter().fold(document, |under, over| under.merged(over.document().clone(), ""));
+    let document = overrides.iter().fold(document, |under, over| under.merged(over.document().clone()));
     let mut top = Section::new(reading, Some(&document), "");
     let written = top_level(&mut top);
     top.finish();
-    let name = name(written.name.as_deref(), &own.file, reading)?;
-    let experiment = experiment(&own.file, reading)?;
-    let parent = chain.links.iter().rev().nth(1).and_then(|link| {
-        let named = link.document.get("name").and_then(Node::scalar).map(str::to_owned);
-        VariantName::new(named.or_else(|| stem(&link.file))?).ok()
-    });
-    let changes = changes(parents.as_ref(), &document);
-    (reading.found.borrow().len() == before).then(|| Spec {
+    let name = name(&document, &own.file, reading);
+    let experiment = experiment(&own.file, reading);
+    let is_right = reading.mistakes() == before;
+    let (name, experiment) = (name?, experiment?);
+    is_right.then(|| Spec {
         experiment,
         name,
         file: own.file.clone(),
-        parent,
-        changes,
+        parent: chain.parent().and_then(name_of),
+        changes: changes::between(parents.as_ref(), &document),
         hypothesis: written.hypothesis.unwrap_or_default(),
         config: written.config,
         seeds: written.seeds,
@@ -53,7 +50,6 @@ pub(super) fn read(chain: &Chain, overrides: &[Override], reading: &Reading<'_>)
 
 /// What a document says.
 pub(super) struct Written {
-    name: Option<String>,
     hypothesis: Option<String>,
     config: Config,
     seeds: Vec<u64>,
@@ -62,12 +58,16 @@ pub(super) struct Written {
 
 /// All keys of a spec.
 pub(super) fn top_level(top: &mut Section<'_>) -> Written {
-    top.describe(
+    top.take(
         "extends",
         "Another spec, relative to this one, of which this one says only what differs.",
         json!({"type": "string"}),
     );
-    let name = top.text("name", "The variant's name; the file's name where absent.");
+    top.take(
+        "name",
+        "The variant's name; the file's name where absent.",
+        json!({"type": ["string", "number"], "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"}),
+    );
     let hypothesis = top.text("hypothesis", "What the run should teach, in words.");
     let data = top.section("data", "Which images, how split, how changed.", data::read);
     let model = top.section("model", "The network.", model::model);
@@ -77,74 +77,67 @@ pub(super) fn top_level(top: &mut Section<'_>) -> Written {
     let (training, seeds) = top.section("training", "How long, in which batches.", training::training);
     let evaluation = top.section("evaluation", "How the trained model is tested.", evaluation::read);
     let resources = top.section("resources", "What a run may use; changes no number.", resources::read);
+    if schedule.warmup_epochs > f64::from(training.epochs) {
+        warmup_too_long(top, schedule.warmup_epochs, training.epochs);
+    }
     let config = Config { data, model, loss, optimizer, schedule, training, evaluation };
-    Written { name, hypothesis, config, seeds, resources }
+    Written { hypothesis, config, seeds, resources }
+}
+
+fn warmup_too_long(top: &Section<'_>, warmup: f64, epochs: u32) {
+    if let Some(node) = top.node("schedule").and_then(|schedule| schedule.get("warmup_epochs")) {
+        let message =
+            format!("`schedule.warmup_epochs` ({warmup}) is more than `training.epochs` ({epochs})");
+        let found = Diagnostic::at(&node.place, message);
+        top.reading().report(found.help("warm up for fewer epochs, or the rate never reaches its peak"));
+    }
 }
 
 fn without(node: Node, keys: &[&str]) -> Node {
-    use crate::source::Value;
     let value = match node.value {
         Value::Map(entries) => {
-            Value::Map(entries.into_iter().filter(|e| !keys.contains(&e.key.as_str())).collect())
+            let kept = entries.into_iter().filter(|entry| !keys.contains(&entry.key.as_str()));
+            Value::Map(kept.collect())
         }
         other @ (Value::Scalar(_) | Value::List(_)) => other,
     };
     Node { value, ..node }
 }
 
-fn stem(file: &Path) -> Option<String> {
-    file.file_stem().map(|stem| stem.to_string_lossy().into_owned())
+fn stem(file: &Path) -> String {
+    file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-fn name(written: Option<&str>, file: &Path, reading: &Reading<'_>) -> Option<VariantName> {
-    let text = written.map(str::to_owned).or_else(|| stem(file)).unwrap_or_default();
-    VariantName::new(text)
-        .map_err(|error| {
-            let found = Diagnostic::of_file(file.display(), error.to_string());
-            reading.report(found.help("write `name:` in the spec, or rename the file"));
-        })
-        .ok()
+/// The name of a link, if it has a right one.
+fn name_of(link: &Link) -> Option<VariantName> {
+    let written = link.document.get("name").and_then(Node::scalar).map(str::to_owned);
+    VariantName::new(written.unwrap_or_else(|| stem(&link.file))).ok()
+}
+
+/// `name:`, or the file's name.
+fn name(document: &Node, file: &Path, reading: &Reading<'_>) -> Option<VariantName> {
+    let node = document.get("name").filter(|node| !node.is_null());
+    let text = node.map_or_else(|| stem(file), |node| node.scalar().unwrap_or_default().to_owned());
+    let wrong = |error: crate::InvalidName| match node {
+        Some(node) => Diagnostic::at(&node.place, error.to_string()).help("write such as `name: m0.8`"),
+        None => Diagnostic::of_file(file.display(), error.to_string())
+            .help("write `name:` in the spec, or rename the file"),
+    };
+    VariantName::new(text).map_err(|error| reading.report(wrong(error))).ok()
 }
 
 /// The name of the folder that the file lies in, with what no name may have left out.
 fn experiment(file: &Path, reading: &Reading<'_>) -> Option<ExperimentName> {
-    let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let absolute = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     let folder = absolute.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
     let legal = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '-' };
     let text: String = folder.unwrap_or_default().chars().map(legal).collect();
     let text = text.trim_start_matches(['.', '-', '_']);
     let text: String = if text.is_empty() { "root".to_owned() } else { text.chars().take(80).collect() };
     ExperimentName::new(text)
-        .map_err(|error| reading.report(Diagnostic::of_file(file.display(), error.to_string())))
+        .map_err(|error| {
+            let found = Diagnostic::of_file(file.display(), error.to_string());
+            reading.report(found.help("put the spec into a folder with a name of letters and digits"));
+        })
         .ok()
-}
-
-/// The keys under which `document` differs from `parents`, in the order of the document.
-fn changes(parents: Option<&Node>, document: &Node) -> Vec<Change> {
-    let mut changes = Vec::new();
-    compare(parents, document, "", &mut changes);
-    changes
-}
-
-/// Keys of a spec that are no part of what it configures.
-const WORDS: &[&str] = &["extends", "name", "hypothesis"];
-
-fn compare(from: Option<&Node>, to: &Node, path: &str, changes: &mut Vec<Change>) {
-    let Some(entries) = to.entries() else {
-        let from = from.map(Node::inline);
-        if from.as_ref() != Some(&to.inline()) {
-            changes.push(Change { key: path.to_owned(), from, to: to.inline() });
-        }
-        return;
-    };
-    for entry in entries.iter().filter(|entry| !(path.is_empty() && WORDS.contains(&entry.key.as_str()))) {
-        let path = if path.is_empty() { entry.key.clone() } else { format!("{path}.{}", entry.key) };
-        compare(from.and_then(|from| from.get(&entry.key)), &entry.node, &path, changes);
-    }
-    let gone =
-        from.and_then(Node::entries).unwrap_or_default().iter().filter(|entry| to.get(&entry.key).is_none());
-    for entry in gone.filter(|entry| !(path.is_empty() && WORDS.contains(&entry.key.as_str()))) {
-        let path = if path.is_empty() { entry.key.clone() } else { format!("{path}.{}", entry.key) };
-        changes.push(Change { key: path, from: Some(entry.node.inline()), to: "-".to_owned() });
-    }
 }

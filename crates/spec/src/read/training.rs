@@ -3,8 +3,10 @@
 use serde_json::json;
 
 use super::{
-    range::Range,
-    section::{Section, whole},
+    data::SEEDS,
+    range::{Counts, Range},
+    scalar,
+    section::{Section, written},
 };
 use crate::{
     config::{OptimizerConfig, Precision, ScheduleConfig, ScheduleShape, TrainingConfig},
@@ -13,32 +15,31 @@ use crate::{
 
 pub(super) fn optimizer(optimizer: &mut Section<'_>) -> OptimizerConfig {
     optimizer.word("name", "How weights follow gradients.", "sgd", &[("sgd", ())]);
-    let clips = optimizer.has("clip_norm");
-    let clip_norm = optimizer.number(
-        "clip_norm",
-        "Largest norm of the whole gradient; longer ones are scaled down to it. Not clipped where absent.",
-        5.0,
-        Range::above(0.0, 1e6),
-    );
+    let momentum = Range::half_open(0.0, 1.0).because("with all of the last step kept, steps grow for ever");
     OptimizerConfig::Sgd {
-        learning_rate: optimizer.number("learning_rate", "Peak learning rate.", 0.1, Range::above(0.0, 1e30)),
-        momentum: optimizer.number(
-            "momentum",
-            "Share of the last step that is kept.",
-            0.9,
-            Range::half_open(0.0, 1.0),
+        learning_rate: optimizer.number(
+            "learning_rate",
+            "Peak learning rate.",
+            0.1,
+            Range::above(0.0, 1_000.0),
         ),
+        momentum: optimizer.number("momentum", "Share of the last step that is kept.", 0.9, momentum),
         weight_decay: optimizer.number(
             "weight_decay",
             "Added to the gradient, times the weight.",
             5e-4,
             Range::closed(0.0, 1.0),
         ),
-        clip_norm: clips.then_some(clip_norm),
+        clip_norm: optimizer.optional_number(
+            "clip_norm",
+            "Largest norm of the whole gradient; longer ones are scaled down to it. Not clipped where absent.",
+            5.0,
+            Range::above(0.0, 1e6),
+        ),
     }
 }
 
-/// Names of the curves, and whether they have a power.
+/// Names of the curves, before their parameters are known.
 const SHAPES: &[(&str, Shape)] =
     &[("constant", Shape::Constant), ("polynomial", Shape::Polynomial), ("cosine", Shape::Cosine)];
 
@@ -54,9 +55,8 @@ pub(super) fn schedule(schedule: &mut Section<'_>) -> ScheduleConfig {
         schedule.word("name", "The curve of the learning rate after the warm-up.", "polynomial", SHAPES);
     let power =
         schedule.number("power", "Of `polynomial`: 1 is a straight line to 0.", 1.0, Range::above(0.0, 10.0));
-    if let Some(node) = schedule.node("power").filter(|_| shape != Shape::Polynomial) {
-        let found = Diagnostic::at(node.place.clone(), "`schedule.power` has no effect beside this `name`");
-        schedule.reading().report(found.help("leave it out, or write `name: polynomial`"));
+    if shape != Shape::Polynomial {
+        schedule.no_effect("power", "this `name`", "leave it out, or write `name: polynomial`");
     }
     ScheduleConfig {
         shape: match shape {
@@ -68,64 +68,66 @@ pub(super) fn schedule(schedule: &mut Section<'_>) -> ScheduleConfig {
             "warmup_epochs",
             "Epochs over which the rate rises linearly from 0; may be a fraction.",
             0.0,
-            Range::closed(0.0, 10_000.0),
+            Range::closed(0.0, 100_000.0),
         ),
     }
 }
 
 /// The section, and the seeds.
 pub(super) fn training(training: &mut Section<'_>) -> (TrainingConfig, Vec<u64>) {
+    let epochs = training.count("epochs", "Passes over the training images.", 10, Counts::from(1, 100_000));
+    let batch_size = training.count(
+        "batch_size",
+        "Images a step; an epoch's last, smaller batch is left out.",
+        64,
+        Counts::from(2, 65_536),
+    );
+    let precision = training.word(
+        "precision",
+        "Number format of the backbone.",
+        "float32",
+        &[("float32", Precision::Float32)],
+    );
+    let log_every = training.count(
+        "log_every",
+        "Steps from one record of the metrics to the next.",
+        10,
+        Counts::from(1, 1_000_000),
+    );
     let config = TrainingConfig {
-        epochs: training.count("epochs", "Passes over the training images.", 10, 1, 100_000) as u32,
-        batch_size: training.count(
-            "batch_size",
-            "Images a step; an epoch's last, smaller batch is left out.",
-            64,
-            1,
-            65_536,
-        ) as u32,
-        precision: training.word(
-            "precision",
-            "Number format of the backbone.",
-            "float32",
-            &[("float32", Precision::Float32)],
-        ),
-        log_every: training.count(
-            "log_every",
-            "Steps from one record of the metrics to the next.",
-            10,
-            1,
-            1_000_000,
-        ) as u32,
+        epochs: epochs as u32,
+        batch_size: batch_size as u32,
+        precision,
+        log_every: log_every as u32,
     };
     (config, seeds(training))
 }
 
 fn seeds(training: &mut Section<'_>) -> Vec<u64> {
     const DOC: &str = "Seeds of initial weights, order and augmentation; each makes a run.";
-    const MAX: u64 = u32::MAX as u64;
-    let schema = json!({
-        "type": "array", "items": {"type": "integer", "minimum": 0, "maximum": MAX},
-        "minItems": 1, "uniqueItems": true, "default": [0],
-    });
+    let items = SEEDS.schema();
+    let schema = json!({"type": "array", "items": items, "minItems": 1, "uniqueItems": true, "default": [0]});
     let Some(node) = training.take("seeds", DOC, schema) else { return vec![0] };
     let reading = training.reading();
-    let complain = |message: &str| {
-        reading.report(
-            Diagnostic::at(node.place.clone(), message).help("write a list, such as `seeds: [0, 1, 2]`"),
-        );
-        vec![0]
+    let complain = |message: String| {
+        reading.report(Diagnostic::at(&node.place, message).help("write a list, such as `seeds: [0, 1, 2]`"));
     };
     let Value::List(items) = &node.value else {
-        return complain(&format!("`training.seeds` must be a list, not `{}`", node.inline()));
+        complain(format!("`training.seeds` must be a list, not `{}`", written(node)));
+        return vec![0];
     };
-    let seeds: Vec<u64> =
-        items.iter().filter_map(|item| whole(reading, item, "training.seeds", 0, MAX)).collect();
     if items.is_empty() {
-        return complain("`training.seeds` is empty: nothing would run");
+        complain("`training.seeds` is empty: nothing would run".to_owned());
     }
-    if (1..seeds.len()).any(|place| seeds[..place].contains(&seeds[place])) {
-        return complain("`training.seeds` names a seed twice");
+    let path = training.path_of("seeds");
+    let mut seeds = Vec::with_capacity(items.len());
+    for item in items {
+        let Some(seed) = scalar::whole(reading, item, &path, SEEDS, 0) else { continue };
+        if seeds.contains(&seed) {
+            let twice = Diagnostic::at(&item.place, format!("the seed {seed} stands here a second time"));
+            reading.report(twice.help("leave it out: the same seed gives the same run"));
+        }
+        seeds.push(seed);
     }
     seeds
 }

@@ -2,36 +2,39 @@
 
 use std::fmt::{self, Write as _};
 
-use super::Place;
+use serde::Serialize;
+
+use super::{Place, excerpt::Excerpt, file::COMMAND_LINE};
 
 /// One mistake.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
     /// The file, or `--set`.
     pub file: String,
-    /// Line and column, from 1; absent where the whole file is meant.
+    /// Line and column, from 1; absent where the whole file is meant. In a `--set`, the column of the argument.
     pub at: Option<(usize, usize)>,
     /// What is wrong.
     pub message: String,
     /// What would be right.
     pub help: Option<String>,
-    /// The line as written, and how many characters of it are meant.
-    excerpt: Option<(String, usize)>,
+    #[serde(skip)]
+    excerpt: Option<Box<Excerpt>>,
 }
 
-/// All mistakes that were found in specs, in the order of their places.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// All mistakes that were found in specs, in the order of their places. Never empty.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct SpecErrors(Vec<Diagnostic>);
 
 impl Diagnostic {
     /// A mistake at `place`.
-    pub(crate) fn at(place: Place, message: impl Into<String>) -> Self {
+    pub(crate) fn at(place: &Place, message: impl Into<String>) -> Self {
         Self {
             file: place.source.origin.to_string(),
             at: Some((place.line, place.column)),
             message: message.into(),
             help: None,
-            excerpt: Some((place.source.line(place.line).to_owned(), place.length)),
+            excerpt: Some(Box::new(Excerpt::of(place))),
         }
     }
 
@@ -46,84 +49,91 @@ impl Diagnostic {
         self
     }
 
-    /// The line as written, with marks under what is meant.
-    fn excerpt(&self) -> Option<String> {
-        let ((line, length), (number, column)) = (self.excerpt.as_ref()?, self.at?);
-        let number = number.to_string();
-        // Tabs stay, so that the marks stand below what they mean however wide a tab is.
-        let before: String =
-            line.chars().take(column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-        let room = line.chars().count().saturating_sub(column - 1).max(1);
-        let marks = "^".repeat((*length).clamp(1, room));
-        let gap = " ".repeat(number.len());
-        Some(format!(" {number} | {line}\n {gap} | {before}{marks}"))
+    /// With a remedy where there is one.
+    pub(crate) fn maybe_help(self, help: Option<String>) -> Self {
+        Self { help: help.or(self.help), ..self }
+    }
+
+    fn render(&self, paint: Paint) -> String {
+        let place = match self.at {
+            Some((line, column)) if self.file != COMMAND_LINE => format!("{}:{line}:{column}", self.file),
+            Some(_) | None => self.file.clone(),
+        };
+        let mut out = format!("{}: {}", paint.strong(&place), paint.wrong(&self.message));
+        if let (Some(excerpt), Some((line, _))) = (&self.excerpt, self.at) {
+            let (number, gap) = (line.to_string(), " ".repeat(line.to_string().len()));
+            let marks = paint.wrong(&excerpt.marks);
+            let _ = write!(out, "\n {number} | {}\n {gap} | {}{marks}", excerpt.text, excerpt.before);
+        }
+        if let Some(help) = &self.help {
+            let _ = write!(out, "\n  {} {help}", paint.strong("help:"));
+        }
+        out
+    }
+}
+
+/// Whether terminal colours are used.
+#[derive(Debug, Clone, Copy)]
+struct Paint {
+    colour: bool,
+}
+
+impl Paint {
+    fn with(self, code: &str, text: &str) -> String {
+        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    fn strong(self, text: &str) -> String {
+        self.with("1", text)
+    }
+
+    fn wrong(self, text: &str) -> String {
+        self.with("1;31", text)
     }
 }
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
-        if let Some((line, column)) = self.at {
-            write!(f, ":{line}:{column}")?;
-        }
-        write!(f, ": {}", self.message)?;
-        if let Some(excerpt) = self.excerpt() {
-            write!(f, "\n{excerpt}")?;
-        }
-        if let Some(help) = &self.help {
-            write!(f, "\n  help: {help}")?;
-        }
-        Ok(())
+        f.write_str(&self.render(Paint { colour: false }))
     }
 }
 
 impl SpecErrors {
     /// All of `found`, in the order of their places; each once, though several specs may extend a wrong one.
-    pub(crate) fn new(mut found: Vec<Diagnostic>) -> Self {
+    pub(crate) fn new(found: Vec<Diagnostic>) -> Self {
         let mut files: Vec<String> = Vec::new();
-        for one in &found {
-            if !files.contains(&one.file) {
+        let mut all: Vec<(usize, Diagnostic)> = Vec::new();
+        for one in found {
+            let file = files.iter().position(|file| *file == one.file).unwrap_or(files.len());
+            if file == files.len() {
                 files.push(one.file.clone());
             }
+            all.push((file, one));
         }
-        found.sort_by_key(|one| (files.iter().position(|file| *file == one.file), one.at));
-        found.dedup();
-        Self(found)
+        // By place, then by words, so that what is the same stands side by side.
+        all.sort_by(|(a_file, a), (b_file, b)| {
+            (a_file, a.at, &a.message, &a.help).cmp(&(b_file, b.at, &b.message, &b.help))
+        });
+        all.dedup();
+        Self(all.into_iter().map(|(_, one)| one).collect())
     }
 
     /// Each mistake.
     pub fn all(&self) -> &[Diagnostic] {
         &self.0
     }
+
+    /// All mistakes for people, with terminal colours or without.
+    pub fn render(&self, colour: bool) -> String {
+        let all: Vec<String> = self.0.iter().map(|one| one.render(Paint { colour })).collect();
+        all.join("\n\n")
+    }
 }
 
 impl fmt::Display for SpecErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all: Vec<String> = self.0.iter().map(Diagnostic::to_string).collect();
-        f.write_str(&all.join("\n\n"))
+        f.write_str(&self.render(false))
     }
 }
 
 impl std::error::Error for SpecErrors {}
-
-/// ``one of `a`, `b` or `c` ``.
-pub(crate) fn one_of(names: &[&str]) -> String {
-    let mut out = String::from(if names.len() > 1 { "one of " } else { "" });
-    for (place, name) in names.iter().enumerate() {
-        let before = match place {
-            0 => "",
-            _ if place + 1 == names.len() => " or ",
-            _ => ", ",
-        };
-        let _ = write!(out, "{before}`{name}`");
-    }
-    out
-}
-
-/// The known name that `written` is probably meant to be.
-pub(crate) fn suggestion<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
-    let distance = |name: &str| strsim::damerau_levenshtein(&written.to_lowercase(), name);
-    let nearest = known.iter().min_by_key(|name| distance(name))?;
-    let limit = (nearest.chars().count() / 3).clamp(1, 3);
-    (distance(nearest) <= limit).then_some(*nearest)
-}

@@ -1,13 +1,17 @@
 //! Where a value was written.
 
 use std::{
-    fs,
+    fs::File,
+    io::Read as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 /// A spec is a page or two. What is larger is another file by mistake, or malice.
 const MAX_BYTES: u64 = 1 << 20;
+
+/// How `--set` stands in messages.
+pub(super) const COMMAND_LINE: &str = "--set";
 
 /// A text that specs are read from, kept for the messages.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,26 +43,52 @@ impl std::fmt::Display for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::File(path) => path.display().fmt(f),
-            Self::CommandLine => f.write_str("--set"),
+            Self::CommandLine => f.write_str(COMMAND_LINE),
         }
     }
 }
 
+/// Why a file cannot be read as text, and what would help.
+#[derive(Debug)]
+pub(crate) struct Unreadable {
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
+}
+
+impl Unreadable {
+    fn new(message: impl Into<String>, help: &str) -> Self {
+        Self { message: message.into(), help: Some(help.to_owned()) }
+    }
+}
+
 impl SourceFile {
-    /// Reads a spec file; the error says what is wrong with the file as a whole.
-    pub(crate) fn read(path: &Path) -> Result<Arc<Self>, String> {
-        let about = fs::metadata(path).map_err(|error| format!("failed to read it: {error}"))?;
+    /// Reads a spec file.
+    pub(crate) fn read(path: &Path) -> Result<Arc<Self>, Unreadable> {
+        let failed = |error: std::io::Error| {
+            let absent = error.kind() == std::io::ErrorKind::NotFound;
+            let message = if absent {
+                "there is no such file".to_owned()
+            } else {
+                format!("failed to read it: {error}")
+            };
+            Unreadable { message, help: None }
+        };
+        let about = path.metadata().map_err(failed)?;
         if !about.is_file() {
-            return Err("this is no file".to_owned());
+            return Err(Unreadable::new("this is no file", "name a spec: a `.yaml` file"));
         }
-        if about.len() > MAX_BYTES {
-            let size = about.len() >> 20;
-            return Err(format!("it has {size} MiB, and no spec is larger than 1 MiB: is this a spec?"));
-        }
-        let bytes = fs::read(path).map_err(|error| format!("failed to read it: {error}"))?;
+        refuse_large(about.len())?;
+        let mut bytes = Vec::new();
+        // It may have grown since, or not know its size.
+        File::open(path).map_err(failed)?.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+        refuse_large(bytes.len() as u64)?;
         let text = String::from_utf8(bytes).map_err(|error| {
-            let at = error.utf8_error().valid_up_to();
-            format!("byte {at} is not UTF-8: save the file as UTF-8 text")
+            let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let line = valid.split(|&byte| byte == b'\n').count();
+            Unreadable::new(
+                format!("line {line} is not UTF-8 text"),
+                "save it as UTF-8; a spec is text, not an archive or a picture",
+            )
         })?;
         Ok(Arc::new(Self { origin: Origin::File(path.to_owned()), text }))
     }
@@ -67,6 +97,15 @@ impl SourceFile {
     pub(crate) fn line(&self, number: usize) -> &str {
         self.text.lines().nth(number.saturating_sub(1)).unwrap_or_default()
     }
+}
+
+fn refuse_large(bytes: u64) -> Result<(), Unreadable> {
+    if bytes <= MAX_BYTES {
+        return Ok(());
+    }
+    let size = bytes as f64 / MAX_BYTES as f64;
+    let message = format!("it is too large: {size:.1} MiB, and a spec has 1 MiB at most");
+    Err(Unreadable::new(message, "a spec is a page of YAML: is this another file?"))
 }
 
 /// A stretch of a line.

@@ -1,27 +1,33 @@
-//! YAML text to the untyped tree, with `saphyr-parser`: maintained, pure Rust, and the one parser of its family that
-//! hands out events with places, which limits and `--set` need before any type is known.
+//! YAML text to the untyped tree, with `saphyr-parser` (MIT OR Apache-2.0): maintained, pure Rust, YAML 1.2, and it
+//! hands out events with places, so that limits hold before anything is built and `extends` and `--set` work before any
+//! type is known. `serde_yaml` is archived; `serde-saphyr` is maintained, but goes straight to types and ends at the
+//! first mistake.
 //!
 //! Refused here: aliases (a few lines of them expand to gigabytes, and `extends` serves their purpose), tags, several
-//! documents, a key twice, and nesting that no spec has.
+//! documents, a key twice, and more values or deeper nesting than any spec has.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
-use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput};
+use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput};
 
-use super::{Diagnostic, Entry, Node, Place, Scalar, SourceFile, Value};
+use super::{Diagnostic, Entry, Node, Place, Scalar, SourceFile, Value, shortened, syntax::explained};
 
 /// No spec needs more than six.
 const MAX_DEPTH: usize = 24;
+/// A spec in full has about a hundred.
+const MAX_VALUES: usize = 4_000;
 
-/// The document in `source`.
-pub(crate) fn parse(source: &Arc<SourceFile>) -> Result<Node, Diagnostic> {
-    let mut reader = Reader { parser: Parser::new_from_str(&source.text), source, depth: 0 };
+/// The document in `source`, which is never null, and the mistakes that did not hinder reading on.
+pub(crate) fn parse(source: &Arc<SourceFile>) -> Result<(Node, Vec<Diagnostic>), Diagnostic> {
+    let parser = Parser::new_from_str(&source.text);
+    let mut reader = Reader { parser, source, depth: 0, values: 0, found: Vec::new() };
+    let nothing = |place: &Place| {
+        Diagnostic::at(place, "there is nothing in it")
+            .help("a spec begins with `extends: OTHER.yaml`, or with `data:`")
+    };
     loop {
         match reader.next()? {
-            (Event::StreamEnd, span) => {
-                return Err(Diagnostic::at(reader.place(span), "there is nothing in it")
-                    .help("a spec begins with `extends: OTHER.yaml`, or with `data:`"));
-            }
+            (Event::StreamEnd, span) => return Err(nothing(&reader.place(span))),
             (Event::DocumentStart(_), _) => break,
             _ => {}
         }
@@ -30,9 +36,10 @@ pub(crate) fn parse(source: &Arc<SourceFile>) -> Result<Node, Diagnostic> {
     let node = reader.node(event, span)?;
     loop {
         match reader.next()? {
-            (Event::StreamEnd, _) => return Ok(node),
+            (Event::StreamEnd, _) if node.is_null() => return Err(nothing(&node.place)),
+            (Event::StreamEnd, _) => return Ok((node, reader.found)),
             (Event::DocumentStart(_), span) => {
-                return Err(Diagnostic::at(reader.place(span), "a second document begins here")
+                return Err(Diagnostic::at(&reader.place(span), "a second document begins here")
                     .help("put each spec into a file of its own"));
             }
             _ => {}
@@ -44,20 +51,25 @@ struct Reader<'a> {
     parser: Parser<'a, StrInput<'a>>,
     source: &'a Arc<SourceFile>,
     depth: usize,
+    values: usize,
+    found: Vec<Diagnostic>,
 }
 
 impl<'a> Reader<'a> {
     fn next(&mut self) -> Result<(Event<'a>, Span), Diagnostic> {
         match self.parser.next_event() {
             Some(Ok(next)) => Ok(next),
-            Some(Err(error)) => {
-                let marker = *error.marker();
-                let tab = self.source.line(marker.line()).starts_with(|c: char| c == '\t');
-                let found = Diagnostic::at(self.place(Span::new(marker, marker)), error.info());
-                Err(if tab { found.help("indent with spaces: YAML allows no tabs there") } else { found })
-            }
+            Some(Err(error)) => Err(self.not_yaml(&error)),
             None => Ok((Event::StreamEnd, Span::default())),
         }
+    }
+
+    fn not_yaml(&self, error: &ScanError) -> Diagnostic {
+        let place = self.place(Span::new(*error.marker(), *error.marker()));
+        let line = self.source.line(place.line);
+        let tab = line.chars().take_while(|c| c.is_whitespace()).any(|c| c == '\t');
+        let explained = explained(if tab { "tab" } else { error.info() });
+        Diagnostic::at(&place, explained.message).help(explained.help)
     }
 
     fn place(&self, span: Span) -> Place {
@@ -69,16 +81,23 @@ impl<'a> Reader<'a> {
 
     fn node(&mut self, event: Event<'a>, span: Span) -> Result<Node, Diagnostic> {
         let place = self.place(span);
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            return Err(Diagnostic::at(&place, format!("more than {MAX_VALUES} values"))
+                .help("a spec has about a hundred: is this another file?"));
+        }
+        if has_tag(&event) {
+            let tag = Diagnostic::at(&place, "tags (`!`) have no meaning in a spec");
+            self.found.push(tag.help("leave the tag out"));
+        }
         match event {
-            Event::Scalar(.., Some(_))
-            | Event::SequenceStart(_, Some(_))
-            | Event::MappingStart(_, Some(_)) => {
-                Err(Diagnostic::at(place, "tags (`!`) have no meaning in a spec").help("leave the tag out"))
+            Event::Scalar(text, style, ..) => {
+                let quoted = !matches!(style, ScalarStyle::Plain);
+                Ok(Node { value: Value::Scalar(Scalar { text: text.into_owned(), quoted }), place })
             }
-            Event::Scalar(text, style, ..) => Ok(Node { value: scalar(text, style), place }),
-            Event::SequenceStart(..) => self.nested(&place, Self::list),
-            Event::MappingStart(..) => self.nested(&place, Self::map),
-            Event::Alias(_) => Err(Diagnostic::at(place, "aliases (`*`) are not allowed in a spec")
+            Event::SequenceStart(..) => self.nested(place, Self::list),
+            Event::MappingStart(..) => self.nested(place, Self::map),
+            Event::Alias(_) => Err(Diagnostic::at(&place, "aliases (`*`) are not allowed in a spec")
                 .help("write the value out, or put it into a spec that this one `extends`")),
             Event::Nothing
             | Event::StreamStart
@@ -86,23 +105,24 @@ impl<'a> Reader<'a> {
             | Event::DocumentStart(_)
             | Event::DocumentEnd
             | Event::SequenceEnd
-            | Event::MappingEnd => Err(Diagnostic::at(place, "the text ends in the middle of a value")),
+            | Event::MappingEnd => Err(Diagnostic::at(&place, "the text ends in the middle of a value")
+                .help("close every bracket and quote")),
         }
     }
 
     fn nested(
         &mut self,
-        place: &Place,
+        place: Place,
         read: fn(&mut Self) -> Result<Value, Diagnostic>,
     ) -> Result<Node, Diagnostic> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(Diagnostic::at(place.clone(), format!("nested more than {MAX_DEPTH} deep"))
-                .help("no spec needs so many levels: is this a spec?"));
+            return Err(Diagnostic::at(&place, format!("nested more than {MAX_DEPTH} deep"))
+                .help("no spec needs so many levels: is this another file?"));
         }
         let value = read(self)?;
         self.depth -= 1;
-        Ok(Node { value, place: place.clone() })
+        Ok(Node { value, place })
     }
 
     fn list(&mut self) -> Result<Value, Diagnostic> {
@@ -122,22 +142,32 @@ impl<'a> Reader<'a> {
             if matches!(event, Event::MappingEnd) {
                 return Ok(Value::Map(entries));
             }
-            let key_node = self.node(event, span)?;
-            let Some(key) = key_node.scalar().map(str::to_owned) else {
-                return Err(Diagnostic::at(key_node.place, "a key must be a word"));
-            };
+            let (key, key_place) = self.key(event, span)?;
             if let Some(first) = entries.iter().find(|entry| entry.key == key) {
                 let line = first.key_place.line;
-                return Err(Diagnostic::at(key_node.place, format!("`{key}` stands here a second time"))
-                    .help(format!("the first is in line {line}: keep one of them")));
+                let message = format!("`{}` stands here a second time", shortened(&key));
+                let twice = Diagnostic::at(&key_place, message);
+                self.found.push(twice.help(format!("the first is in line {line}: keep one of them")));
             }
             let (event, span) = self.next()?;
             let node = self.node(event, span)?;
-            entries.push(Entry { key, key_place: key_node.place, node });
+            entries.push(Entry { key, key_place, node });
+        }
+    }
+
+    fn key(&mut self, event: Event<'a>, span: Span) -> Result<(String, Place), Diagnostic> {
+        let node = self.node(event, span)?;
+        match node.scalar().map(str::to_owned) {
+            Some(key) => Ok((key, node.place)),
+            None => Err(Diagnostic::at(&node.place, "a key must be a word")
+                .help("write `key: value`; a text with braces or `? ` needs quotes")),
         }
     }
 }
 
-fn scalar(text: Cow<'_, str>, style: ScalarStyle) -> Value {
-    Value::Scalar(Scalar { text: text.into_owned(), quoted: !matches!(style, ScalarStyle::Plain) })
+fn has_tag(event: &Event<'_>) -> bool {
+    matches!(
+        event,
+        Event::Scalar(.., Some(_)) | Event::SequenceStart(_, Some(_)) | Event::MappingStart(_, Some(_))
+    )
 }

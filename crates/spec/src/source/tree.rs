@@ -14,7 +14,7 @@ pub(crate) struct Node {
 pub(crate) enum Value {
     Scalar(Scalar),
     List(Vec<Node>),
-    /// In the order written; no key stands twice.
+    /// In the order written. A key that stands twice is reported; the first one counts.
     Map(Vec<Entry>),
 }
 
@@ -42,9 +42,14 @@ impl Node {
         }
     }
 
+    /// The entry under `key` of a mapping.
+    pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries()?.iter().find(|entry| entry.key == key)
+    }
+
     /// The value under `key` of a mapping.
     pub(crate) fn get(&self, key: &str) -> Option<&Self> {
-        self.entries()?.iter().find(|entry| entry.key == key).map(|entry| &entry.node)
+        self.entry(key).map(|entry| &entry.node)
     }
 
     /// The text of a scalar, `null` apart.
@@ -61,33 +66,6 @@ impl Node {
             if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
     }
 
-    /// This value with what `over` says on top: mappings are merged key by key, everything else is replaced, and a
-    /// key that `over` sets to null is gone. `path` is where the value stands: `data.dataset`.
-    pub(crate) fn merged(self, over: Self, path: &str) -> Self {
-        if begins_anew(path, &self, &over) {
-            return over;
-        }
-        match (self.value, over.value) {
-            (Value::Map(mut below), Value::Map(above)) => {
-                for entry in above {
-                    let path =
-                        if path.is_empty() { entry.key.clone() } else { format!("{path}.{}", entry.key) };
-                    let under = below.iter().position(|under| under.key == entry.key);
-                    match under {
-                        Some(under) if entry.node.is_null() => drop(below.remove(under)),
-                        Some(under) => {
-                            let node = below[under].node.clone().merged(entry.node, &path);
-                            below[under] = Entry { node, ..entry };
-                        }
-                        None => below.push(entry),
-                    }
-                }
-                Self { value: Value::Map(below), place: over.place }
-            }
-            (_, value) => Self { value, place: over.place },
-        }
-    }
-
     /// The value on one line, as YAML.
     pub(crate) fn inline(&self) -> String {
         match &self.value {
@@ -101,40 +79,6 @@ impl Node {
                 let entry = |entry: &Entry| format!("{}: {}", entry.key, entry.node.inline());
                 format!("{{{}}}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
             }
-        }
-    }
-}
-
-/// Keys that say which kind of thing a mapping is: a mapping with another kind replaces the one below it.
-const KINDS: &[(&str, &[&str])] = &[
-    ("data.dataset", &["synthetic", "folder"]),
-    ("data.split", &["file", "open_identities"]),
-    ("evaluation.protocols.*", &["draw", "list"]),
-    ("evaluation.threshold", &["k_fold", "fixed"]),
-    ("evaluation.protocols.*.threshold", &["k_fold", "fixed"]),
-];
-
-/// Whether `over` is of another kind than `under`, so that what stands in `under` means nothing in it.
-fn begins_anew(path: &str, under: &Node, over: &Node) -> bool {
-    let name = |node: &Node| node.get("name").and_then(Node::scalar).map(str::to_owned);
-    // At the top, `name` is the variant's.
-    if !path.is_empty() && name(over).is_some() && name(over) != name(under) && name(under).is_some() {
-        return true;
-    }
-    let kinds =
-        KINDS.iter().filter(|(pattern, _)| matches_pattern(pattern, path)).flat_map(|(_, kinds)| *kinds);
-    kinds
-        .into_iter()
-        .any(|kind| over.get(kind).is_some_and(|node| !node.is_null()) && under.get(kind).is_none())
-}
-
-fn matches_pattern(pattern: &str, path: &str) -> bool {
-    let (mut pattern, mut path) = (pattern.split('.'), path.split('.'));
-    loop {
-        match (pattern.next(), path.next()) {
-            (None, None) => return true,
-            (Some(part), Some(key)) if part == "*" || part == key => {}
-            _ => return false,
         }
     }
 }
