@@ -109,6 +109,12 @@ impl<const FULL: bool> Lanes<FULL> {
         }
     }
 
+    /// This vector of `values`, if there are any.
+    #[inline(always)]
+    pub(crate) fn load_if_any<S: Simd>(self, simd: S, values: Option<&[f32]>) -> Option<S::f32s> {
+        Some(self.load(simd, values?, 0))
+    }
+
     /// Stores this vector of the channels that begin at `start`.
     #[inline(always)]
     pub(crate) fn store<S: Simd>(self, _simd: S, values: &mut [f32], start: usize, vector: S::f32s) {

@@ -11,11 +11,11 @@ use rayon::prelude::*;
 
 use super::{
     frame::{Vectors, transform},
-    source::Source,
+    source::{AffineRef, Source},
 };
 use crate::{
     backend::{Activation, MapShape, Maps},
-    cpu::{Cpu, CpuBuffer, each_vector},
+    cpu::{Cpu, CpuBuffer, Lanes, each_vector},
 };
 
 /// Positions of one task.
@@ -122,14 +122,8 @@ impl WithSimd for Sum<'_> {
         let Self { a, b, out } = self;
         let channels = a.shape.channels;
         each_vector!(S, channels, lanes => {
-            let first = match a.affine {
-                Some(affine) => Some(affine.vectors(simd, lanes)),
-                None => None,
-            };
-            let second = match b.affine {
-                Some(affine) => Some(affine.vectors(simd, lanes)),
-                None => None,
-            };
+            let first = vectors(simd, a.affine, lanes);
+            let second = vectors(simd, b.affine, lanes);
             for start in (0..out.len()).step_by(channels) {
                 let first = value(simd, first, lanes.load(simd, a.data, start));
                 let second = value(simd, second, lanes.load(simd, b.data, start));
@@ -137,6 +131,16 @@ impl WithSimd for Sum<'_> {
             }
         });
     }
+}
+
+// No closure: it would be compiled for the baseline instruction set unless it happens to be inlined.
+#[inline(always)]
+fn vectors<S: Simd, const FULL: bool>(
+    simd: S,
+    affine: Option<AffineRef<'_>>,
+    lanes: Lanes<FULL>,
+) -> Option<Vectors<S>> {
+    Some(affine?.vectors(simd, lanes))
 }
 
 #[inline(always)]

@@ -133,10 +133,7 @@ impl AffineRef<'_> {
         Vectors {
             scale: lanes.load(simd, self.scale, 0),
             shift: lanes.load(simd, self.shift, 0),
-            slope: match self.slope {
-                Some(slope) => Some(lanes.load(simd, slope, 0)),
-                None => None,
-            },
+            slope: lanes.load_if_any(simd, self.slope),
         }
     }
 }
