@@ -42,8 +42,22 @@ pub struct Attributes {
     pub occlusion: Occlusion,
     /// Whether the person wears their glasses.
     pub glasses: bool,
-    /// How the hair falls: 0 as usual, positive fuller.
-    pub hair_volume: f32,
+    /// How hair and beard are worn.
+    pub grooming: Grooming,
+}
+
+/// How a person wears hair and beard on the day of a photo.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grooming {
+    /// How the hair falls: 0 as usual, positive fuller, in [-2.5, 2.5].
+    pub volume: f32,
+    /// Whether long hair is tied back.
+    pub tied_back: bool,
+    /// Lightness of the hair relative to its usual one, in [-1, 1].
+    pub lightness: f32,
+    /// Growth of the beard relative to the usual one, in [0, 1.8].
+    pub beard: f32,
 }
 
 /// What the muscles of a face do; all zero is at rest.
@@ -76,4 +90,6 @@ pub enum Occlusion {
     Sunglasses,
     /// Hair that falls over an eye.
     HairStrand,
+    /// A cap or a hat over hair and forehead.
+    Hat,
 }

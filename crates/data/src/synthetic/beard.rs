@@ -41,6 +41,14 @@ impl Beard {
         }
     }
 
+    /// The same beard after some days of growth, or of a razor.
+    pub(super) fn worn(mut self, growth: f32) -> Self {
+        for opacity in [&mut self.cheeks, &mut self.moustache, &mut self.chin] {
+            *opacity = (*opacity * growth).min(0.95);
+        }
+        self
+    }
+
     /// Painted before the mouth, which lies in it.
     pub(super) fn paint(&self, canvas: &mut Canvas<'_>, head: &Head, mouth: &Mouth, mouth_open: f32) {
         let chin_y = head.chin_y + Head::drop(mouth_open);

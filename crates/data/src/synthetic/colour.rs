@@ -37,7 +37,8 @@ impl Rgb {
 }
 
 /// Linear value of each 8-bit display value.
-static LINEAR: LazyLock<[f32; 256]> = LazyLock::new(|| std::array::from_fn(|i| decode(i as f64 / 255.0) as f32));
+static LINEAR: LazyLock<[f32; 256]> =
+    LazyLock::new(|| std::array::from_fn(|i| decode(i as f64 / 255.0) as f32));
 
 const STEPS: usize = 4096;
 

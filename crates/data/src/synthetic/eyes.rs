@@ -97,7 +97,11 @@ impl Eyes {
 
     fn lid_lines(&self, canvas: &mut Canvas<'_>, lids: &Lids, colour: &Skin) {
         let lash = Rgb([0.10, 0.07, 0.06]);
-        canvas.ribbon(&lids.line(|t| lids.upper(t) - 0.25, 0.35 + 0.55 * self.lashes), lash, 0.45 + 0.5 * self.lashes);
+        canvas.ribbon(
+            &lids.line(|t| lids.upper(t) - 0.25, 0.35 + 0.55 * self.lashes),
+            lash,
+            0.45 + 0.5 * self.lashes,
+        );
         canvas.ribbon(&lids.line(|t| lids.lower(t) + 0.2, 0.3), colour.shadow, 0.35 + 0.3 * self.lashes);
     }
 }

@@ -81,7 +81,11 @@ impl Glasses {
             y: eyes.y + 1.2 + y * self.radii[1],
             lift: 4.0,
         };
-        canvas.ribbon(&[(at(-0.55, 0.1), 0.4), (at(-0.2, -0.35), 1.5), (at(0.2, -0.7), 0.4)], Rgb::grey(1.0), opacity);
+        canvas.ribbon(
+            &[(at(-0.55, 0.1), 0.4), (at(-0.2, -0.35), 1.5), (at(0.2, -0.7), 0.4)],
+            Rgb::grey(1.0),
+            opacity,
+        );
     }
 
     fn bridge(&self, canvas: &mut Canvas<'_>, eyes: &Eyes) {

@@ -2,6 +2,7 @@
 
 use std::f32::consts::PI;
 
+use super::attributes::Grooming;
 use super::canvas::Canvas;
 use super::colour::Rgb;
 use super::head::Head;
@@ -66,7 +67,8 @@ impl Hair {
         let bald = (0.5 * traits.age + 0.18 * traits.rugged + stream.around(-0.35, 0.2)).clamp(0.0, 1.0);
         let shorn = !long && stream.chance(0.18 + 0.35 * bald);
         let curl = stream.around(0.25 + 0.5 * (traits.melanin - 0.35), 0.3).clamp(0.0, 1.0);
-        let volume = if shorn { stream.between(0.6, 2.0) } else { stream.around(6.0 + 6.0 * curl, 2.2).max(2.0) };
+        let volume =
+            if shorn { stream.between(0.6, 2.0) } else { stream.around(6.0 + 6.0 * curl, 2.2).max(2.0) };
         Self {
             colour: if dyed { dye } else { roots },
             roots,
@@ -85,12 +87,20 @@ impl Hair {
         }
     }
 
-    /// The same hair as it falls on one day.
-    pub(super) fn fallen(&self, fullness: f32) -> Self {
+    /// The same hair as it is worn on one day.
+    pub(super) fn worn(&self, grooming: &Grooming) -> Self {
         let mut hair = self.clone();
-        hair.volume *= (1.0 + 0.2 * fullness).max(0.3);
-        hair.fringe += 1.6 * fullness * self.density;
-        hair.cover += 1.3 * fullness;
+        let fullness = grooming.volume;
+        hair.volume *= (1.0 + 0.25 * fullness).max(0.3);
+        hair.fringe += 2.2 * fullness * self.density;
+        hair.cover += 1.5 * fullness;
+        let goal = Rgb::grey(if grooming.lightness > 0.0 { 0.9 } else { 0.0 });
+        hair.colour = self.colour.towards(goal, 0.28 * grooming.lightness.abs());
+        if self.long && grooming.tied_back {
+            hair.long = false;
+            hair.sides = -4.0;
+            hair.volume *= 0.6;
+        }
         hair
     }
 
@@ -143,7 +153,10 @@ impl Hair {
     fn inner(&self, head: &Head) -> Vec<Spot> {
         let side_y = self.sides.min(26.0);
         let mut line = vec![skin(head.half_width * 0.955, side_y), skin(head.half_width * 0.90, -17.0)];
-        line.extend([0.72, 0.48, 0.22, 0.0, -0.22, -0.48, -0.72].map(|t| skin(t * head.half_width, self.hairline_at(t))));
+        line.extend(
+            [0.72, 0.48, 0.22, 0.0, -0.22, -0.48, -0.72]
+                .map(|t| skin(t * head.half_width, self.hairline_at(t))),
+        );
         line.extend([skin(-head.half_width * 0.90, -17.0), skin(-head.half_width * 0.955, side_y)]);
         line
     }
@@ -181,7 +194,9 @@ impl Hair {
                 0.0,
             );
             let middle = edge(t * head.half_width * 0.72 + bend * 2.0, -50.0 + 12.0 * t * t + bend, 10.0);
-            let colour = self.colour.towards(Rgb::grey(if lightness > 0.0 { 0.8 } else { 0.0 }), 0.09 * lightness.abs());
+            let colour = self
+                .colour
+                .towards(Rgb::grey(if lightness > 0.0 { 0.8 } else { 0.0 }), 0.09 * lightness.abs());
             canvas.ribbon(&[(from, 0.5), (middle, 1.3), (end, 0.3)], colour, 0.5);
         }
     }

@@ -42,7 +42,8 @@ impl Head {
             half_height: 63.0,
             depth: 36.0,
             chin_y: stream.around(50.0 + 0.8 * traits.rugged, 2.0),
-            jaw: half_width * stream.around(0.80 + 0.025 * traits.rugged + 0.025 * traits.fullness, 0.035).min(0.95),
+            jaw: half_width
+                * stream.around(0.80 + 0.025 * traits.rugged + 0.025 * traits.fullness, 0.035).min(0.95),
             chin: stream.around(13.5 + 1.6 * traits.rugged + traits.fullness, 1.8).clamp(8.0, 21.0),
             cheekbones: stream.around(2.2 - 0.5 * traits.fullness, 0.8).clamp(0.2, 4.5),
             ridge: stream.around(1.0 + 0.7 * traits.rugged, 0.6).clamp(0.0, 3.5),
@@ -79,7 +80,8 @@ impl Head {
 
     /// The neck, and the ears behind the face.
     pub(super) fn paint_behind(&self, canvas: &mut Canvas<'_>, colour: &Skin) {
-        let neck = [(-self.neck, 24.0), (self.neck, 24.0), (self.neck + 1.0, 62.0), (self.neck + 14.0, 110.0)];
+        let neck =
+            [(-self.neck, 24.0), (self.neck, 24.0), (self.neck + 1.0, 62.0), (self.neck + 14.0, 110.0)];
         let mirrored = (-self.neck - 14.0, 110.0);
         let corners: Vec<Spot> = neck.iter().chain([&mirrored]).map(|&(x, y)| edge(x, y, -12.0)).collect();
         canvas.polygon(&corners, colour.colour.times(0.86), 1.0);
@@ -103,7 +105,13 @@ impl Head {
         canvas.blob(&self.outline(mouth_open), colour.colour, 1.0);
         for side in [-1.0, 1.0] {
             for (size, share) in [(1.15, 0.3), (0.85, 0.3), (0.5, 0.3)] {
-                canvas.spot(side * 21.0, 13.0, [11.0 * size, 8.0 * size], colour.flushed(), colour.flush * share * 1.6);
+                canvas.spot(
+                    side * 21.0,
+                    13.0,
+                    [11.0 * size, 8.0 * size],
+                    colour.flushed(),
+                    colour.flush * share * 1.6,
+                );
             }
         }
     }
@@ -113,7 +121,12 @@ impl Head {
         let (apart, eye_y) = eyes;
         for side in [-1.0, 1.0] {
             relief.bump(skin(side * apart, eye_y), 11.0, -2.2 - 0.3 * self.ridge);
-            relief.ridge(skin(side * 6.0, eye_y - 10.0), skin(side * (apart + 6.0), eye_y - 11.0), 7.0, self.ridge);
+            relief.ridge(
+                skin(side * 6.0, eye_y - 10.0),
+                skin(side * (apart + 6.0), eye_y - 11.0),
+                7.0,
+                self.ridge,
+            );
             relief.ridge(skin(side * 19.0, 8.0), skin(side * 30.0, 2.0), 11.0, self.cheekbones);
             relief.bump(skin(side * 20.0, 22.0), 10.0, -0.5 * self.cheekbones + 0.6);
         }

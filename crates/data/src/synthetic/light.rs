@@ -25,7 +25,8 @@ struct Light {
 
 impl Light {
     fn new(drawn: &Attributes) -> Self {
-        let (azimuth, elevation) = (drawn.light_azimuth_deg.to_radians(), drawn.light_elevation_deg.to_radians());
+        let (azimuth, elevation) =
+            (drawn.light_azimuth_deg.to_radians(), drawn.light_elevation_deg.to_radians());
         let direction = [azimuth.sin() * elevation.cos(), -elevation.sin(), azimuth.cos() * elevation.cos()];
         let exposure = drawn.exposure_stops.exp2();
         Self {

@@ -34,7 +34,12 @@ impl Marks {
         let freckles = (0..FRECKLES)
             .map(|_| [stream.around(0.0, 14.0), stream.around(6.0, 5.0), stream.between(0.4, 0.8)])
             .collect();
-        Self { moles, freckles, freckled, lines: (0.5 * traits.age * traits.age + stream.around(-0.08, 0.06)).max(0.0) }
+        Self {
+            moles,
+            freckles,
+            freckled,
+            lines: (0.5 * traits.age * traits.age + stream.around(-0.08, 0.06)).max(0.0),
+        }
     }
 
     pub(super) fn paint(&self, canvas: &mut Canvas<'_>, colour: &Skin) {

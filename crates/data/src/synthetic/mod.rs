@@ -34,6 +34,8 @@ mod random;
 mod relief;
 mod sensor;
 mod skin;
+#[cfg(test)]
+mod tests;
 
 use arclab_spec::config::Synthetic;
 use tiny_skia::Pixmap;
@@ -45,7 +47,7 @@ use self::pose::Pose;
 use self::random::{Purpose, Stream};
 use self::relief::Relief;
 
-pub use self::attributes::{Attributes, Expression, Occlusion};
+pub use self::attributes::{Attributes, Expression, Grooming, Occlusion};
 pub use self::labels::label;
 pub use self::planck::colour_temperature_gains;
 
@@ -68,32 +70,42 @@ pub struct Photo {
 pub fn render(config: &Synthetic, identity: u32, image: u32, size: u32) -> Photo {
     let person = Person::new(config.seed, identity);
     let attributes = conditions::draw(config, &person, identity, image);
-    let Some(pixmap) = Pixmap::new(size, size) else { return Photo { rgb: Vec::new(), attributes } };
-    let pose = Pose::new(&person.head, &person.five_points(), &attributes, size);
     let stream = |purpose| Stream::new(config.seed, purpose, identity, image);
+    let rgb = photograph(&person, &attributes, config.vary.occlusion as f32, size, stream);
+    Photo { rgb, attributes }
+}
+
+/// The person under the conditions; the streams decide what the conditions leave open: scene, forms and noise.
+fn photograph(
+    person: &Person,
+    drawn: &Attributes,
+    occlusion_size: f32,
+    size: u32,
+    stream: impl Fn(Purpose) -> Stream,
+) -> Vec<u8> {
+    let Some(pixmap) = Pixmap::new(size, size) else { return Vec::new() };
+    let pose = Pose::new(&person.head, &person.five_points(), drawn, size);
     let mut behind = stream(Purpose::Background);
     let background = Background::new(&mut behind);
     let mut canvas = Canvas { pixmap, pose: &pose };
-    paint_person(&mut canvas, &person, &attributes, &mut behind);
-    let strength = config.vary.occlusion as f32;
-    occlusion::paint(attributes.occlusion, &mut canvas, &person, strength, &mut stream(Purpose::Occlusion));
-    let relief = relief_of(&person, &pose, &attributes, size);
-    let linear = light::expose(&canvas.pixmap, &background, &relief, &pose, &attributes);
-    let rgb = sensor::develop(linear, size as usize, &attributes, &mut stream(Purpose::Sensor));
-    Photo { rgb, attributes }
+    paint_person(&mut canvas, person, drawn, &mut behind);
+    occlusion::paint(drawn.occlusion, &mut canvas, person, occlusion_size, &mut stream(Purpose::Occlusion));
+    let relief = relief_of(person, &pose, drawn, size);
+    let linear = light::expose(&canvas.pixmap, &background, &relief, &pose, drawn);
+    sensor::develop(linear, size as usize, drawn, &mut stream(Purpose::Sensor))
 }
 
 /// Paints from back to front.
 fn paint_person(canvas: &mut Canvas<'_>, person: &Person, drawn: &Attributes, clothes: &mut Stream) {
     let Person { head, skin, eyes, brows, nose, mouth, beard, marks, glasses, .. } = person;
     let expression = &drawn.expression;
-    let hair = person.hair.fallen(drawn.hair_volume);
+    let hair = person.hair.worn(&drawn.grooming);
     hair.paint_behind(canvas, head);
     head.paint_behind(canvas, skin);
     paint_clothes(canvas, clothes);
     head.paint(canvas, skin, expression.mouth_open);
     marks.paint(canvas, skin);
-    beard.paint(canvas, head, mouth, expression.mouth_open);
+    beard.worn(drawn.grooming.beard).paint(canvas, head, mouth, expression.mouth_open);
     mouth.paint(canvas, skin, expression);
     eyes.paint(canvas, skin, expression);
     nose.paint(canvas, skin);

@@ -48,8 +48,18 @@ impl Mouth {
         let y = self.y;
         let drop = super::head::Head::drop(expression.mouth_open);
         relief.ridge(skin(-7.0, y - self.upper * 0.6), skin(7.0, y - self.upper * 0.6), 4.0, 1.0);
-        relief.ridge(skin(-5.0, y + drop + 0.55 * self.lower), skin(5.0, y + drop + 0.55 * self.lower), 4.2, 1.6);
-        relief.ridge(skin(-6.0, y + drop + self.lower + 4.0), skin(6.0, y + drop + self.lower + 4.0), 4.5, -1.3);
+        relief.ridge(
+            skin(-5.0, y + drop + 0.55 * self.lower),
+            skin(5.0, y + drop + 0.55 * self.lower),
+            4.2,
+            1.6,
+        );
+        relief.ridge(
+            skin(-6.0, y + drop + self.lower + 4.0),
+            skin(6.0, y + drop + self.lower + 4.0),
+            4.5,
+            -1.3,
+        );
         for side in [-1.0, 1.0] {
             let smile = expression.smile.clamp(0.0, 1.0);
             relief.bump(skin(side * 21.0, 14.0 - 2.0 * smile), 10.0, 2.4 * smile);
@@ -162,6 +172,10 @@ impl Shape {
 
     fn teeth(&self) -> Vec<Spot> {
         let shown = if self.smile > 0.3 { 0.8 } else { 0.45 };
-        self.between(|t| self.curve(t) + 0.1, |t| self.curve(t) + shown * (1.0 - t * t) * self.gap.min(5.0), 0.85)
+        self.between(
+            |t| self.curve(t) + 0.1,
+            |t| self.curve(t) + shown * (1.0 - t * t) * self.gap.min(5.0),
+            0.85,
+        )
     }
 }

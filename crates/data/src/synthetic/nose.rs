@@ -29,7 +29,9 @@ impl Nose {
         Self {
             tip_y: stream.around(10.0 + 0.4 * traits.rugged, 1.5),
             lift: stream.around(11.0 + 0.8 * traits.rugged, 1.7).clamp(6.0, 17.0),
-            half_width: stream.around(8.2 + 0.5 * traits.rugged + 1.8 * (traits.melanin - 0.35), 0.95).clamp(5.5, 12.5),
+            half_width: stream
+                .around(8.2 + 0.5 * traits.rugged + 1.8 * (traits.melanin - 0.35), 0.95)
+                .clamp(5.5, 12.5),
             bridge: stream.around(4.6 + 0.4 * traits.rugged, 0.7),
             bridge_lift: stream.around(2.6, 0.9).clamp(0.4, 5.5),
             tip: stream.around(6.0, 0.9),
@@ -52,7 +54,11 @@ impl Nose {
         );
         relief.bump(self.lifted(0.0, self.tip_y, 1.0), self.tip, 0.35 * self.lift);
         for side in [-1.0, 1.0] {
-            relief.bump(self.lifted(side * self.half_width * 0.72, self.tip_y + 1.5 - self.hang, 0.3), 4.6, 2.6);
+            relief.bump(
+                self.lifted(side * self.half_width * 0.72, self.tip_y + 1.5 - self.hang, 0.3),
+                4.6,
+                2.6,
+            );
         }
     }
 
@@ -77,7 +83,9 @@ impl Nose {
     }
 
     fn tip_flush(&self) -> Vec<Spot> {
-        super::canvas::circle(8).map(|[cos, sin]| self.lifted(self.tip * 0.8 * cos, self.tip_y + 3.6 * sin, 1.0)).collect()
+        super::canvas::circle(8)
+            .map(|[cos, sin]| self.lifted(self.tip * 0.8 * cos, self.tip_y + 3.6 * sin, 1.0))
+            .collect()
     }
 
     fn underside(&self, base: f32) -> Vec<Spot> {

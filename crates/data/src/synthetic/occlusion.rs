@@ -1,4 +1,4 @@
-//! What stands before a face: scarf, hand, sunglasses or a strand of hair.
+//! What stands before a face: scarf, hand, sunglasses, hat or a strand of hair.
 
 use super::attributes::Occlusion;
 use super::canvas::Canvas;
@@ -9,7 +9,13 @@ use super::pose::{Spot, edge, skin};
 use super::random::Stream;
 
 /// Paints the occlusion drawn; `strength` makes it larger.
-pub(super) fn paint(kind: Occlusion, canvas: &mut Canvas<'_>, person: &Person, strength: f32, stream: &mut Stream) {
+pub(super) fn paint(
+    kind: Occlusion,
+    canvas: &mut Canvas<'_>,
+    person: &Person,
+    strength: f32,
+    stream: &mut Stream,
+) {
     let size = strength.clamp(0.5, 2.0).sqrt();
     match kind {
         Occlusion::None => {}
@@ -20,6 +26,7 @@ pub(super) fn paint(kind: Occlusion, canvas: &mut Canvas<'_>, person: &Person, s
             Glasses::sun(stream).paint(canvas, &person.eyes, &person.head, dark);
         }
         Occlusion::HairStrand => strand(canvas, person, size, stream),
+        Occlusion::Hat => hat(canvas, person, size, stream),
     }
 }
 
@@ -46,10 +53,40 @@ fn scarf(canvas: &mut Canvas<'_>, size: f32, stream: &mut Stream) {
     canvas.blob(&outline, colour, 1.0);
     for row in 1..5 {
         let y = top + 9.0 * row as f32 + stream.around(0.0, 1.5);
-        let fold = [-44.0, -15.0, 15.0, 44.0].map(|x: f32| (edge(x, y - 0.004 * x * x + lean * x * 0.02, 22.0), 1.3));
+        let fold = [-44.0, -15.0, 15.0, 44.0]
+            .map(|x: f32| (edge(x, y - 0.004 * x * x + lean * x * 0.02, 22.0), 1.3));
         let shade = if row % 2 == 0 { 1.18 } else { 0.75 };
         canvas.ribbon(&fold, colour.times(shade), 0.6);
     }
+}
+
+/// A hat down to the forehead, with or without a brim.
+fn hat(canvas: &mut Canvas<'_>, person: &Person, size: f32, stream: &mut Stream) {
+    let colour = cloth(stream);
+    let low = -31.0 + stream.between(0.0, 7.0) * size;
+    let width = person.head.half_width + stream.between(2.0, 6.0);
+    let crown = [
+        edge(-width, low + 3.0, 0.0),
+        edge(-width * 0.98, -48.0, 0.0),
+        edge(-width * 0.6, -72.0, 0.0),
+        edge(width * 0.6, -72.0, 0.0),
+        edge(width * 0.98, -48.0, 0.0),
+        edge(width, low + 3.0, 0.0),
+        skin(width * 0.5, low),
+        skin(0.0, low - 1.0),
+        skin(-width * 0.5, low),
+    ];
+    canvas.blob(&crown, colour, 1.0);
+    let (brim, thickness) = (stream.chance(0.6), stream.between(2.0, 3.5));
+    let reach = if brim { width * 0.92 } else { width };
+    let band = [-1.0_f32, -0.5, 0.0, 0.5, 1.0].map(|t| {
+        let lift = if brim { 14.0 * (1.0 - t * t) } else { 1.0 };
+        (
+            Spot::Skin { x: t * reach, y: low + 1.0 + 2.0 * t * t, lift },
+            thickness * if brim { 1.2 - t * t } else { 1.0 },
+        )
+    });
+    canvas.ribbon(&band, colour.times(0.7), 1.0);
 }
 
 /// Four fingers side by side, from below or from a side.
@@ -71,7 +108,10 @@ fn hand(canvas: &mut Canvas<'_>, person: &Person, size: f32, stream: &mut Stream
         ];
         canvas.ribbon(&line.map(|(spot, width)| (spot, width + 0.7)), person.skin.shadow, 0.75);
         canvas.ribbon(&line, colour, 1.0);
-        let nail = [(at(tip_x + across, tip + 0.8), thickness * 0.4), (at(tip_x + across, tip + 4.6), thickness * 0.5)];
+        let nail = [
+            (at(tip_x + across, tip + 0.8), thickness * 0.4),
+            (at(tip_x + across, tip + 4.6), thickness * 0.5),
+        ];
         canvas.ribbon(&nail, colour.towards(Rgb([0.95, 0.80, 0.78]), 0.5), 0.7);
     }
     let palm = side * lean * 36.0;
@@ -91,7 +131,7 @@ fn at(x: f32, y: f32) -> Spot {
 
 fn strand(canvas: &mut Canvas<'_>, person: &Person, size: f32, stream: &mut Stream) {
     let side = if stream.chance(0.5) { -1.0 } else { 1.0 };
-    // Somebody without hair on the forehead may still wear a cap's tassel or stand behind a leaf.
+    // Bald people get a strand, too: somebody else's, or a leaf's shadow.
     let colour = person.hair.colour.times(stream.between(0.8, 1.1));
     let end_y = stream.between(-2.0, 34.0);
     for lock in 0..3 {

@@ -50,7 +50,7 @@ impl Person {
         let traits = Traits {
             rugged: s.normal(),
             age: (s.unit() * 0.6 + s.unit() * 0.4).clamp(0.0, 1.0),
-            melanin: s.around(0.34, 0.24).clamp(0.0, 1.0),
+            melanin: s.around(0.34, 0.2).clamp(0.0, 1.0),
             fullness: s.normal(),
         };
         let head = Head::new(&traits, s);

@@ -7,23 +7,23 @@
 /// Kim et al., "Design of advanced color temperature control system for HDTV applications", J. Korean Phys.
 /// Soc. 41 (2002), also US patent 7024034.
 pub fn colour_temperature_gains(kelvin: f32) -> [f32; 3] {
-    let light = linear_rgb(kelvin);
+    let light = linear_rgb(f64::from(kelvin));
     let neutral = linear_rgb(6504.0);
-    let gains: [f32; 3] = std::array::from_fn(|i| light[i] / neutral[i]);
+    let gains: [f64; 3] = std::array::from_fn(|i| light[i] / neutral[i]);
     let luminance = 0.2126 * gains[0] + 0.7152 * gains[1] + 0.0722 * gains[2];
-    gains.map(|gain| gain / luminance)
+    gains.map(|gain| (gain / luminance) as f32)
 }
 
 /// Linear sRGB of the light at luminance 1, nothing below a small positive number: a candle has no sRGB blue.
-fn linear_rgb(kelvin: f32) -> [f32; 3] {
+fn linear_rgb(kelvin: f64) -> [f64; 3] {
     let (x, y) = chromaticity(kelvin.clamp(1667.0, 25_000.0));
     let (tristimulus_x, tristimulus_z) = (x / y, (1.0 - x - y) / y);
     [[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]]
-        .map(|row: [f32; 3]| (row[0] * tristimulus_x + row[1] + row[2] * tristimulus_z).max(0.005))
+        .map(|row: [f64; 3]| (row[0] * tristimulus_x + row[1] + row[2] * tristimulus_z).max(0.005))
 }
 
 /// CIE 1931 x and y on the Planckian locus.
-fn chromaticity(kelvin: f32) -> (f32, f32) {
+fn chromaticity(kelvin: f64) -> (f64, f64) {
     let t = 1000.0 / kelvin;
     let x = if kelvin <= 4000.0 {
         cubic([-0.266_123_9, -0.234_358_9, 0.877_695_6, 0.179_910], t)
@@ -40,7 +40,7 @@ fn chromaticity(kelvin: f32) -> (f32, f32) {
     (x, y)
 }
 
-fn cubic(coefficients: [f32; 4], t: f32) -> f32 {
+fn cubic(coefficients: [f64; 4], t: f64) -> f64 {
     let [a, b, c, d] = coefficients;
     ((a * t + b) * t + c) * t + d
 }

@@ -5,7 +5,12 @@ use super::colour::Transfer;
 use super::random::Stream;
 
 /// The photo's bytes from the linear picture.
-pub(super) fn develop(linear: Vec<[f32; 3]>, side: usize, drawn: &Attributes, stream: &mut Stream) -> Vec<u8> {
+pub(super) fn develop(
+    linear: Vec<[f32; 3]>,
+    side: usize,
+    drawn: &Attributes,
+    stream: &mut Stream,
+) -> Vec<u8> {
     let pixel = side as f32 / 112.0;
     let picture = blur(linear, side, drawn.blur_px * pixel);
     let transfer = Transfer::new();
@@ -38,8 +43,8 @@ fn blur(picture: Vec<[f32; 3]>, side: usize, sigma: f32) -> Vec<[f32; 3]> {
     if weights.len() < 2 {
         return picture;
     }
-    let across = pass(&picture, &weights, side, 1);
-    pass(&across, &weights, side, side)
+    let across = along_rows(&picture, &weights, side);
+    along_columns(&across, &weights, side)
 }
 
 /// Weights of the centre and of each pixel to one side, which add up to 1 over both sides.
@@ -47,33 +52,53 @@ fn blur(picture: Vec<[f32; 3]>, side: usize, sigma: f32) -> Vec<[f32; 3]> {
 /// (1 - (i/r)²)² has the variance r²/7, so r = √7 sigma; rounding to whole pixels makes narrow bells inexact.
 fn bell(sigma: f32) -> Vec<f32> {
     let reach = 7.0_f32.sqrt() * sigma;
-    let mut weights: Vec<f32> = (0..)
-        .map(|i| i as f32)
-        .take_while(|&distance| distance == 0.0 || distance < reach)
-        .map(|distance| if distance == 0.0 { 1.0 } else { (1.0 - (distance / reach).powi(2)).powi(2) })
-        .collect();
+    let weight = |distance: f32| (1.0 - (distance / reach).powi(2)).powi(2);
+    let mut weights = vec![1.0];
+    weights.extend((1..reach.ceil() as usize).map(|i| weight(i as f32)));
     let sum = 2.0 * weights.iter().sum::<f32>() - weights[0];
-    weights.iter_mut().for_each(|weight| *weight /= sum);
+    for weight in &mut weights {
+        *weight /= sum;
+    }
     weights
 }
 
-/// One direction of the blur; `step` is 1 along rows and `side` along columns. Borders repeat the last pixel.
-fn pass(picture: &[[f32; 3]], weights: &[f32], side: usize, step: usize) -> Vec<[f32; 3]> {
-    let last = side - 1;
-    (0..picture.len())
-        .map(|index| {
-            let place = if step == 1 { index % side } else { index / side };
-            let mut sum = picture[index].map(|value| value * weights[0]);
-            for (distance, weight) in weights.iter().enumerate().skip(1) {
-                let before = picture[index - step * distance.min(place)];
-                let after = picture[index + step * distance.min(last - place)];
-                for channel in 0..3 {
-                    sum[channel] += weight * (before[channel] + after[channel]);
-                }
+/// Borders repeat the last pixel.
+fn along_rows(picture: &[[f32; 3]], weights: &[f32], side: usize) -> Vec<[f32; 3]> {
+    let reach = weights.len() - 1;
+    let mut sums = vec![[0.0; 3]; picture.len()];
+    for (row, sum) in picture.chunks_exact(side).zip(sums.chunks_exact_mut(side)) {
+        let border = |pixel: [f32; 3]| std::iter::repeat_n(pixel, reach);
+        let padded: Vec<[f32; 3]> =
+            border(row[0]).chain(row.iter().copied()).chain(border(row[side - 1])).collect();
+        for (distance, &weight) in weights.iter().enumerate() {
+            add(sum, &padded[reach - distance..][..side], weight);
+            if distance > 0 {
+                add(sum, &padded[reach + distance..][..side], weight);
             }
-            sum
-        })
-        .collect()
+        }
+    }
+    sums
+}
+
+/// Borders repeat the last row.
+fn along_columns(picture: &[[f32; 3]], weights: &[f32], side: usize) -> Vec<[f32; 3]> {
+    let row = |y: usize| &picture[y.min(side - 1) * side..][..side];
+    let mut sums = vec![[0.0; 3]; picture.len()];
+    for (y, sum) in sums.chunks_exact_mut(side).enumerate() {
+        for (distance, &weight) in weights.iter().enumerate() {
+            add(sum, row(y.saturating_sub(distance)), weight);
+            if distance > 0 {
+                add(sum, row(y + distance), weight);
+            }
+        }
+    }
+    sums
+}
+
+fn add(sums: &mut [[f32; 3]], pixels: &[[f32; 3]], weight: f32) {
+    for (sum, value) in sums.as_flattened_mut().iter_mut().zip(pixels.as_flattened()) {
+        *sum += weight * value;
+    }
 }
 
 #[cfg(test)]
@@ -88,7 +113,8 @@ mod tests {
         let sigma = 3.0;
         let blurred = blur(picture, side, sigma);
         let total: f32 = blurred.iter().map(|pixel| pixel[0]).sum();
-        let variance: f32 = (0..side * side).map(|i| blurred[i][0] * (i as f32 % side as f32 - 20.0).powi(2)).sum();
+        let variance: f32 =
+            (0..side * side).map(|i| blurred[i][0] * (i as f32 % side as f32 - 20.0).powi(2)).sum();
         assert!((total - 1.0).abs() < 1e-4, "{total}");
         assert!((variance.sqrt() - sigma).abs() < 0.05, "{}", variance.sqrt());
     }

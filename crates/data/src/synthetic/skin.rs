@@ -26,10 +26,18 @@ pub(super) struct Skin {
 
 impl Skin {
     pub(super) fn new(traits: &Traits, stream: &mut Stream) -> Self {
-        let (red, yellow) = (stream.around(0.0, 0.018), stream.around(0.0, 0.018));
-        let colour = Rgb::on_scale(&TONES, traits.melanin).plus([red + yellow * 0.5, yellow * 0.5 - red * 0.4, -yellow]);
+        let (red, yellow) = (stream.around(0.0, 0.014), stream.around(0.0, 0.014));
+        let colour = Rgb::on_scale(&TONES, traits.melanin).plus([
+            red + yellow * 0.5,
+            yellow * 0.5 - red * 0.4,
+            -yellow,
+        ]);
         let dark = Rgb([colour.0[0] * 0.42, colour.0[1] * 0.30, colour.0[2] * 0.27]);
-        Self { colour, shadow: dark, flush: stream.around(0.10, 0.06).clamp(0.0, 0.3) * (1.2 - traits.melanin) }
+        Self {
+            colour,
+            shadow: dark,
+            flush: stream.around(0.10, 0.06).clamp(0.0, 0.3) * (1.2 - traits.melanin),
+        }
     }
 
     /// The colour of flushed skin.
