@@ -67,3 +67,26 @@ impl Drop for Pulse {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use arclab_spec::{Attempt, JournalLine, run_folder};
+
+    use super::*;
+
+    #[test]
+    fn a_silent_worker_gives_a_sign_of_life_that_says_where_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Arc::new(Journal::open(folder.path(), Attempt::FIRST).unwrap());
+        let progress = Arc::new(Progress::default());
+        let at = Position { epoch: 2, step: 30 };
+        progress.set(at);
+        let pulse = Pulse::start(journal, progress);
+        std::thread::sleep(SILENCE + 3 * LOOK);
+        drop(pulse);
+        let text = std::fs::read_to_string(folder.path().join(run_folder::EVENTS)).unwrap();
+        let line: JournalLine = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+        assert_eq!(line.event, Event::Heartbeat(Heartbeat { at }));
+        assert_eq!(text.lines().count(), 1);
+    }
+}
