@@ -102,7 +102,7 @@ impl Worker {
     async fn work(mut self, stop: &mut Signal) -> u8 {
         let saved = self.saved();
         self.note_environment();
-        eprintln!("attempt {} begins at step {saved}", self.assignment.attempt);
+        log(&format!("attempt {} begins at step {saved}", self.assignment.attempt));
         self.start(saved);
         for step in saved + 1..=self.script.steps {
             tokio::select! {
@@ -171,7 +171,7 @@ impl Worker {
             return Some(run_folder::exit::FAILED);
         }
         self.say(Event::Step { at: at(step), metrics: BTreeMap::from([("loss".to_owned(), loss(step))]) });
-        if step % STEPS_PER_EPOCH == 0 {
+        if step.is_multiple_of(STEPS_PER_EPOCH) {
             self.save(step);
             self.say(Event::Checkpoint { at: at(step) });
         }
@@ -179,8 +179,8 @@ impl Worker {
     }
 
     fn evaluate(&mut self, protocol: arclab_spec::ProtocolName) {
-        let mut list = String::from("a,b,same,fold\n");
-        (0..PAIRS).for_each(|i| list.push_str(&format!("a{i},{protocol}{i},{},\n", i % 2)));
+        let rows = (0..PAIRS).map(|i| format!("a{i},{protocol}{i},{},\n", i % 2));
+        let list: String = std::iter::once("a,b,same,fold\n".to_owned()).chain(rows).collect();
         let pair_list = Fingerprint::of(list.as_bytes());
         let pairs = self.assignment.cache.join("pairs");
         fs::create_dir_all(&pairs).expect("the cache is made");
@@ -262,6 +262,10 @@ fn open_journal(file: &Path) -> File {
 
 fn at(step: u64) -> Position {
     Position { epoch: (step / STEPS_PER_EPOCH) as u32, step }
+}
+
+fn log(line: &str) {
+    writeln!(std::io::stderr(), "{line}").expect("the log grows");
 }
 
 fn loss(step: u64) -> f64 {

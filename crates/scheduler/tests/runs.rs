@@ -14,7 +14,7 @@ fn count(said: &[Progress], which: impl Fn(&Progress) -> bool) -> usize {
 
 #[tokio::test]
 async fn all_runs_are_carried_out_and_told_of() {
-    let bench = Bench::new(5, script(10, 2, json!({}))).await;
+    let bench = Bench::new(5, script(10, 2, &json!({}))).await;
     let (summary, said) = bench.run().await;
     assert!(!summary.stopped);
     assert!(summary.runs.len() == 5 && summary.runs.values().all(|end| *end == RunEnd::Finished));
@@ -31,19 +31,16 @@ async fn all_runs_are_carried_out_and_told_of() {
 
 #[tokio::test]
 async fn no_more_runs_than_asked_for_are_at_work_at_once() {
-    let mut bench = Bench::new(5, script(5, 5, json!({}))).await;
+    let mut bench = Bench::new(5, script(5, 5, &json!({}))).await;
     bench.jobs = Some(2);
     let (_, said) = bench.run().await;
     let (mut now, mut most) = (0_i32, 0);
     for progress in &said {
-        match progress {
-            Progress::Launched { threads, .. } => {
-                assert!([2, 3, 4].contains(threads), "{threads}");
-                now += 1;
-            }
-            Progress::Finished { .. } => now -= 1,
-            _ => {}
+        if let Progress::Launched { threads, .. } = progress {
+            assert!([2, 3, 4].contains(threads), "{threads}");
+            now += 1;
         }
+        now -= i32::from(matches!(progress, Progress::Finished { .. }));
         most = most.max(now);
     }
     assert_eq!((now, most), (0, 2));
@@ -51,7 +48,7 @@ async fn no_more_runs_than_asked_for_are_at_work_at_once() {
 
 #[tokio::test]
 async fn workers_lead_their_group_and_see_no_gpu() {
-    let bench = Bench::new(1, script(1, 1, json!({}))).await;
+    let bench = Bench::new(1, script(1, 1, &json!({}))).await;
     bench.run().await;
     let noted = std::fs::read_to_string(bench.store.run_folder(&bench.runs[0]).join("environment")).unwrap();
     assert_eq!(noted, "CUDA_VISIBLE_DEVICES=;RUST_LIB_BACKTRACE=0;leads=true");
@@ -59,7 +56,7 @@ async fn workers_lead_their_group_and_see_no_gpu() {
 
 #[tokio::test]
 async fn a_worker_that_dies_is_retried_from_its_checkpoint() {
-    let bench = Bench::new(1, script(12, 1, json!({"1": {"die": 8}, "2": {"panic": 11}}))).await;
+    let bench = Bench::new(1, script(12, 1, &json!({"1": {"die": 8}, "2": {"panic": 11}}))).await;
     let (summary, said) = bench.run().await;
     let run = &bench.runs[0];
     assert_eq!(summary.runs[run], RunEnd::Finished);
@@ -78,9 +75,9 @@ async fn a_worker_that_dies_is_retried_from_its_checkpoint() {
 
 #[tokio::test]
 async fn three_attempts_are_the_most_and_the_last_words_are_kept() {
-    let bench = Bench::new(2, script(12, 1, json!({}))).await;
+    let bench = Bench::new(2, script(12, 1, &json!({}))).await;
     let (run, other) = (&bench.runs[0], &bench.runs[1]);
-    bench.script(run, &script(12, 1, json!({"0": {"die": 3}})));
+    bench.script(run, &script(12, 1, &json!({"0": {"die": 3}})));
     let (summary, said) = bench.run().await;
     let RunEnd::Failed { failure, log_tail } = &summary.runs[run] else { panic!("{summary:?}") };
     assert_eq!(failure.kind, FailureKind::Infrastructure);
@@ -93,7 +90,7 @@ async fn three_attempts_are_the_most_and_the_last_words_are_kept() {
     bench.assert_done(other, 12).await;
     // The next invocation has three attempts of its own.
     bench.store.enqueue(run, false, 2).await.unwrap();
-    bench.script(run, &script(12, 1, json!({"4": {"die": 9}})));
+    bench.script(run, &script(12, 1, &json!({"4": {"die": 9}})));
     bench.run().await;
     bench.assert_done(run, 12).await;
     assert_eq!(bench.outcomes(run).await.len(), 5);
@@ -101,7 +98,7 @@ async fn three_attempts_are_the_most_and_the_last_words_are_kept() {
 
 #[tokio::test]
 async fn a_run_that_fails_by_itself_is_not_tried_again() {
-    let bench = Bench::new(1, script(12, 1, json!({"0": {"fail": [7, "run"]}}))).await;
+    let bench = Bench::new(1, script(12, 1, &json!({"0": {"fail": [7, "run"]}}))).await;
     let (summary, _) = bench.run().await;
     let RunEnd::Failed { failure, log_tail } = &summary.runs[&bench.runs[0]] else { panic!("{summary:?}") };
     assert_eq!((failure.kind, failure.message.as_str()), (FailureKind::Run, "failed at step 7"));
@@ -112,7 +109,7 @@ async fn a_run_that_fails_by_itself_is_not_tried_again() {
 
 #[tokio::test]
 async fn a_failure_of_the_machine_is_tried_again() {
-    let bench = Bench::new(1, script(12, 1, json!({"1": {"fail": [7, "infrastructure"]}}))).await;
+    let bench = Bench::new(1, script(12, 1, &json!({"1": {"fail": [7, "infrastructure"]}}))).await;
     bench.run().await;
     bench.assert_done(&bench.runs[0], 12).await;
     let first = bench.store.attempts(&bench.runs[0]).await.unwrap().remove(0);
@@ -122,7 +119,7 @@ async fn a_failure_of_the_machine_is_tried_again() {
 #[tokio::test]
 async fn a_line_cut_short_garbage_and_late_lines_change_nothing() {
     let mischief = json!({"1": {"cut": 7}, "2": {"garbage": 8}});
-    let bench = Bench::new(1, script(12, 1, mischief)).await;
+    let bench = Bench::new(1, script(12, 1, &mischief)).await;
     let (summary, _) = bench.run().await;
     let run = &bench.runs[0];
     assert_eq!(summary.runs[run], RunEnd::Finished);
@@ -134,7 +131,7 @@ async fn a_line_cut_short_garbage_and_late_lines_change_nothing() {
 
 #[tokio::test]
 async fn an_exit_without_a_last_word_is_a_death() {
-    let bench = Bench::new(1, script(12, 1, json!({"1": {"leave": 6}}))).await;
+    let bench = Bench::new(1, script(12, 1, &json!({"1": {"leave": 6}}))).await;
     bench.run().await;
     bench.assert_done(&bench.runs[0], 12).await;
     let first = bench.store.attempts(&bench.runs[0]).await.unwrap().remove(0);
@@ -143,7 +140,7 @@ async fn an_exit_without_a_last_word_is_a_death() {
 
 #[tokio::test]
 async fn a_run_without_readable_scores_has_not_finished() {
-    let bench = Bench::new(1, script(5, 1, json!({"1": {"short_scores": true}}))).await;
+    let bench = Bench::new(1, script(5, 1, &json!({"1": {"short_scores": true}}))).await;
     bench.run().await;
     bench.assert_done(&bench.runs[0], 5).await;
     let first = bench.store.attempts(&bench.runs[0]).await.unwrap().remove(0);
@@ -153,7 +150,7 @@ async fn a_run_without_readable_scores_has_not_finished() {
 
 #[tokio::test]
 async fn the_first_stop_waits_for_checkpoints_and_the_next_run_resumes() {
-    let mut bench = Bench::new(3, script(40, 5, json!({}))).await;
+    let mut bench = Bench::new(3, script(40, 5, &json!({}))).await;
     bench.jobs = Some(2);
     let (summary, said) = bench
         .run_with(|progress, stop| {
@@ -173,7 +170,7 @@ async fn the_first_stop_waits_for_checkpoints_and_the_next_run_resumes() {
     }
     assert_eq!(bench.state(&bench.runs[2]).await, RunState::Queued { next: attempt(1) });
     for run in &bench.runs {
-        bench.script(run, &script(40, 1, json!({})));
+        bench.script(run, &script(40, 1, &json!({})));
     }
     bench.run().await;
     for run in &bench.runs {
@@ -187,7 +184,7 @@ async fn the_first_stop_waits_for_checkpoints_and_the_next_run_resumes() {
 
 #[tokio::test]
 async fn the_second_stop_kills_workers_that_do_not_listen() {
-    let bench = Bench::new(1, script(4_000, 5, json!({"1": {"deaf": true}}))).await;
+    let bench = Bench::new(1, script(4_000, 5, &json!({"1": {"deaf": true}}))).await;
     let (summary, said) = bench
         .run_with(|progress, stop| {
             let (seven, nine) = (
@@ -206,14 +203,14 @@ async fn the_second_stop_kills_workers_that_do_not_listen() {
     let run = &bench.runs[0];
     assert_eq!(bench.state(run).await, RunState::Queued { next: attempt(2) });
     assert_eq!(bench.outcomes(run).await, [Some(Outcome::Interrupted)]);
-    bench.script(run, &script(50, 1, json!({})));
+    bench.script(run, &script(50, 1, &json!({})));
     bench.run().await;
     bench.assert_done(run, 50).await;
 }
 
 #[tokio::test]
 async fn a_run_that_needs_a_gpu_is_refused_before_anything_starts() {
-    let bench = Bench::asking(2, script(5, 1, json!({})), DeviceRequest::Cuda).await;
+    let bench = Bench::asking(2, script(5, 1, &json!({})), DeviceRequest::Cuda).await;
     let (summary, said) = bench.run().await;
     let reason = Refusal::NoCuda("no kernels for it".to_owned());
     assert!(summary.runs.values().all(|end| *end == RunEnd::Refused(reason.clone())));
@@ -223,7 +220,7 @@ async fn a_run_that_needs_a_gpu_is_refused_before_anything_starts() {
 
 #[tokio::test]
 async fn a_worker_that_does_not_start_is_named() {
-    let mut bench = Bench::new(1, script(5, 1, json!({}))).await;
+    let mut bench = Bench::new(1, script(5, 1, &json!({}))).await;
     bench.worker = "/nowhere/arclab-worker".into();
     let (summary, _) = bench.run().await;
     let RunEnd::Failed { failure, .. } = &summary.runs[&bench.runs[0]] else { panic!("{summary:?}") };
@@ -233,7 +230,7 @@ async fn a_worker_that_does_not_start_is_named() {
 
 #[tokio::test]
 async fn a_run_done_afresh_begins_at_the_start() {
-    let bench = Bench::new(1, script(12, 1, json!({}))).await;
+    let bench = Bench::new(1, script(12, 1, &json!({}))).await;
     bench.run().await;
     let run = &bench.runs[0];
     bench.store.enqueue(run, true, 2).await.unwrap();
@@ -245,7 +242,7 @@ async fn a_run_done_afresh_begins_at_the_start() {
 
 #[tokio::test]
 async fn a_run_that_has_succeeded_is_left_alone() {
-    let bench = Bench::new(1, script(5, 1, json!({}))).await;
+    let bench = Bench::new(1, script(5, 1, &json!({}))).await;
     bench.run().await;
     let (summary, said) = bench.run().await;
     assert_eq!(summary.runs[&bench.runs[0]], RunEnd::Finished);
@@ -254,7 +251,7 @@ async fn a_run_that_has_succeeded_is_left_alone() {
 
 #[tokio::test]
 async fn a_worker_that_someone_started_by_hand_is_not_disturbed() {
-    let bench = Bench::new(1, script(5, 1, json!({}))).await;
+    let bench = Bench::new(1, script(5, 1, &json!({}))).await;
     let folder = bench.store.run_folder(&bench.runs[0]);
     let held = std::fs::File::create(folder.join(run_folder::LOCK)).unwrap();
     held.lock().unwrap();
@@ -267,7 +264,7 @@ async fn a_worker_that_someone_started_by_hand_is_not_disturbed() {
 
 #[tokio::test]
 async fn a_store_has_one_scheduler() {
-    let bench = Bench::new(1, script(5, 1, json!({}))).await;
+    let bench = Bench::new(1, script(5, 1, &json!({}))).await;
     let first = bench.scheduler();
     let provenance = Provenance { program_version: "0".to_owned(), git_commit: None, git_dirty: None };
     let options = SchedulerOptions::of_this_machine(bench.worker.clone(), provenance);

@@ -1,4 +1,5 @@
 //! The list of runs: filters, order, limit.
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which may unwrap")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Opening a store: the schema, other programs' databases, two programs at once.
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which may unwrap")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! From specs to runs, and finding them again.
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which may unwrap")]
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! Stores with runs that the fake worker carries out.
 #![allow(dead_code, reason = "each test binary uses its part")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which may unwrap")]
 
 use std::{
     fs,
@@ -184,7 +185,7 @@ pub(crate) fn example(name: &str) -> PathBuf {
     path
 }
 
-pub(crate) fn script(steps: u64, step_ms: u64, attempts: serde_json::Value) -> serde_json::Value {
+pub(crate) fn script(steps: u64, step_ms: u64, attempts: &serde_json::Value) -> serde_json::Value {
     json!({"steps": steps, "step_ms": step_ms, "attempts": attempts})
 }
 

@@ -1,5 +1,6 @@
 //! Specs, journals and stores for tests.
 #![allow(dead_code, reason = "each test binary uses its part")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which may unwrap")]
 
 use std::collections::BTreeMap;
 
@@ -142,7 +143,7 @@ pub(crate) fn pair_list(name: &str, pairs: usize) -> PairListRecord {
     let pair = |i: usize| PairRecord {
         a: format!("a/{i}.png"),
         b: format!("b/{i}.png"),
-        same: i % 2 == 0,
+        same: i.is_multiple_of(2),
         fold: (i > 0).then_some(i as u32),
     };
     PairListRecord {
