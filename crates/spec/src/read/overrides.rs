@@ -3,7 +3,10 @@
 use std::{str::FromStr, sync::Arc};
 
 use super::section::Reading;
-use crate::source::{Diagnostic, Entry, Node, Origin, Place, SourceFile, Value, parse};
+use crate::source::{Diagnostic, Entry, Node, Origin, Place, SourceFile, Value, parse, shortened};
+
+/// Keys from the top of a spec to a value.
+const MAX_KEYS: usize = 16;
 
 /// One `--set`: a document with one key, on top of every spec. The value is YAML; nothing stands for null, which takes
 /// an optional value away.
@@ -44,9 +47,11 @@ impl FromStr for Override {
     type Err = InvalidOverride;
 
     fn from_str(text: &str) -> Result<Self, InvalidOverride> {
-        let form = || InvalidOverride::Form(text.to_owned());
+        let form = || InvalidOverride::Form(shortened(text));
         let (key, value) = text.split_once('=').ok_or_else(form)?;
-        if key.split('.').any(|key| key.trim().is_empty()) {
+        // Deeper keys mean nothing, and a text of very many would overflow the stack of what walks the tree.
+        let is_too_deep = key.split('.').count() > MAX_KEYS;
+        if is_too_deep || key.split('.').any(|key| key.trim().is_empty()) {
             return Err(form());
         }
         let shown = Arc::new(SourceFile { origin: Origin::CommandLine, text: text.to_owned() });

@@ -63,7 +63,12 @@ impl Range {
 impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let low = if self.with_low { "from" } else { "above" };
-        let high = if self.with_high { "to" } else { "and below" };
+        let high = match (self.with_low, self.with_high) {
+            (true, true) => "to",
+            (true, false) => "to below",
+            (false, true) => "and up to",
+            (false, false) => "and below",
+        };
         write!(f, "{low} {} {high} {}", self.low, self.high)
     }
 }

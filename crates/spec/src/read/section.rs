@@ -67,10 +67,11 @@ impl<'a> Section<'a> {
         if let Some(node) = node.filter(|node| node.entries().is_none()) {
             let what = if path.is_empty() { "a spec".to_owned() } else { format!("`{path}`") };
             let message = format!("{what} must be a mapping of keys to values, not `{}`", written(node));
-            reading.report(
-                Diagnostic::at(&node.place, message)
-                    .help("write `key: value` lines below it, indented alike"),
-            );
+            let help = node
+                .scalar()
+                .and_then(spaced)
+                .unwrap_or_else(|| "write `key: value` lines below it, indented alike".to_owned());
+            reading.report(Diagnostic::at(&node.place, message).help(help));
         }
         let place = node.map(|node| &node.place);
         let node = node.filter(|node| node.entries().is_some());
@@ -249,7 +250,7 @@ impl<'a> Section<'a> {
         let of = if self.path.is_empty() { "a spec".to_owned() } else { format!("`{}`", self.path) };
         let message = format!("{of} has no key `{}`", shortened(&entry.key));
         let elsewhere = self.reading.homes.get_or_init(Homes::new).hint(&entry.key);
-        let help = elsewhere.unwrap_or_else(|| remedy(&entry.key, known));
+        let help = spaced(&entry.key).or(elsewhere).unwrap_or_else(|| remedy(&entry.key, known));
         self.reading.report(Diagnostic::at(&entry.key_place, message).help(help));
     }
 
@@ -269,6 +270,12 @@ impl<'a> Section<'a> {
         }
         schema
     }
+}
+
+/// The remedy for a `key:value` that YAML takes for one word.
+fn spaced(text: &str) -> Option<String> {
+    let (key, value) = text.split_once(':')?;
+    Some(format!("put a space after the colon: `{}`", shortened(&format!("{key}: {value}"))))
 }
 
 fn names_of<'w, T>(words: &[(&'w str, T)]) -> Vec<&'w str> {

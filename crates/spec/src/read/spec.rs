@@ -9,7 +9,7 @@ use super::{
     changes, data, evaluation, model,
     overrides::Override,
     resources,
-    section::{Reading, Section},
+    section::{Reading, Section, written},
     training,
 };
 use crate::{
@@ -117,7 +117,12 @@ fn name_of(link: &Link) -> Option<VariantName> {
 /// `name:`, or the file's name.
 fn name(document: &Node, file: &Path, reading: &Reading<'_>) -> Option<VariantName> {
     let node = document.get("name").filter(|node| !node.is_null());
-    let text = node.map_or_else(|| stem(file), |node| node.scalar().unwrap_or_default().to_owned());
+    if let Some(node) = node.filter(|node| node.scalar().is_none()) {
+        let message = format!("`name` must be a word, not `{}`", written(node));
+        reading.report(Diagnostic::at(&node.place, message).help("write such as `name: m0.8`"));
+        return None;
+    }
+    let text = node.and_then(Node::scalar).map_or_else(|| stem(file), str::to_owned);
     let wrong = |error: crate::InvalidName| match node {
         Some(node) => Diagnostic::at(&node.place, error.to_string()).help("write such as `name: m0.8`"),
         None => Diagnostic::of_file(file.display(), error.to_string())

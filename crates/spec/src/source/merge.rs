@@ -9,7 +9,7 @@ pub(crate) fn joined(path: &str, key: &str) -> String {
 
 impl Node {
     /// This value with what `over` says on top. Mappings are merged key by key, everything else is replaced; null
-    /// stays, for the reader to decide whether the key can be without a value. A choice of another kind (a folder
+    /// stays, for the reader to take for nothing or to complain of. A choice of another kind (a folder
     /// over the embedded faces) takes away what belongs to the kind below.
     pub(crate) fn merged(self, over: Self) -> Self {
         merged(self, over, &mut Vec::new())

@@ -1,6 +1,6 @@
 //! Lists of what is allowed, and which of it was probably meant.
 
-/// ``one of `a`, `b` or `c` ``.
+/// `` `a`, `b` or `c` ``.
 pub(crate) fn one_of(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
     match quoted.split_last() {
@@ -21,7 +21,9 @@ pub(crate) fn suggestion<'a>(written: &str, known: &[&'a str]) -> Option<&'a str
     let nearest = known.iter().min_by_key(|name| distance(name))?;
     // Of three letters any other word is near: `gpu` is no misspelt `cpu`.
     let limit = (nearest.chars().count() / 4).min(3).max(usize::from(nearest.chars().count() > 3));
-    (distance(nearest) <= limit).then_some(*nearest)
+    // A part of a name, such as `batch`, is as good as a near miss.
+    let begun = |name: &&&str| written.len() >= 3 && name.starts_with(&written);
+    if distance(nearest) <= limit { Some(*nearest) } else { known.iter().find(begun).copied() }
 }
 
 /// What to write instead of `written`: the nearest name, and all that are allowed.
@@ -45,6 +47,12 @@ mod tests {
         assert_eq!(suggestion("s", &known), None);
         assert_eq!(suggestion("gpu", &["auto", "cpu", "cuda"]), None);
         assert_eq!(suggestion("CPU", &["auto", "cpu", "cuda"]), Some("cpu"));
+    }
+
+    #[test]
+    fn the_beginning_of_a_name_is_completed() {
+        assert_eq!(suggestion("batch", &["epochs", "batch_size"]), Some("batch_size"));
+        assert_eq!(suggestion("", &["epochs", "batch_size"]), None);
     }
 
     #[test]

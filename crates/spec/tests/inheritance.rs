@@ -1,0 +1,324 @@
+//! `extends`, `--set`, folders, paths and names.
+
+mod support;
+
+use std::path::PathBuf;
+
+use arclab_spec::{
+    InvalidOverride, Override, Spec,
+    config::{Backbone, Dataset, LossConfig, OptimizerConfig, PairSource, ScheduleShape, SplitConfig},
+    read_specs,
+};
+use support::{Folder, LEAST};
+
+fn changes(spec: &Spec) -> Vec<String> {
+    let line = |change: &arclab_spec::Change| {
+        format!("{}: {} → {}", change.key, change.from.as_deref().unwrap_or("nothing"), change.to)
+    };
+    spec.changes.iter().map(line).collect()
+}
+
+fn margin(spec: &Spec) -> f64 {
+    let LossConfig::ArcFace { margin, .. } = spec.config.loss;
+    margin
+}
+
+#[test]
+fn what_a_spec_leaves_out_has_its_usual_value() {
+    let spec = Folder::new().read("least.yaml", LEAST).unwrap();
+    assert_eq!(margin(&spec), 0.5);
+    assert_eq!(spec.seeds, [0]);
+    assert_eq!(spec.config.model.backbone, Backbone::Small);
+    let protocols: Vec<_> = spec.config.evaluation.protocols.keys().map(ToString::to_string).collect();
+    assert_eq!(protocols, ["closed", "open"]);
+    assert_eq!((spec.name.as_str(), spec.parent), ("least", None));
+}
+
+#[test]
+fn a_spec_says_only_what_differs_from_the_one_that_it_extends() {
+    let folder = Folder::new();
+    folder.write("base.yaml", "data: {dataset: synthetic}\nloss: {margin: 0.5, scale: 30}\n");
+    let spec = folder.read("m0.8.yaml", "extends: base.yaml\nloss: {margin: 0.8}\n").unwrap();
+    assert_eq!(
+        spec.config.loss,
+        LossConfig::ArcFace {
+            scale: 30.0,
+            margin: 0.8,
+            gradient: arclab_spec::config::MarginGradient::Exact
+        }
+    );
+    assert_eq!(spec.name.as_str(), "m0.8");
+    assert_eq!(spec.parent.as_ref().unwrap().as_str(), "base");
+    assert_eq!(changes(&spec), ["loss.margin: 0.5 → 0.8"]);
+}
+
+#[test]
+fn a_chain_of_specs_is_followed_to_its_end_and_the_parent_is_the_nearest() {
+    let folder = Folder::new();
+    folder.write("a.yaml", "extends: base.yaml\nname: first\nhypothesis: of a\nloss: {margin: 0.1}\n");
+    folder.write("b.yaml", "extends: a.yaml\ntraining: {epochs: 3}\n");
+    let spec = folder.read("c.yaml", "extends: b.yaml\nloss: {scale: 32}\n").unwrap();
+    assert_eq!((margin(&spec), spec.config.training.epochs), (0.1, 3));
+    assert_eq!(spec.parent.as_ref().unwrap().as_str(), "b");
+    assert_eq!(changes(&spec), ["loss.scale: nothing → 32"]);
+    let b = folder.read("b.yaml", "extends: a.yaml\n").unwrap();
+    assert_eq!(b.parent.unwrap().as_str(), "first");
+}
+
+#[test]
+fn name_and_hypothesis_are_not_inherited() {
+    let folder = Folder::new();
+    folder.write("base.yaml", format!("name: first\nhypothesis: of the first\n{LEAST}"));
+    let spec = folder.read("second.yaml", "extends: base.yaml\n").unwrap();
+    assert_eq!((spec.name.as_str(), spec.hypothesis.as_str()), ("second", ""));
+    assert_eq!(spec.parent.unwrap().as_str(), "first");
+}
+
+#[test]
+fn null_takes_away_what_is_inherited() {
+    let folder = Folder::new();
+    folder.write("base.yaml", "data: {dataset: synthetic}\noptimizer: {clip_norm: 5, momentum: 0.5}\n");
+    let spec = folder.read("free.yaml", "extends: base.yaml\noptimizer: {clip_norm: null}\n").unwrap();
+    let OptimizerConfig::Sgd { clip_norm, momentum, .. } = spec.config.optimizer;
+    assert_eq!((clip_norm, momentum), (None, 0.5));
+    assert_eq!(changes(&spec), ["optimizer.clip_norm: 5 → null"]);
+}
+
+#[test]
+fn null_where_nothing_is_inherited_changes_nothing() {
+    let folder = Folder::new();
+    let text =
+        "extends: base.yaml\noptimizer: {clip_norm: null}\ndata: {augment: {colour_temperature: null}}\n";
+    let spec = folder.read("same.yaml", text).unwrap();
+    assert_eq!(changes(&spec), [""; 0]);
+    assert_eq!(spec.config, folder.read("base.yaml", LEAST).unwrap().config);
+}
+
+#[test]
+fn a_protocol_can_be_taken_away() {
+    let folder = Folder::new();
+    let text =
+        "extends: base.yaml\nevaluation: {protocols: {a: {draw: open_test}, v1.2: {draw: closed_test}}}\n";
+    folder.write("two.yaml", text);
+    let spec = folder.read("one.yaml", "extends: two.yaml\nevaluation: {protocols: {a: null}}\n").unwrap();
+    let names: Vec<_> = spec.config.evaluation.protocols.keys().map(ToString::to_string).collect();
+    assert_eq!(names, ["v1.2"]);
+}
+
+#[test]
+fn a_data_set_of_another_kind_replaces_the_inherited_one() {
+    let folder = Folder::new();
+    folder.write("base.yaml", "data: {dataset: {synthetic: {identities: 7}}, image_size: 32}\n");
+    let spec = folder.read("photos.yaml", "extends: base.yaml\ndata: {dataset: {folder: faces}}\n").unwrap();
+    assert_eq!(spec.config.data.dataset, Dataset::Folder(folder.path().join("faces")));
+    assert_eq!(spec.config.data.image_size, 32);
+    let back = folder.read("back.yaml", "extends: photos.yaml\ndata: {dataset: synthetic}\n").unwrap();
+    assert!(matches!(&back.config.data.dataset, Dataset::Synthetic(faces) if faces.identities == 100));
+}
+
+#[test]
+fn a_split_and_a_protocol_of_another_kind_replace_the_inherited_ones() {
+    let folder = Folder::new();
+    folder.write(
+        "base.yaml",
+        "data: {dataset: synthetic, split: {open_identities: 0.5, closed_images: 0.5}}\n\
+         evaluation: {protocols: {v1.0: {draw: open_test, pairs: 10, mislabelled: 0.1}}}\n",
+    );
+    let text = "extends: base.yaml\ndata: {split: {file: s.csv}}\n\
+                evaluation: {protocols: {v1.0: {list: p.csv}}}\n";
+    let spec = folder.read("given.yaml", text).unwrap();
+    assert!(matches!(&spec.config.data.split, SplitConfig::File { file, .. } if file.ends_with("s.csv")));
+    let protocol = spec.config.evaluation.protocols.values().next().unwrap();
+    assert!(matches!(&protocol.pairs, PairSource::Listed { list, .. } if list.ends_with("p.csv")));
+}
+
+#[test]
+fn one_share_of_a_drawn_split_leaves_the_other_as_it_was() {
+    let folder = Folder::new();
+    folder.write("base.yaml", "data: {dataset: synthetic, split: {closed_images: 0.4}}\n");
+    let spec = folder.read("a.yaml", "extends: base.yaml\ndata: {split: {open_identities: 0.5}}\n").unwrap();
+    let SplitConfig::Drawn { open_identities, closed_images, .. } = spec.config.data.split else {
+        panic!("{:?}", spec.config.data.split)
+    };
+    assert_eq!((open_identities, closed_images), (0.5, 0.4));
+}
+
+#[test]
+fn another_schedule_keeps_the_warm_up_and_loses_the_power() {
+    let folder = Folder::new();
+    folder.write(
+        "base.yaml",
+        "data: {dataset: synthetic}\nschedule: {name: polynomial, power: 2, warmup_epochs: 3}\n",
+    );
+    let spec = folder.read("cosine.yaml", "extends: base.yaml\nschedule: {name: cosine}\n").unwrap();
+    assert_eq!(spec.config.schedule.shape, ScheduleShape::Cosine);
+    assert_eq!(spec.config.schedule.warmup_epochs, 3.0);
+}
+
+#[test]
+fn a_path_is_relative_to_the_file_that_it_is_written_in() {
+    let folder = Folder::new();
+    folder.write("shared/base.yaml", "data: {dataset: {folder: ../photos}, split: {file: split.csv}}\n");
+    let text = "extends: ../shared/base.yaml\ndata: {split: {file: mine.csv}}\n";
+    let spec = folder.read("mine/spec.yaml", text).unwrap();
+    let Dataset::Folder(photos) = &spec.config.data.dataset else { panic!("no folder") };
+    std::fs::create_dir(folder.path().join("photos")).unwrap();
+    assert_eq!(photos.canonicalize().unwrap(), folder.path().join("photos").canonicalize().unwrap());
+    assert!(photos.is_absolute());
+    let SplitConfig::File { file, .. } = &spec.config.data.split else { panic!("no file") };
+    assert_eq!(file, &folder.path().join("mine/mine.csv"));
+}
+
+#[test]
+fn an_absolute_path_stays_as_it_is() {
+    let spec = Folder::new().read("a.yaml", "data: {dataset: {folder: /photos}}\n").unwrap();
+    assert_eq!(spec.config.data.dataset, Dataset::Folder(PathBuf::from("/photos")));
+}
+
+#[test]
+fn an_environment_variable_is_put_into_a_path() {
+    let home = std::env::var("HOME").unwrap();
+    let spec = Folder::new().read("a.yaml", "data: {dataset: {folder: \"${HOME}/faces\"}}\n").unwrap();
+    assert_eq!(spec.config.data.dataset, Dataset::Folder(PathBuf::from(home).join("faces")));
+}
+
+#[test]
+fn an_override_goes_on_top_of_every_spec_and_counts_as_a_change() {
+    let folder = Folder::new();
+    let text = "extends: base.yaml\nloss: {margin: 0.8, scale: 30}\n";
+    let set = ["loss.margin=0.3", "training.seeds=[0, 1, 2]", "data.colour=grey"];
+    let spec = folder.read_with("a.yaml", text, &set).unwrap();
+    assert_eq!((margin(&spec), spec.seeds.as_slice()), (0.3, [0, 1, 2].as_slice()));
+    let expected = [
+        "data.colour: nothing → grey",
+        "loss.margin: nothing → 0.3",
+        "loss.scale: nothing → 30",
+        "training.seeds: nothing → [0, 1, 2]",
+    ];
+    let mut changes = changes(&spec);
+    changes.sort();
+    assert_eq!(changes, expected);
+}
+
+#[test]
+fn a_later_override_wins_and_an_empty_one_takes_away() {
+    let folder = Folder::new();
+    let set = ["loss.margin=0.3", "loss.margin=0.4", "optimizer.clip_norm="];
+    let spec = folder.read_with("a.yaml", "extends: base.yaml\noptimizer: {clip_norm: 5}\n", &set).unwrap();
+    let OptimizerConfig::Sgd { clip_norm, .. } = spec.config.optimizer;
+    assert_eq!((margin(&spec), clip_norm), (0.4, None));
+}
+
+#[test]
+fn what_a_run_cannot_be_without_cannot_be_taken_away() {
+    let folder = Folder::new();
+    let errors = folder.read_with("a.yaml", LEAST, &["loss.scale="]).unwrap_err();
+    assert_eq!(errors.all()[0].message, "`loss.scale` has no value");
+    let errors = folder.read("b.yaml", "extends: base.yaml\ndata: null\n").unwrap_err();
+    assert!(errors.all().iter().any(|one| one.message == "`data` has no value"), "{errors}");
+}
+
+#[test]
+fn an_override_can_say_a_whole_section() {
+    let spec =
+        Folder::new().read_with("a.yaml", LEAST, &["data.dataset={synthetic: {identities: 5}}"]).unwrap();
+    assert!(matches!(spec.config.data.dataset, Dataset::Synthetic(faces) if faces.identities == 5));
+}
+
+#[test]
+fn a_path_in_an_override_is_relative_to_the_current_folder() {
+    let spec = Folder::new().read_with("a.yaml", LEAST, &["data.dataset.folder=photos"]).unwrap();
+    let here = std::env::current_dir().unwrap().join("photos");
+    assert_eq!(spec.config.data.dataset, Dataset::Folder(here));
+}
+
+#[test]
+fn a_mistake_in_an_override_is_shown_in_it() {
+    let folder = Folder::new();
+    let errors = folder.read_with("a.yaml", LEAST, &["loss.margin=5"]).unwrap_err();
+    let [one] = errors.all() else { panic!("{errors}") };
+    assert_eq!((one.file.as_str(), one.at), ("--set", Some((1, 13))));
+    let errors = folder.read_with("a.yaml", LEAST, &["loss.marign=0.5"]).unwrap_err();
+    let printed = errors.to_string();
+    assert!(printed.contains("--set") && printed.contains("did you mean `margin`?"), "{printed}");
+}
+
+#[test]
+fn a_mistake_in_an_override_is_reported_once_however_many_specs_there_are() {
+    let folder = Folder::new();
+    folder.write("other.yaml", LEAST);
+    let set: Override = "loss.margin=5".parse().unwrap();
+    let errors = read_specs(&[folder.path().to_owned()], &[set]).unwrap_err();
+    assert_eq!(errors.all().len(), 1, "{errors}");
+}
+
+#[test]
+fn an_override_of_extends_is_refused() {
+    let errors = Folder::new().read_with("a.yaml", LEAST, &["extends=base.yaml"]).unwrap_err();
+    let printed = errors.to_string();
+    assert!(printed.contains("--set") && printed.contains("`extends`"), "{printed}");
+}
+
+#[test]
+fn what_is_no_override_is_refused_before_any_spec_is_read() {
+    for text in ["", "loss.margin", "=3", "loss..margin=1", ".=1", "a.=1"] {
+        let error = text.parse::<Override>().unwrap_err();
+        assert!(matches!(error, InvalidOverride::Form(_)), "{text}: {error}");
+        assert!(error.to_string().contains("loss.margin=0.3"), "{error}");
+    }
+    for text in ["a=[1", "a={b", "a=*x", "a=b: c: d", "a=!!str x"] {
+        let error = text.parse::<Override>().unwrap_err();
+        assert!(matches!(error, InvalidOverride::Value { .. }), "{text}: {error}");
+    }
+    let deep = format!("{}=1", vec!["a"; 100_000].join("."));
+    assert!(deep.parse::<Override>().is_err());
+}
+
+#[test]
+fn a_folder_stands_for_the_specs_directly_in_it_and_those_that_extend_none_come_first() {
+    let folder = Folder::new();
+    folder.write("a.yaml", "extends: base.yaml\n");
+    folder.write("c.yml", "extends: a.yaml\n");
+    folder.write("notes.txt", "no spec");
+    folder.write(".hidden.yaml", "no: spec");
+    folder.write("deeper/d.yaml", "no: spec");
+    let specs = read_specs(&[folder.path().to_owned()], &[]).unwrap();
+    let names: Vec<_> = specs.iter().map(|spec| spec.name.as_str()).collect();
+    assert_eq!(names, ["base", "a", "c"]);
+}
+
+#[test]
+fn a_spec_that_is_named_twice_is_read_once() {
+    let folder = Folder::new();
+    let (base, path) = (folder.path().join("base.yaml"), folder.path().to_owned());
+    let roundabout = path.join("../").join(path.file_name().unwrap()).join("base.yaml");
+    let specs = read_specs(&[path, base, roundabout], &[]).unwrap();
+    assert_eq!(specs.len(), 1);
+}
+
+#[test]
+fn two_specs_of_a_folder_cannot_have_one_name() {
+    let folder = Folder::new();
+    folder.write("other.yaml", "extends: base.yaml\nname: base\n");
+    let errors = read_specs(&[folder.path().to_owned()], &[]).unwrap_err();
+    let printed = folder.printed(&errors);
+    assert!(printed.contains("`base`") && printed.contains("another `name:`"), "{printed}");
+}
+
+#[test]
+fn the_experiment_is_the_folder_even_where_its_name_is_no_name() {
+    let folder = Folder::new();
+    for (name, expected) in [("plain", "plain"), ("with space", "with-space"), ("_x", "x"), ("…", "root")] {
+        let spec = folder.read(&format!("{name}/a.yaml"), LEAST).unwrap();
+        assert_eq!(spec.experiment.as_str(), expected);
+    }
+}
+
+#[test]
+fn every_seed_makes_a_plan_of_its_own() {
+    let spec = Folder::new().read("a.yaml", &format!("{LEAST}training: {{seeds: [0, 7]}}\n")).unwrap();
+    let data = arclab_spec::Fingerprint::of(b"data");
+    let plans: Vec<_> = spec.plans(&data).collect();
+    assert_eq!(plans.iter().map(|plan| plan.seed).collect::<Vec<_>>(), [0, 7]);
+    assert_ne!(plans[0].hash(), plans[1].hash());
+}

@@ -1,0 +1,347 @@
+//! Malformed specs, each with the place of its mistake, what is said of it and what would be right.
+
+mod support;
+
+use support::Folder;
+
+/// A spec with one mistake.
+struct Malformed {
+    text: &'static str,
+    /// Line and column.
+    at: (usize, usize),
+    /// Part of what is said.
+    message: &'static str,
+    /// Part of the remedy.
+    help: &'static str,
+}
+
+const fn case(
+    text: &'static str,
+    at: (usize, usize),
+    message: &'static str,
+    help: &'static str,
+) -> Malformed {
+    Malformed { text, at, message, help }
+}
+
+/// Keys that do not exist, at every level.
+const UNKNOWN_KEYS: &[Malformed] = &[
+    case("extends: base.yaml\nhypotesis: x", (2, 1), "`hypotesis`", "did you mean `hypothesis`?"),
+    case("extends: base.yaml\noptimiser: {}", (2, 1), "`optimiser`", "did you mean `optimizer`?"),
+    case(
+        "extends: base.yaml\nloss:\n  marign: 0.3",
+        (3, 3),
+        "`loss` has no key `marign`",
+        "did you mean `margin`?",
+    ),
+    case(
+        "extends: base.yaml\ndata: {color: grey}",
+        (2, 8),
+        "`data` has no key `color`",
+        "did you mean `colour`?",
+    ),
+    case(
+        "extends: base.yaml\ndata: {augment: {filp: 0.5}}",
+        (2, 18),
+        "`data.augment`",
+        "did you mean `flip`?",
+    ),
+    case(
+        "extends: base.yaml\ndata:\n  dataset:\n    synthetic:\n      vary: {occlusoin: 2}",
+        (5, 14),
+        "`data.dataset.synthetic.vary` has no key `occlusoin`",
+        "did you mean `occlusion`?",
+    ),
+    case(
+        "data: {dataset: {foldr: photos}}",
+        (1, 18),
+        "`data.dataset` has no key `foldr`",
+        "did you mean `folder`?",
+    ),
+    case("extends: base.yaml\nmodel: {backbones: small}", (2, 9), "`model`", "did you mean `backbone`?"),
+    case(
+        "extends: base.yaml\ntraining: {lr: 0.1}",
+        (2, 12),
+        "`training` has no key `lr`",
+        "allowed: `epochs`",
+    ),
+    case("extends: base.yaml\ntraining: {batch: 32}", (2, 12), "`batch`", "did you mean `batch_size`?"),
+    case("extends: base.yaml\nresources: {thread: 2}", (2, 13), "`resources`", "did you mean `threads`?"),
+    case(
+        "extends: base.yaml\nevaluation:\n  protocols:\n    lfw: {draw: open_test, pair: 9}",
+        (4, 28),
+        "`evaluation.protocols.lfw` has no key `pair`",
+        "did you mean `pairs`?",
+    ),
+    case("extends: base.yaml\nmargin: 0.3", (2, 1), "a spec has no key `margin`", "`loss`"),
+];
+
+/// Values of another type, or out of their range.
+const VALUES: &[Malformed] = &[
+    case(
+        "extends: base.yaml\nloss: {margin: big}",
+        (2, 16),
+        "must be a number from 0 to 1.57, not `big`",
+        "usual is `0.5`",
+    ),
+    case("extends: base.yaml\nloss: {margin: \"0.5\"}", (2, 16), "`loss.margin` must be a number", "quotes"),
+    case("extends: base.yaml\nloss: {margin: 5}", (2, 16), "from 0 to 1.57, not `5`", "in radians"),
+    case("extends: base.yaml\nloss: {scale: 0}", (2, 15), "above 0 and up to 1000, not `0`", "usual is `64`"),
+    case(
+        "extends: base.yaml\nloss: {margin: [0.2, 0.8]}",
+        (2, 16),
+        "must be a number from 0 to 1.57, not `[0.2, 0.8]`",
+        "usual is `0.5`",
+    ),
+    case("extends: base.yaml\nloss: {margin: .nan}", (2, 16), "not `.nan`", "usual is `0.5`"),
+    case("extends: base.yaml\nloss:\n  margin: 0,5", (3, 11), "not `0,5`", "usual is `0.5`"),
+    case("extends: base.yaml\nloss: 0.3", (2, 7), "`loss` must be a mapping", "key: value"),
+    case(
+        "extends: base.yaml\nloss:\n  margin:0.3",
+        (3, 3),
+        "`loss` must be a mapping of keys to values, not `margin:0.3`",
+        "a space after the colon",
+    ),
+    case(
+        "extends: base.yaml\nloss: {margin:0.3}",
+        (2, 8),
+        "`loss` has no key `margin:0.3`",
+        "a space after the colon",
+    ),
+    case("extends: base.yaml\nloss: {name: archface}", (2, 14), "`archface`", "did you mean `arcface`?"),
+    case(
+        "extends: base.yaml\noptimizer: {momentum: 1}",
+        (2, 23),
+        "from 0 to below 1, not `1`",
+        "steps grow for ever",
+    ),
+    case(
+        "extends: base.yaml\ndata: {augment: {flip: 1.5}}",
+        (2, 24),
+        "`data.augment.flip` must be a number from 0 to 1",
+        "usual is `0.5`",
+    ),
+    case(
+        "extends: base.yaml\ndata: {split: {closed_images: 1}}",
+        (2, 31),
+        "above 0 and below 1",
+        "something must be left",
+    ),
+    case("extends: base.yaml\ndata: {image_size: 100}", (2, 20), "a multiple of 16", "`96` and `112`"),
+    case("extends: base.yaml\ndata: {colour: gray}", (2, 16), "`gray`", "did you mean `grey`?"),
+    case("extends: base.yaml\ntraining: {epochs: 2.5}", (2, 20), "a whole number from 1 to", "usual is `10`"),
+    case("extends: base.yaml\ntraining: {batch_size: -4}", (2, 24), "not `-4`", "usual is `64`"),
+    case("extends: base.yaml\ntraining: {seeds: 3}", (2, 19), "must be a list", "seeds: ["),
+    case("extends: base.yaml\ntraining: {seeds: []}", (2, 19), "empty", "seeds: [0, 1, 2]"),
+    case(
+        "extends: base.yaml\ntraining: {seeds: [4, 1, 4]}",
+        (2, 26),
+        "the seed 4 stands here a second time",
+        "leave it out",
+    ),
+    case(
+        "extends: base.yaml\nresources: {device: gpu}",
+        (2, 21),
+        "`gpu`",
+        "allowed: `auto`, `cpu` or `cuda`",
+    ),
+    case("extends: base.yaml\nresources: {memory: 2 gigs}", (2, 21), "`2 gigs`", "2 GiB"),
+    case("extends: base.yaml\nresources: {memory: 1024}", (2, 21), "`1024`", "2 GiB"),
+    case("extends: base.yaml\nresources: {threads: 0}", (2, 22), "from 1 to 1024", "usual is"),
+    case("extends: base.yaml\nname: [a, b]", (2, 7), "`name` must be a word, not `[a, b]`", "name: m0.8"),
+    case(
+        "extends: base.yaml\nname: ../secrets",
+        (2, 7),
+        "`../secrets` is not a name: use 1 to 80 letters",
+        "name: m0.8",
+    ),
+    case("extends: base.yaml\nevaluation: {threshold: kfold}", (2, 25), "`kfold`", "did you mean `k_fold`?"),
+    case(
+        "extends: base.yaml\nevaluation: {threshold: {fixed: 2}}",
+        (2, 33),
+        "from -1 to 1, not `2`",
+        "usual is",
+    ),
+    case(
+        "extends: base.yaml\nevaluation: {threshold: {fixed: 0, k_fold: 5}}",
+        (2, 25),
+        "threshold",
+        "{fixed: COSINE}",
+    ),
+    case(
+        "extends: base.yaml\nevaluation: {protocols: [lfw]}",
+        (2, 25),
+        "`evaluation.protocols` must be a mapping",
+        "key: value",
+    ),
+    case(
+        "extends: base.yaml\nevaluation: {protocols: {LFW 1: {draw: open_test}}}",
+        (2, 26),
+        "`LFW 1` is not a name",
+        "simpler name",
+    ),
+];
+
+/// Values that do not go together, or are missing.
+const COMBINATIONS: &[Malformed] = &[
+    case("hypothesis: nothing", (1, 1), "`data.dataset` is missing", "dataset: synthetic"),
+    case("data: {image_size: 64}", (1, 7), "`data.dataset` is missing", "dataset: synthetic"),
+    case("data: {dataset: {}}", (1, 17), "`data.dataset`", "{folder: PATH}"),
+    case("data: {dataset: {folder: a, synthetic: {}}}", (1, 17), "`data.dataset`", "{folder: PATH}"),
+    case("data: {dataset: celeba}", (1, 17), "`data.dataset` cannot be `celeba`", "{folder: PATH}"),
+    case(
+        "extends: base.yaml\nschedule: {name: cosine, power: 2}",
+        (2, 26),
+        "`schedule.power` has no effect",
+        "name: polynomial",
+    ),
+    case(
+        "extends: base.yaml\ndata: {split: {file: s.csv, open_identities: 0.2}}",
+        (2, 29),
+        "no effect beside `file`",
+        "leave one of them out",
+    ),
+    case(
+        "extends: base.yaml\nevaluation: {protocols: {lfw: {draw: open_test, list: p.csv}}}",
+        (2, 31),
+        "either `draw` or `list`",
+        "{list: pairs.csv}",
+    ),
+    case(
+        "extends: base.yaml\nevaluation: {protocols: {lfw: {}}}",
+        (2, 31),
+        "either `draw` or `list`",
+        "{draw: open_test",
+    ),
+    case(
+        "extends: base.yaml\nevaluation: {protocols: {lfw: {draw: open_test, images: p}}}",
+        (2, 49),
+        "no effect beside `draw`",
+        "leave it out",
+    ),
+    case(
+        "extends: base.yaml\nevaluation: {protocols: {lfw: {list: p.csv, pairs: 10}}}",
+        (2, 45),
+        "no effect beside `list`",
+        "leave it out",
+    ),
+    case("extends: base.yaml\nevaluation: {protocols: {}}", (2, 25), "evaluation.protocols", "leave"),
+    case(
+        "extends: base.yaml\ndata: {augment: {colour_temperature: {min_kelvin: 9000, max_kelvin: 4000}}}",
+        (2, 38),
+        "(9000) is above `max_kelvin` (4000)",
+        "exchange",
+    ),
+    case(
+        "extends: base.yaml\ndata: {dataset: {folder: \"${ARCLAB_NOBODY_SETS_THIS}/x\"}}",
+        (2, 26),
+        "`ARCLAB_NOBODY_SETS_THIS` is not set",
+        "export ARCLAB_NOBODY_SETS_THIS=",
+    ),
+    case(
+        "extends: base.yaml\ndata: {dataset: {folder: \"${HOME/x\"}}",
+        (2, 26),
+        "`${` is not closed",
+        "${NAME}",
+    ),
+    case("extends: base.yaml\ndata: {dataset: {folder: [a]}}", (2, 26), "must be a path", "path"),
+];
+
+/// Texts that are not the YAML that a spec is.
+const SYNTAX: &[Malformed] = &[
+    case("", (1, 1), "there is nothing in it", "extends:"),
+    case("# only a comment\n", (2, 1), "there is nothing in it", "extends:"),
+    case("null\n", (1, 1), "there is nothing in it", "extends:"),
+    case("- a\n- b\n", (1, 1), "a spec must be a mapping", "or with `data:`"),
+    case("just words", (1, 1), "a spec must be a mapping", "or with `data:`"),
+    case("extends: base.yaml\nname: a\nname: b", (3, 1), "`name` stands here a second time", "line 2"),
+    case("extends: base.yaml\nloss:\n  margin: 0.2\n  margin: 0.2", (4, 3), "a second time", "line 3"),
+    case("extends: base.yaml\nloss:\n\tmargin: 0.2", (3, 2), "a tab indents this line", "with spaces"),
+    case(
+        "extends: base.yaml\nloss:\n    margin: 0.2\n  scale: 64",
+        (4, 3),
+        "does not fit those above it",
+        "begin in the same column",
+    ),
+    case(
+        "extends: base.yaml\nhypothesis: so: it is",
+        (2, 15),
+        "this `:` stands where no key can be",
+        "needs quotes",
+    ),
+    case("extends: base.yaml\nloss: {margin: 0.2", (3, 1), "a bracket is missing", "closed by its like"),
+    case(
+        "extends: base.yaml\nhypothesis: \"no end",
+        (2, 13),
+        "a quote is opened here and not closed",
+        "close it",
+    ),
+    case("extends: base.yaml\nmodel: *small", (2, 8), "alias", "extends"),
+    case("extends: base.yaml\ndata: &d {}\nmodel: *d", (3, 8), "aliases (`*`)", "extends"),
+    case("extends: base.yaml\nname: !!str a", (2, 7), "tags (`!`)", "leave the tag out"),
+    case("extends: base.yaml\n---\nname: b", (2, 1), "second document", "file of its own"),
+    case("extends: base.yaml\n[a]: b", (2, 1), "a key must be a word", "key: value"),
+    case("extends: base.yaml\nloss:\nmodel: {}", (2, 1), "`loss` has no value", "leave the key out"),
+];
+
+/// `extends` that leads nowhere.
+const EXTENDS: &[Malformed] = &[
+    case("extends: bose.yaml", (1, 10), "bose.yaml", "did you mean `base.yaml`?"),
+    case(
+        "extends: elsewhere/other.yaml",
+        (1, 10),
+        "elsewhere/other.yaml: there is no such file",
+        "from this file's folder",
+    ),
+    case("extends: [base.yaml]", (1, 10), "`extends` must be a path, not `[base.yaml]`", "write one path"),
+    case("extends: spec.yaml", (1, 10), "`extends` goes in a circle", "must not extend"),
+];
+
+fn check(cases: &[Malformed]) {
+    let mut wrong = Vec::new();
+    for case in cases {
+        let folder = Folder::new();
+        let found = folder.mistakes(case.text);
+        let is_right = match found.as_slice() {
+            [one] => {
+                one.file.ends_with("spec.yaml")
+                    && one.at == Some(case.at)
+                    && one.message.contains(case.message)
+                    && one.help.as_deref().is_some_and(|help| help.contains(case.help))
+            }
+            _ => false,
+        };
+        let said: Vec<String> = found.iter().map(ToString::to_string).collect();
+        let said = said.join("\n").replace(&format!("{}/", folder.path().display()), "");
+        if !is_right {
+            let Malformed { text, at, message, help } = case;
+            wrong.push(format!("{text}\n-- expected: {at:?} {message:?} {help:?}\n-- said:\n{said}\n"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {}:\n\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+#[test]
+fn an_unknown_key_is_named_and_a_near_one_suggested() {
+    check(UNKNOWN_KEYS);
+}
+
+#[test]
+fn a_value_of_another_type_or_out_of_range_is_named_with_what_is_allowed() {
+    check(VALUES);
+}
+
+#[test]
+fn values_that_contradict_each_other_or_are_missing_are_named() {
+    check(COMBINATIONS);
+}
+
+#[test]
+fn a_text_that_is_not_the_yaml_of_a_spec_is_refused_at_its_place() {
+    check(SYNTAX);
+}
+
+#[test]
+fn an_extended_spec_that_cannot_be_read_is_named_where_it_is_asked_for() {
+    check(EXTENDS);
+}

@@ -1,0 +1,178 @@
+//! The JSON Schema that editors read.
+
+#![expect(clippy::wildcard_enum_match_arm, reason = "of a parser's events few are of use here")]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use arclab_spec::{json_schema, read_specs};
+use saphyr_parser::{Event, Parser, ScalarStyle, StrInput};
+use serde_json::{Map, Value, json};
+use support::Folder;
+
+fn experiments() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments")
+}
+
+/// A YAML text as an editor sees it: typed by YAML's core schema.
+fn as_json(text: &str) -> Value {
+    let mut parser = Parser::new_from_str(text);
+    loop {
+        let event = next(&mut parser);
+        if !matches!(event, Event::StreamStart | Event::DocumentStart(_)) {
+            return value(event, &mut parser);
+        }
+    }
+}
+
+fn next<'a>(parser: &mut Parser<'a, StrInput<'a>>) -> Event<'a> {
+    parser.next_event().expect("the text has not ended").expect("the text is YAML").0
+}
+
+fn value<'a>(event: Event<'a>, parser: &mut Parser<'a, StrInput<'a>>) -> Value {
+    match event {
+        Event::Scalar(text, ScalarStyle::Plain, ..) => plain(&text),
+        Event::Scalar(text, ..) => Value::from(text.as_ref()),
+        Event::SequenceStart(..) => {
+            let mut items = Vec::new();
+            loop {
+                match next(parser) {
+                    Event::SequenceEnd => return Value::Array(items),
+                    event => items.push(value(event, parser)),
+                }
+            }
+        }
+        Event::MappingStart(..) => {
+            let mut entries = Map::new();
+            loop {
+                match next(parser) {
+                    Event::MappingEnd => return Value::Object(entries),
+                    Event::Scalar(key, ..) => {
+                        let event = next(parser);
+                        entries.insert(key.into_owned(), value(event, parser));
+                    }
+                    other => panic!("{other:?}"),
+                }
+            }
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn plain(text: &str) -> Value {
+    match text {
+        "" | "~" | "null" => Value::Null,
+        "true" => true.into(),
+        "false" => false.into(),
+        _ => {
+            let number = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.'));
+            let whole = text.parse::<i64>().map(Value::from).ok();
+            let float = || text.parse::<f64>().ok().filter(|x| x.is_finite()).map(Value::from);
+            number.then(|| whole.or_else(float)).flatten().unwrap_or_else(|| text.into())
+        }
+    }
+}
+
+#[test]
+fn the_shipped_schema_is_that_of_the_program() {
+    let path = experiments().join("spec.schema.json");
+    let shipped: Value =
+        std::fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+    assert!(
+        shipped == json_schema(),
+        "experiments/spec.schema.json is out of date: `cargo run -- schema > experiments/spec.schema.json`",
+    );
+}
+
+#[test]
+fn the_schema_is_one() {
+    jsonschema::meta::validate(&json_schema()).unwrap();
+}
+
+#[test]
+fn every_shipped_spec_fits_the_schema_and_points_at_it() {
+    let schema = jsonschema::validator_for(&json_schema()).unwrap();
+    let mut specs = 0;
+    for (folder, pointer) in [("", "spec.schema.json"), ("celeba", "../spec.schema.json")] {
+        for entry in std::fs::read_dir(experiments().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|ending| ending == "yaml") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                schema
+                    .validate(&as_json(&text))
+                    .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                let first = text.lines().next().unwrap();
+                assert_eq!(first, format!("# yaml-language-server: $schema={pointer}"), "{}", path.display());
+                specs += 1;
+            }
+        }
+    }
+    assert!(specs >= 10, "{specs}");
+}
+
+#[test]
+fn every_key_has_a_description() {
+    fn walk(schema: &Value, path: &str) -> usize {
+        let Some(fields) = schema.get("properties").and_then(Value::as_object) else {
+            let inner = schema.get("oneOf").or(schema.get("anyOf")).and_then(Value::as_array);
+            return inner.into_iter().flatten().map(|one| walk(one, path)).sum();
+        };
+        let own = |(key, field): (&String, &Value)| {
+            let path = format!("{path}.{key}");
+            assert!(field["description"].as_str().is_some_and(|text| !text.is_empty()), "{path}");
+            1 + walk(field, &path)
+        };
+        fields.iter().map(own).sum()
+    }
+    assert!(walk(&json_schema(), "") > 50);
+}
+
+/// Specs, and whether the schema and the reader take them.
+const SPECS: &[(&str, bool)] = &[
+    ("data: {dataset: synthetic}", true),
+    ("data: {dataset: {synthetic: {identities: 5}}}", true),
+    ("data: {dataset: {folder: photos}}", true),
+    ("extends: base.yaml\nloss: null", false),
+    ("extends: base.yaml\noptimizer: {clip_norm: null}", true),
+    ("extends: base.yaml\nresources: {threads: 4, memory: 2 GiB}", true),
+    ("extends: base.yaml\nresources: {threads: auto, memory: 0.5 TiB}", true),
+    ("extends: base.yaml\nevaluation: {threshold: {k_fold: 5}, protocols: {a: {draw: open_test}}}", true),
+    ("extends: base.yaml\nevaluation: {threshold: {fixed: 0.25}}", true),
+    ("extends: base.yaml\noptimizer: {learning_rate: 1e-3}\ntraining: {epochs: 10}", true),
+    ("extends: base.yaml\nloss: {marign: 0.3}", false),
+    ("extends: base.yaml\nloss: {margin: 1.6}", false),
+    ("extends: base.yaml\nloss: {scale: 0}", false),
+    ("extends: base.yaml\nloss: {margin: \"0.5\"}", false),
+    ("extends: base.yaml\nloss: 0.3", false),
+    ("extends: base.yaml\ndata: {colour: gray}", false),
+    ("extends: base.yaml\ndata: {dataset: celeba}", false),
+    ("extends: base.yaml\ndata: {dataset: {folder: a, synthetic: {}}}", false),
+    ("extends: base.yaml\ndata: {image_size: 100}", false),
+    ("extends: base.yaml\ntraining: {epochs: 2.5}", false),
+    ("extends: base.yaml\ntraining: {seeds: []}", false),
+    ("extends: base.yaml\ntraining: {seeds: [1, 1]}", false),
+    ("extends: base.yaml\nresources: {threads: 0}", false),
+    ("extends: base.yaml\nresources: {memory: 2 gigs}", false),
+    ("extends: base.yaml\nevaluation: {threshold: {fixed: 2}}", false),
+    ("extends: base.yaml\nevaluation: {threshold: {fixed: 0, k_fold: 5}}", false),
+    ("extends: base.yaml\nevaluation: {protocols: {a: {draw: all}}}", false),
+    ("- a list", false),
+];
+
+#[test]
+fn the_schema_and_the_reader_agree() {
+    let schema = jsonschema::validator_for(&json_schema()).unwrap();
+    for (text, is_right) in SPECS {
+        let folder = Folder::new();
+        let path = folder.write("spec.yaml", text);
+        assert_eq!(read_specs(&[path], &[]).is_ok(), *is_right, "the reader on {text}");
+        assert_eq!(schema.is_valid(&as_json(text)), *is_right, "the schema on {text}");
+    }
+}
+
+#[test]
+fn the_schema_says_which_values_are_usual() {
+    let schema = json_schema();
+    assert_eq!(schema["properties"]["loss"]["properties"]["margin"]["default"], json!(0.5));
+}

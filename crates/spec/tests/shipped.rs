@@ -1,0 +1,124 @@
+//! The specs that are shipped.
+
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use arclab_spec::{
+    Spec,
+    config::{Dataset, PairSource},
+    read_specs,
+};
+
+fn experiments() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments")
+}
+
+/// Names, parents and changes; of what extends nothing only the name, since its numbers are tuned now and then.
+fn outline(specs: &[Spec]) -> String {
+    let mut out = String::new();
+    for spec in specs {
+        let parent = spec.parent.as_ref().map_or("nothing".to_owned(), ToString::to_string);
+        let _ = writeln!(out, "{} extends {parent}", spec.name);
+        for change in spec.changes.iter().filter(|_| spec.parent.is_some()) {
+            let _ = writeln!(out, "  {}: {}", change.key, change.to);
+        }
+    }
+    out
+}
+
+#[test]
+fn the_specs_on_rendered_faces_say_what_differs_from_the_baseline() {
+    let specs = read_specs(&[experiments()], &[]).unwrap();
+    insta::assert_snapshot!(outline(&specs), @r"
+    baseline extends nothing
+    colour-temperature extends baseline
+      data.augment.colour_temperature.probability: 1
+      data.augment.colour_temperature.min_kelvin: 3500
+      data.augment.colour_temperature.max_kelvin: 10000
+    gray-mix extends baseline
+      data.augment.grey: 0.5
+    grayscale extends baseline
+      data.colour: grey
+    m0.2 extends baseline
+      loss.margin: 0.2
+    m0.8 extends baseline
+      loss.margin: 0.8
+    ");
+    assert!(specs.iter().all(|spec| spec.experiment.as_str() == "experiments"));
+    assert!(specs.iter().all(|spec| !spec.hypothesis.is_empty()));
+    assert!(specs.iter().all(|spec| matches!(spec.config.data.dataset, Dataset::Synthetic(_))));
+}
+
+/// Runs the test `name` of this program once more, with `ARCLAB_DATA` set: a program cannot safely set its own
+/// environment while its tests run on several threads.
+fn again_with_data(name: &str) -> bool {
+    if std::env::var_os("ARCLAB_TEST_CHILD").is_some() {
+        return false;
+    }
+    let program = std::env::current_exe().expect("a program knows its file");
+    let output = Command::new(program)
+        .args(["--exact", name, "--nocapture"])
+        .env("ARCLAB_TEST_CHILD", "1")
+        .env("ARCLAB_DATA", "/photos")
+        .output()
+        .expect("this program starts");
+    let printed = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
+    true
+}
+
+#[test]
+fn the_specs_on_photos_find_them_through_the_environment() {
+    if again_with_data("the_specs_on_photos_find_them_through_the_environment") {
+        return;
+    }
+    let specs = read_specs(&[experiments().join("celeba")], &[]).unwrap();
+    let names: Vec<_> = specs.iter().map(|spec| spec.name.as_str()).collect();
+    assert_eq!(names, ["baseline", "grayscale", "m0.2", "m0.8"]);
+    for spec in &specs {
+        assert_eq!(spec.experiment.as_str(), "celeba");
+        assert_eq!(spec.parent.as_ref().unwrap().as_str(), "baseline");
+        assert_eq!(spec.config.data.dataset, Dataset::Folder(PathBuf::from("/photos/celeba")));
+        let protocols: Vec<_> = spec.config.evaluation.protocols.iter().collect();
+        assert_eq!(
+            protocols.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+            ["closed", "lfw", "open"]
+        );
+        for (_, protocol) in protocols {
+            let PairSource::Listed { list, .. } = &protocol.pairs else { panic!("{protocol:?}") };
+            assert!(list.starts_with("/photos"), "{}", list.display());
+        }
+    }
+    let keys = |name: &str| {
+        let spec = specs.iter().find(|spec| spec.name.as_str() == name).unwrap();
+        spec.changes.iter().map(|change| change.key.as_str()).collect::<Vec<_>>()
+    };
+    assert_eq!(keys("grayscale"), ["data.colour"]);
+    assert_eq!(keys("m0.2"), ["loss.margin"]);
+    assert_eq!(keys("m0.8"), ["loss.margin"]);
+}
+
+#[test]
+fn without_the_folder_of_photos_every_mistake_names_the_variable() {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "photos_without_a_folder", "--ignored", "--nocapture"])
+        .env_remove("ARCLAB_DATA")
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
+}
+
+#[test]
+#[ignore = "runs as a child without `ARCLAB_DATA`"]
+fn photos_without_a_folder() {
+    let errors = read_specs(&[experiments().join("celeba")], &[]).unwrap_err();
+    assert!(!errors.all().is_empty());
+    for one in errors.all() {
+        assert!(one.message.contains("`ARCLAB_DATA` is not set"), "{one}");
+        assert!(one.file.ends_with("celeba/baseline.yaml"), "{one}");
+    }
+}
