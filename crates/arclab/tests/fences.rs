@@ -24,7 +24,6 @@ const FENCES: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("candle-core", &["nn"]),
     ("candle-nn", &["nn"]),
-    ("gemm", &["nn"]),
     ("image", &["data"]),
     ("tiny-skia", &["data"]),
     ("cudarc", &["scheduler"]),

@@ -13,6 +13,8 @@ use std::{
 use support::{Lab, text};
 
 const KILLS: u32 = 20;
+/// Enough that twenty kills find something to kill.
+const RUN: [&str; 5] = ["run", "specs", "--quiet", "--set", "training.epochs=150"];
 const TABLES: [&str; 5] = ["compare", "--json", "baseline", "m0.2", "--quiet"];
 
 /// xorshift64*: which moment, which victim. A fixed seed, though what it meets there depends on the machine's mood.
@@ -45,7 +47,7 @@ fn kill(pid: i32) {
 }
 
 fn start(lab: &Lab) -> Child {
-    let mut run = lab.command(["run", "specs", "--quiet", "--jobs", "2"]);
+    let mut run = lab.command(RUN);
     run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("arclab starts")
 }
 
@@ -83,11 +85,11 @@ fn disturb(lab: &Lab) {
 #[test]
 fn twenty_kills_at_random_moments_leave_the_tables_of_an_undisturbed_run() {
     let calm = Lab::new();
-    calm.succeed(&["run", "specs", "--quiet"]);
+    calm.succeed(&RUN);
     let expected = calm.succeed(&TABLES);
 
     let wild = Lab::new();
     disturb(&wild);
-    wild.succeed(&["run", "specs", "--quiet"]);
+    wild.succeed(&RUN);
     assert_eq!(wild.succeed(&TABLES), expected);
 }

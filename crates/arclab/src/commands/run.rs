@@ -117,14 +117,21 @@ fn provenance(specs: &[Spec]) -> Provenance {
     }
 }
 
-/// The last log lines of what failed, below the progress, where they are still to be read at the end.
+/// What did not end well, below the progress, where it is still to be read at the end.
 fn report_failures(summary: &Summary, output: &Output) {
     for (run, end) in &summary.runs {
-        if let RunEnd::Failed { failure, log_tail } = end {
-            output.error(format_args!("{run} failed: {}", failure.message));
-            for line in log_tail.lines() {
-                output.error(format_args!("  | {line}"));
+        match end {
+            RunEnd::Finished => {}
+            RunEnd::Failed { failure, log_tail } => {
+                output.error(format_args!("{run} failed: {}", failure.message));
+                for line in log_tail.lines() {
+                    output.error(format_args!("  | {line}"));
+                }
             }
+            RunEnd::Refused(reason) => {
+                output.error(format_args!("{run} cannot be carried out here: {reason}"))
+            }
+            RunEnd::Waiting => output.note(format_args!("{run} waits: the same command goes on with it")),
         }
     }
 }

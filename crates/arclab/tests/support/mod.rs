@@ -9,12 +9,12 @@ use std::{
 };
 
 /// A temporary folder with specs of tiny runs.
-pub struct Lab {
+pub(crate) struct Lab {
     folder: tempfile::TempDir,
 }
 
 /// Two seconds of training: 10 people, small photos.
-pub const BASELINE: &str = "\
+pub(crate) const BASELINE: &str = "\
 hypothesis: Something is learned from a few small photos.
 data:
   dataset: {synthetic: {identities: 10, images_per_identity: 10}}
@@ -31,7 +31,7 @@ evaluation:
 
 impl Lab {
     /// With `specs/baseline.yaml` and `specs/m0.2.yaml`.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let lab = Self { folder: tempfile::tempdir().expect("a temporary folder can be made") };
         lab.write("specs/baseline.yaml", BASELINE);
         lab.write(
@@ -42,12 +42,12 @@ impl Lab {
     }
 
     /// The folder.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// Writes a file below the folder.
-    pub fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.path().join(name);
         std::fs::create_dir_all(path.parent().expect("a file lies in a folder"))
             .expect("folders can be made");
@@ -55,7 +55,7 @@ impl Lab {
     }
 
     /// `arclab ARGUMENTS`, to be started in the folder.
-    pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+    pub(crate) fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_arclab"));
         command.args(arguments).current_dir(self.path()).env("ARCLAB_WORKER", worker());
         for name in ["ARCLAB_STORE", "ARCLAB_LOG", "ARCLAB_DATA", "NO_COLOR"] {
@@ -65,25 +65,30 @@ impl Lab {
     }
 
     /// Runs `arclab ARGUMENTS` to its end.
-    pub fn arclab(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn arclab(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().expect("arclab starts")
     }
 
     /// Runs `arclab ARGUMENTS`, which must succeed, and gives what it printed.
-    pub fn succeed(&self, arguments: &[&str]) -> String {
+    pub(crate) fn succeed(&self, arguments: &[&str]) -> String {
         let output = self.arclab(arguments);
-        assert!(output.status.success(), "arclab {arguments:?}: {}", text(&output.stderr));
-        text(&output.stdout)
+        let (said, printed) = (text(&output.stderr), text(&output.stdout));
+        assert!(
+            output.status.success(),
+            "arclab {arguments:?} ended with {}: {said}\n{printed}",
+            output.status
+        );
+        printed
     }
 }
 
 /// Bytes that a program printed, as text.
-pub fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// The worker beside the tested `arclab`, built first where only this package's tests were asked for.
-pub fn worker() -> &'static Path {
+pub(crate) fn worker() -> &'static Path {
     static WORKER: OnceLock<PathBuf> = OnceLock::new();
     WORKER.get_or_init(|| {
         let worker = Path::new(env!("CARGO_BIN_EXE_arclab")).with_file_name("arclab-worker");

@@ -1,0 +1,126 @@
+//! The commands as a user meets them: what they print, where, and with which exit code.
+
+mod support;
+
+use std::process::Stdio;
+
+use support::{Lab, text};
+
+#[test]
+fn a_run_prints_both_tables_and_a_second_one_is_cached() {
+    let lab = Lab::new();
+    let first = lab.succeed(&["run", "specs", "--format", "csv"]);
+    assert!(first.contains("closed_accuracy") && first.contains("false_negatives"), "{first}");
+    assert_eq!(first.matches("trained").count(), 2, "{first}");
+    let second = lab.succeed(&["run", "specs", "--format", "csv"]);
+    assert_eq!(first.replace("trained", "cached"), second);
+
+    let compared = lab.succeed(&["compare", "baseline", "m0.2", "--json"]);
+    let tables: serde_json::Value = serde_json::from_str(&compared).unwrap();
+    assert_eq!(tables["accuracy"][1]["variant"], "m0.2");
+    assert!(tables["accuracy"][1]["open_difference_low"].is_number(), "{compared}");
+
+    let history = lab.succeed(&["history", "--where", "state=succeeded", "--format", "csv"]);
+    assert_eq!(history.lines().count(), 3, "{history}");
+    for format in ["markdown", "latex", "csv"] {
+        assert!(!lab.succeed(&["compare", "baseline", "m0.2", "--format", format]).is_empty());
+    }
+}
+
+#[test]
+fn forced_runs_give_the_same_numbers_again() {
+    let lab = Lab::new();
+    let tables = ["compare", "baseline", "m0.2", "--json"];
+    lab.succeed(&["run", "specs", "--quiet"]);
+    let first = lab.succeed(&tables);
+    let forced = lab.succeed(&["run", "specs", "--quiet", "--force"]);
+    assert!(forced.contains("trained"), "{forced}");
+    assert_eq!(lab.succeed(&tables), first);
+}
+
+#[test]
+fn weights_at_hand_give_the_accuracy_of_their_run() {
+    let lab = Lab::new();
+    lab.succeed(&["run", "specs/baseline.yaml", "--quiet"]);
+    let compared = lab.succeed(&["compare", "baseline", "--json"]);
+    let tables: serde_json::Value = serde_json::from_str(&compared).unwrap();
+    let runs = std::fs::read_dir(lab.path().join(".arclab/runs")).unwrap();
+    let run = runs.flatten().next().unwrap().path();
+    let weights = run.join("weights.safetensors").display().to_string();
+    let tested =
+        lab.succeed(&["test", "--checkpoint", &weights, "--mode", "open", "--json", "--out", "predictions"]);
+    let tested: serde_json::Value = serde_json::from_str(&tested).unwrap();
+    assert_eq!(tested[0]["accuracy"], tables["accuracy"][0]["open_accuracy"]);
+    let predictions =
+        std::fs::read_dir(lab.path().join("predictions")).unwrap().flatten().next().unwrap().path();
+    let ours = std::fs::read_dir(&run).unwrap().flatten().map(|entry| entry.path());
+    let ours = ours.into_iter().find(|path| path.to_string_lossy().contains("open_")).unwrap();
+    let pairs =
+        |path| std::fs::read_to_string(path).unwrap().lines().filter(|line| !line.starts_with('#')).count();
+    assert_eq!(pairs(predictions), pairs(ours));
+}
+
+#[test]
+fn a_plan_says_what_differs_and_runs_nothing() {
+    let lab = Lab::new();
+    let plan = lab.succeed(&["plan", "specs"]);
+    assert!(plan.contains("loss.margin") && plan.contains("0.2"), "{plan}");
+    assert!(!lab.path().join(".arclab").exists());
+}
+
+#[test]
+fn mistakes_in_specs_exit_with_2_and_run_nothing() {
+    let lab = Lab::new();
+    lab.write("specs/wrong.yaml", "extends: baseline.yaml\nloss: {marign: 0.3}\n");
+    let output = lab.arclab(&["run", "specs"]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(said.contains("wrong.yaml:2:8") && said.contains("`margin`"), "{said}");
+    assert!(!lab.path().join(".arclab").exists());
+    assert_eq!(lab.arclab(&["run"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_run_that_diverges_exits_with_1_and_says_where() {
+    let lab = Lab::new();
+    // Each step multiplies the weights by about a thousand.
+    lab.write(
+        "specs/wild.yaml",
+        "extends: baseline.yaml\noptimizer: {learning_rate: 1000, weight_decay: 1, clip_norm: null}\n",
+    );
+    let output = lab.arclab(&["run", "specs/wild.yaml"]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("step"), "{}", text(&output.stderr));
+    let history = lab.succeed(&["history", "--where", "state=failed", "--json"]);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&history).unwrap().as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_store_that_is_not_there_is_named() {
+    let lab = Lab::new();
+    for command in [["history", "--store", "nowhere"], ["compare", "--store", "nowhere"]] {
+        let output = lab.arclab(&command);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(text(&output.stderr).contains("nowhere"), "{}", text(&output.stderr));
+        assert!(!lab.path().join("nowhere").exists());
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let lab = Lab::new();
+    let mut schema = lab.command(["schema"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(schema.stdout.take());
+    let output = schema.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stderr), "");
+}
+
+#[test]
+fn help_teaches_and_the_schema_is_json() {
+    let lab = Lab::new();
+    let help = lab.succeed(&["--help"]);
+    assert!(help.contains("arclab run experiments/") && help.contains("Exit codes"), "{help}");
+    let schema: serde_json::Value = serde_json::from_str(&lab.succeed(&["schema"])).unwrap();
+    assert!(schema["properties"]["loss"]["properties"]["margin"]["maximum"].is_number());
+}
