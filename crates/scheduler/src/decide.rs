@@ -79,9 +79,9 @@ pub enum Refusal {
     /// What an earlier attempt left cannot be taken away.
     #[error("its folder cannot be made ready: {0}")]
     Folder(String),
-    /// A person called it off, or it was done meanwhile.
-    #[error("it is {0}, not waiting")]
-    NotWaiting(&'static str),
+    /// A person called it off.
+    #[error("it was called off")]
+    Cancelled,
 }
 
 fn gib(bytes: u64) -> String {

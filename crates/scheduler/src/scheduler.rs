@@ -7,7 +7,7 @@ use std::{
 };
 
 use arclab_spec::{RunId, RunState};
-use arclab_store::Store;
+use arclab_store::{JobRecord, Restart, Store};
 use tokio::{
     sync::{mpsc::UnboundedSender, watch},
     time::sleep,
@@ -131,28 +131,31 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Lets the runs that were asked for wait, in their order.
+    /// Lets the runs that were asked for wait, in their order. One that failed before is asked for again by that,
+    /// and goes on from its checkpoint.
     async fn queue(&mut self, runs: &[RunId]) -> Result<(), SchedulerError> {
         for run in runs {
             let record = self.store().job(run).await.map_err(SchedulerError::Store)?;
+            // Recovering may have settled it just now, and then let it wait again already.
+            let is_open = self.summary.runs.get(run) == Some(&RunEnd::Waiting)
+                && self.waiting.iter().all(|other| other.run != *run);
             match record.state {
-                RunState::Queued { .. } if self.waiting.iter().all(|other| other.run != *run) => {
-                    self.waiting.push(Waiting { run: run.clone(), request: record.request });
+                RunState::Queued { .. } if is_open => self.wait_for(record),
+                RunState::Failed { .. } if is_open => {
+                    let queued = self.store().requeue(run, Restart::Resume, now_ms()).await;
+                    queued.map_err(SchedulerError::Store)?;
+                    self.wait_for(record);
                 }
-                RunState::Queued { .. } | RunState::Running { .. } => {}
+                RunState::Queued { .. } | RunState::Running { .. } | RunState::Failed { .. } => {}
                 RunState::Succeeded { .. } => self.note(run, RunEnd::Finished),
-                RunState::Failed { .. } => self.refuse_ended(run, "failed"),
-                RunState::Cancelled => self.refuse_ended(run, "cancelled"),
+                RunState::Cancelled => self.refuse(run, Refusal::Cancelled),
             }
         }
         Ok(())
     }
 
-    /// Unless it failed just now, when it was recovered, which then stands.
-    fn refuse_ended(&mut self, run: &RunId, state: &'static str) {
-        if self.summary.runs.get(run) == Some(&RunEnd::Waiting) {
-            self.refuse(run, Refusal::NotWaiting(state));
-        }
+    fn wait_for(&mut self, record: JobRecord) {
+        self.waiting.push(Waiting { run: record.run, request: record.request });
     }
 
     pub(crate) fn refuse(&mut self, run: &RunId, reason: Refusal) {

@@ -89,7 +89,6 @@ async fn three_attempts_are_the_most_and_the_last_words_are_kept() {
     assert_eq!(count(&said, |p| matches!(p, Progress::Failed { .. })), 1);
     bench.assert_done(other, 12).await;
     // The next invocation has three attempts of its own.
-    bench.store.enqueue(run, false, 2).await.unwrap();
     bench.script(run, &script(12, 1, &json!({"4": {"die": 9}})));
     bench.run().await;
     bench.assert_done(run, 12).await;

@@ -96,14 +96,18 @@ impl Store {
     }
 
     /// Queues a run that has ended. A run that waits only changes how its next attempt begins, and only towards
-    /// `Afresh`; one that is running cannot be asked for again.
+    /// `Afresh`; one that a worker is on stays as it is, as the state that comes back says.
     pub async fn requeue(&self, run: &RunId, restart: Restart, at_ms: u64) -> Result<RunState, StoreError> {
         let mut write = self.write().await?;
         let row = load(&mut write, run).await?;
         let id: i64 = rows::get(&row, "id")?;
         let mut state = rows::state(&row)?;
-        if !matches!(state, RunState::Queued { .. }) {
-            state = rows::moved(run, state, RunEvent::Requeued)?;
+        match state {
+            RunState::Running { .. } => return Ok(state),
+            RunState::Queued { .. } => {}
+            RunState::Succeeded { .. } | RunState::Failed { .. } | RunState::Cancelled => {
+                state = rows::moved(run, state, RunEvent::Requeued)?;
+            }
         }
         put_state(&mut write, id, state, at_ms).await?;
         if restart == Restart::Afresh {

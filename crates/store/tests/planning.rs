@@ -4,7 +4,7 @@
 mod support;
 
 use arclab_spec::{ExperimentName, RunState, VariantName};
-use arclab_store::Enqueued;
+use arclab_store::{Enqueued, Restart};
 use support::{attempt, carry_out, launch, plan, settlement, spec, store};
 
 fn experiment(name: &str) -> ExperimentName {
@@ -104,6 +104,8 @@ async fn a_failed_run_is_picked_up_again_and_a_forced_one_starts_afresh() {
     assert!(!store.job(&run).await.unwrap().afresh, "it has not begun: there is nothing to drop");
     store.begin_attempt(&run, &launch(1)).await.unwrap();
     assert_eq!(store.enqueue(&run, false, 20).await.unwrap(), Enqueued::Running);
+    let untouched = store.requeue(&run, Restart::Afresh, 20).await.unwrap();
+    assert_eq!(untouched, RunState::Running { attempt: attempt(1) });
     store.settle(&run, &settlement(1, arclab_store::records::Outcome::Failed)).await.unwrap();
     assert_eq!(store.enqueue(&run, false, 30).await.unwrap(), Enqueued::Waiting);
     let job = store.job(&run).await.unwrap();
