@@ -142,7 +142,9 @@ impl Hair {
         let over = (0..OUTLINE).map(|i| {
             let angle = i as f32 / (OUTLINE - 1) as f32 * PI;
             let out = 1.0 + (0.012 + 0.025 * self.curl) * self.waves[i] - 0.03 * self.parting * angle.cos();
-            edge(-width * out * angle.cos(), SIDES_Y - height * out * angle.sin(), -2.0)
+            // A little squarer than an ellipse, which would come to a point.
+            let up = angle.sin() * (1.3 - 0.3 * angle.sin());
+            edge(-width * out * angle.cos(), SIDES_Y - height * out * up, -2.0)
         });
         let side_y = self.sides.min(30.0);
         let end = |side: f32| edge(side * (head.half_width + 0.5 * self.volume), side_y, -2.0);

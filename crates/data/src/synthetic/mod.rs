@@ -52,7 +52,7 @@ pub use self::labels::label;
 pub use self::planck::colour_temperature_gains;
 
 /// Raised whenever the same arguments give other pixels or attributes; part of a data set's fingerprint.
-pub const RENDERER_VERSION: u32 = 1;
+pub const RENDERER_VERSION: u32 = 2;
 
 /// One rendered photo.
 #[derive(Debug, Clone, PartialEq)]
