@@ -90,6 +90,7 @@ impl SourceFile {
                 "save it as UTF-8; a spec is text, not an archive or a picture",
             )
         })?;
+        refuse_lone_returns(&text)?;
         Ok(Arc::new(Self { origin: Origin::File(path.to_owned()), text }))
     }
 
@@ -97,6 +98,15 @@ impl SourceFile {
     pub(crate) fn line(&self, number: usize) -> &str {
         self.text.lines().nth(number.saturating_sub(1)).unwrap_or_default()
     }
+}
+
+/// YAML takes them for ends of lines and most editors do not, so that line numbers would mislead.
+fn refuse_lone_returns(text: &str) -> Result<(), Unreadable> {
+    let is_lone = |(at, _): &(usize, &str)| text.as_bytes().get(at + 1) != Some(&b'\n');
+    let Some((at, _)) = text.match_indices('\r').find(is_lone) else { return Ok(()) };
+    let line = text[..at].matches('\n').count() + 1;
+    let message = format!("line {line} has a carriage return that ends no line");
+    Err(Unreadable::new(message, "save it with the line ends of Unix or of Windows"))
 }
 
 fn refuse_large(bytes: u64) -> Result<(), Unreadable> {
@@ -118,4 +128,17 @@ pub(crate) struct Place {
     pub(crate) column: usize,
     /// In characters; at least 1.
     pub(crate) length: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_carriage_return_is_allowed_only_at_the_end_of_a_line() {
+        assert!(refuse_lone_returns("a: 1\r\nb: 2\r\n").is_ok());
+        let message = |text| refuse_lone_returns(text).unwrap_err().message;
+        assert!(message("a: 1\nb: 2\rc: 3\n").starts_with("line 2 "));
+        assert!(message("a: 1\r").starts_with("line 1 "));
+    }
 }
