@@ -7,10 +7,9 @@
 
 use std::io::Cursor;
 
-use image::{
-    DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage,
-    imageops::{self, FilterType},
-};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage, imageops};
+
+use crate::resize::resize;
 
 /// Largest width and height of a file's image.
 const LARGEST_SIDE: u32 = 16_384;
@@ -24,6 +23,8 @@ pub(crate) enum DecodeError {
     Empty,
     #[error("its content is no JPEG, PNG or PNM")]
     UnknownFormat,
+    #[error("it is an image without pixels")]
+    NoPixels,
     #[error("the JPEG is cut short")]
     CutShort,
     #[error("{0}")]
@@ -49,7 +50,7 @@ pub(crate) fn decode(bytes: &[u8], size: u32) -> Result<Vec<u8>, DecodeError> {
     let orientation = decoder.orientation()?;
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);
-    Ok(fit(&image.into_rgb8(), size).into_raw())
+    fit(&image.into_rgb8(), size)
 }
 
 fn limits() -> Limits {
@@ -60,15 +61,14 @@ fn limits() -> Limits {
     limits
 }
 
-fn fit(image: &RgbImage, size: u32) -> RgbImage {
+fn fit(image: &RgbImage, size: u32) -> Result<Vec<u8>, DecodeError> {
     let (width, height) = image.dimensions();
     let side = width.min(height);
-    let square = imageops::crop_imm(image, (width - side) / 2, (height - side) / 2, side, side);
-    if side == size {
-        square.to_image()
-    } else {
-        imageops::resize(&*square, size, size, FilterType::Triangle)
+    if side == 0 {
+        return Err(DecodeError::NoPixels);
     }
+    let square = imageops::crop_imm(image, (width - side) / 2, (height - side) / 2, side, side).to_image();
+    Ok(resize(square.into_raw(), side as usize, size as usize))
 }
 
 /// Whether the end marker follows the picture itself. A thumbnail among the headers has one of its own, so headers

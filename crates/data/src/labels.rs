@@ -22,12 +22,10 @@ pub(crate) fn spoil(split: &mut Split, config: &Synthetic) {
             continue;
         }
         let name = Record::rendered_identity(label);
-        sample.label = match split.identities.binary_search(&name) {
-            Ok(class) => class as u32,
-            Err(_) => {
-                let step = 1 + draws.below(sample.image as u64, classes - 1);
-                ((u64::from(sample.label) + step) % classes) as u32
-            }
-        };
+        let known = split.identities.binary_search(&name).ok().map(|class| class as u32);
+        sample.label = known.unwrap_or_else(|| {
+            let step = 1 + draws.below(sample.image as u64, classes - 1);
+            ((u64::from(sample.label) + step) % classes) as u32
+        });
     }
 }

@@ -18,6 +18,7 @@ mod prepare;
 mod progress;
 mod random;
 mod replace;
+mod resize;
 mod split;
 pub mod synthetic;
 mod table;

@@ -122,7 +122,7 @@ impl ImageSet {
                     records.push(Record { name: entry.name, content, attributes });
                 }
                 Outcome::LeftOut { reason } => {
-                    left_out.push(LeftOut { path: source.path(&entry.name), reason })
+                    left_out.push(LeftOut { path: source.path(&entry.name), reason });
                 }
             }
         }

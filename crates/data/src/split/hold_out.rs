@@ -12,10 +12,13 @@ pub(super) struct HeldOut {
 /// Holds `share` of the images out, spread over the identities, each of which keeps one at least.
 ///
 /// Where an identity's share is less than `clump` images, some identities give so many and others none: a lone image
-/// makes no pair of one person. No identity gives a clump of more than half its images.
+/// makes no pair of one person. No identity gives a clump of more than half its images, and where few are held out at
+/// all, clumps are smaller, so that they come from several identities.
 pub(super) fn hold_out(groups: &[Vec<usize>], share: f64, clump: usize, draws: Draws) -> HeldOut {
     let mut held = vec![Vec::new(); groups.len()];
     let mut kept = groups.to_vec();
+    let total = share * groups.iter().map(Vec::len).sum::<usize>() as f64;
+    let clump = (total.sqrt() as usize).clamp(1, clump);
     let mut owed = 0.0;
     for place in draws.permutation(groups.len()) {
         let group = &groups[place];
@@ -72,6 +75,12 @@ mod tests {
         let split = hold_out(&groups(20, 8), 0.1, 4, draws(1));
         assert_eq!(sizes(&split.held).iter().sum::<usize>(), 16);
         assert!(sizes(&split.held).iter().all(|&count| count == 0 || count == 4));
+    }
+
+    #[test]
+    fn few_images_come_from_several_identities() {
+        let split = hold_out(&groups(10, 6), 0.1, 4, draws(1));
+        assert_eq!(sizes(&split.held).into_iter().filter(|&count| count > 0).collect::<Vec<_>>(), [2; 3]);
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! From a configuration to decoded images, labels and pair lists.
 
+mod error;
+mod fingerprint;
+
 use std::path::Path;
 
 use arclab_spec::{
@@ -7,52 +10,18 @@ use arclab_spec::{
     config::{DataConfig, Dataset, EvaluationConfig, PairSource, Protocol, SplitConfig, SplitPart},
 };
 
+pub use self::error::PrepareError;
+use self::fingerprint::fingerprint;
 use crate::{
-    cache::{CACHE_VERSION, CacheError},
     folder::LeftOut,
     gallery::{Gallery, Opened},
     images::Images,
-    labels,
-    leak::{self, Leak},
-    pairs::{self, PairList, PairsError, Wanted},
+    labels, leak,
+    pairs::{self, PairList, Wanted},
     progress::Progress,
     random::Purpose,
-    split::{self, Sample, Split, SplitError},
+    split::{self, Sample, Split},
 };
-
-/// Why data cannot be prepared.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PrepareError {
-    /// The data set's images.
-    #[error("failed to prepare the images")]
-    Images(#[source] CacheError),
-    /// The images of a protocol's own folder.
-    #[error("failed to prepare the images of the protocol `{protocol}`")]
-    ProtocolImages {
-        /// The protocol.
-        protocol: ProtocolName,
-        /// Why.
-        source: CacheError,
-    },
-    /// The split.
-    #[error("failed to split the data set")]
-    Split(#[from] SplitError),
-    /// The pairs that validate.
-    #[error("failed to draw the validation pairs")]
-    ValidationPairs(#[source] PairsError),
-    /// The pairs of a protocol.
-    #[error("failed to prepare the pairs of the protocol `{protocol}`")]
-    Pairs {
-        /// The protocol.
-        protocol: ProtocolName,
-        /// Why.
-        source: PairsError,
-    },
-    /// A test's images were seen in training.
-    #[error("{0}")]
-    Leak(Leak),
-}
 
 /// Everything that a run reads.
 #[derive(Debug, Clone)]
@@ -97,9 +66,6 @@ pub fn prepare(
 ) -> Result<Prepared, PrepareError> {
     let mut gallery = Gallery::new(cache, data.image_size, progress);
     let whole = gallery.dataset(&data.dataset).map_err(PrepareError::Images)?;
-    for (name, protocol) in &evaluation.protocols {
-        open_images(&mut gallery, &whole, name, protocol)?;
-    }
     let mut split = split::split(&data.split, &whole.to_split(gallery.images()))?;
     let seed = split_seed(&data.split);
     let wanted = |count| Wanted { count, mislabelled: 0.0, seed, purpose: Purpose::ValidationPairs };
@@ -108,8 +74,11 @@ pub fn prepare(
         .map_err(PrepareError::ValidationPairs)?;
     let mut protocols = Vec::with_capacity(evaluation.protocols.len());
     for (name, protocol) in &evaluation.protocols {
-        let images = open_images(&mut gallery, &whole, name, protocol)?;
-        protocols.push((name.clone(), pair_list(name, protocol, &images, &split, seed, &gallery)?));
+        let opened = match own_folder(protocol) {
+            Some(folder) => open_folder(&mut gallery, name, folder)?,
+            None => whole.clone(),
+        };
+        protocols.push((name.clone(), pair_list(name, protocol, &opened, &split, seed, &gallery)?));
     }
     let seen = split.train.iter().chain(&split.validation);
     if let Some(leak) = leak::find(seen, &protocols, gallery.images()) {
@@ -135,20 +104,13 @@ pub fn prepare_test(
     progress: &dyn Progress,
 ) -> Result<TestPairs, PrepareError> {
     let mut gallery = Gallery::new(cache, data.image_size, progress);
-    let (opened, split) = match &protocol.pairs {
-        PairSource::Listed { images: Some(folder), .. } => {
-            let opened = gallery.folder(folder);
-            let error = |source| PrepareError::ProtocolImages { protocol: mode.clone(), source };
-            (opened.map_err(error)?, Split::default())
-        }
-        PairSource::Listed { images: None, .. } => {
-            (gallery.dataset(&data.dataset).map_err(PrepareError::Images)?, Split::default())
-        }
-        PairSource::Drawn { .. } => {
-            let whole = gallery.dataset(&data.dataset).map_err(PrepareError::Images)?;
-            let split = split::split(&data.split, &whole.to_split(gallery.images()))?;
-            (whole, split)
-        }
+    let opened = match own_folder(protocol) {
+        Some(folder) => open_folder(&mut gallery, mode, folder)?,
+        None => gallery.dataset(&data.dataset).map_err(PrepareError::Images)?,
+    };
+    let split = match &protocol.pairs {
+        PairSource::Drawn { .. } => split::split(&data.split, &opened.to_split(gallery.images()))?,
+        PairSource::Listed { .. } => Split::default(),
     };
     let pairs = pair_list(mode, protocol, &opened, &split, split_seed(&data.split), &gallery)?;
     let (images, mut left_out) = gallery.finish();
@@ -162,20 +124,21 @@ fn split_seed(split: &SplitConfig) -> u64 {
     }
 }
 
-/// The images that a protocol's names are of.
-fn open_images(
-    gallery: &mut Gallery<'_>,
-    whole: &Opened,
-    name: &ProtocolName,
-    protocol: &Protocol,
-) -> Result<Opened, PrepareError> {
+/// The folder that a protocol's images lie in, where it is not the data set's.
+fn own_folder(protocol: &Protocol) -> Option<&Path> {
     match &protocol.pairs {
-        PairSource::Listed { images: Some(folder), .. } => {
-            let error = |source| PrepareError::ProtocolImages { protocol: name.clone(), source };
-            gallery.folder(folder).map_err(error)
-        }
-        PairSource::Listed { images: None, .. } | PairSource::Drawn { .. } => Ok(whole.clone()),
+        PairSource::Listed { images, .. } => images.as_deref(),
+        PairSource::Drawn { .. } => None,
     }
+}
+
+fn open_folder(
+    gallery: &mut Gallery<'_>,
+    protocol: &ProtocolName,
+    folder: &Path,
+) -> Result<Opened, PrepareError> {
+    let error = |source| PrepareError::ProtocolImages { protocol: protocol.clone(), source };
+    gallery.folder(folder).map_err(error)
 }
 
 fn pair_list(
@@ -200,24 +163,4 @@ fn pair_list(
     pairs
         .and_then(|pairs| PairList::keep(pairs, gallery.images(), gallery.cache()))
         .map_err(|source| PrepareError::Pairs { protocol: name.clone(), source })
-}
-
-/// Names of files are covered where pair lists show them, and paths nowhere: data may move.
-fn fingerprint(
-    split: &Split,
-    validation_pairs: &PairList,
-    protocols: &[(ProtocolName, PairList)],
-    images: &Images,
-) -> Fingerprint {
-    let mut covered = format!("images {CACHE_VERSION}\n");
-    for (part, samples) in [("train", &split.train), ("validation", &split.validation)] {
-        for sample in samples {
-            covered += &format!("{part} {} {}\n", sample.label, images.content(sample.image));
-        }
-    }
-    covered += &format!("validation {}\n", validation_pairs.fingerprint);
-    for (name, list) in protocols {
-        covered += &format!("{name} {}\n", list.fingerprint);
-    }
-    Fingerprint::of(covered.as_bytes())
 }

@@ -1,0 +1,18 @@
+//! Data from end to end: folders and rendered faces to splits, pairs and batches.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "tests fail by panicking, and say what they skip"
+)]
+
+mod caching;
+mod drawn_splits;
+mod given_splits;
+mod hostile_files;
+mod leaks;
+mod loading;
+mod pair_lists;
+mod real_faces;
+mod rendered_faces;
+mod support;
