@@ -29,5 +29,5 @@ pub use options::TableOptions;
 pub use reported::{REPORTED, Reported};
 pub use results::{PairList, PairLists, ProtocolResult, RunResults, VariantResults};
 pub use stored::curve;
-pub use time::{shown_seconds, shown_time};
 pub use table::{Better, Column, Kind, Table};
+pub use time::{shown_seconds, shown_time};

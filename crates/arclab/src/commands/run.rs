@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path, process::ExitCode};
 use anyhow::Context as _;
 use arclab_scheduler::{RunEnd, Scheduler, SchedulerOptions, Summary, WorkerAbilities, stop_on_signals};
 use arclab_spec::{ExperimentName, RunId, RunState, Spec, VariantName};
-use arclab_store::{PlannedRun, Restart, Store, records::Provenance};
+use arclab_store::{PlannedRun, Store, records::Provenance};
 
 use crate::{
     cli::RunArgs, clock, commands::compare, output::Output, planning, progress::RunProgress,
@@ -20,7 +20,7 @@ pub(crate) async fn execute(store: &Path, arguments: &RunArgs, output: &Output) 
     let (cached, wanted) = sort_out(&planned, arguments.force);
     if arguments.force {
         for run in &wanted {
-            store.requeue(run, Restart::Afresh, clock::now_ms()).await?;
+            store.enqueue(run, true, clock::now_ms()).await?;
         }
     }
     let ending = if wanted.is_empty() {
