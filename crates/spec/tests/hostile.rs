@@ -108,8 +108,7 @@ fn read_without_panic(text: &str) -> Result<(), TestCaseError> {
     if let Err(errors) = read_specs(&[path], &[]) {
         prop_assert!(!errors.all().is_empty());
         prop_assert!(!errors.to_string().is_empty());
-        // A `\r` ends a line of YAML, too, and what is missing is missed after the last.
-        let known_lines = text.matches(['\n', '\r']).count() + 2;
+        let known_lines = text.lines().count().max(1);
         for (line, column) in errors.all().iter().filter_map(|one| one.at) {
             prop_assert!(line >= 1 && column >= 1 && line <= known_lines, "{line}:{column} of {known_lines}");
         }

@@ -94,7 +94,7 @@ const VALUES: &[Malformed] = &[
         "usual is `0.5`",
     ),
     case("extends: base.yaml\nloss: {margin: .nan}", (2, 16), "not `.nan`", "usual is `0.5`"),
-    case("extends: base.yaml\nloss:\n  margin: 0,5", (3, 11), "not `0,5`", "usual is `0.5`"),
+    case("extends: base.yaml\nloss:\n  margin: 0,5", (3, 11), "not `0,5`", "a point for the comma: `0.5`"),
     case("extends: base.yaml\nloss: 0.3", (2, 7), "`loss` must be a mapping", "key: value"),
     case(
         "extends: base.yaml\nloss:\n  margin:0.3",
@@ -250,7 +250,7 @@ const COMBINATIONS: &[Malformed] = &[
 /// Texts that are not the YAML that a spec is.
 const SYNTAX: &[Malformed] = &[
     case("", (1, 1), "there is nothing in it", "extends:"),
-    case("# only a comment\n", (2, 1), "there is nothing in it", "extends:"),
+    case("# only a comment\n", (1, 17), "there is nothing in it", "extends:"),
     case("null\n", (1, 1), "there is nothing in it", "extends:"),
     case("- a\n- b\n", (1, 1), "a spec must be a mapping", "or with `data:`"),
     case("just words", (1, 1), "a spec must be a mapping", "or with `data:`"),
@@ -269,7 +269,7 @@ const SYNTAX: &[Malformed] = &[
         "this `:` stands where no key can be",
         "needs quotes",
     ),
-    case("extends: base.yaml\nloss: {margin: 0.2", (3, 1), "a bracket is missing", "closed by its like"),
+    case("extends: base.yaml\nloss: {margin: 0.2", (2, 19), "a bracket is missing", "closed by its like"),
     case(
         "extends: base.yaml\nhypothesis: \"no end",
         (2, 13),

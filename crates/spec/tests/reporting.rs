@@ -104,3 +104,14 @@ fn a_folder_without_specs_is_named() {
     let errors = read_specs(&[folder.path().to_owned()], &[]).unwrap_err();
     assert!(errors.to_string().contains("there is no spec in this folder"), "{errors}");
 }
+
+#[test]
+fn of_very_many_mistakes_the_first_are_printed_and_the_others_counted() {
+    let folder = Folder::new();
+    let keys: Vec<String> = (0..60).map(|key| format!("k{key}: 1")).collect();
+    let errors = folder.read("a.yaml", &format!("extends: base.yaml\n{}", keys.join("\n"))).unwrap_err();
+    let printed = errors.to_string();
+    assert_eq!(errors.all().len(), 60);
+    assert!(printed.contains("`k49`") && !printed.contains("`k50`"), "{printed}");
+    assert!(printed.ends_with("and 10 more"), "{printed}");
+}

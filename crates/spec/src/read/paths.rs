@@ -17,7 +17,7 @@ pub(super) fn read(reading: &Reading<'_>, node: &Node, key: &str) -> Option<Path
 pub(super) fn resolved(reading: &Reading<'_>, node: &Node, key: &str) -> Option<PathBuf> {
     let Some(text) = node.scalar().filter(|text| !text.is_empty()) else {
         let message = format!("`{key}` must be a path, not `{}`", written(node));
-        reading.report(Diagnostic::at(&node.place, message).help("write one path, such as `../faces`"));
+        reading.report(Diagnostic::at(&node.place, message).help("write one path, without brackets"));
         return None;
     };
     let expanded = expanded(text, reading.environment);
@@ -63,4 +63,36 @@ fn expanded(text: &str, environment: Environment<'_>) -> Result<String, Unexpand
         rest = after;
     }
     Ok(out + rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::source::{Origin, SourceFile, parse};
+
+    fn path(text: &str) -> Option<PathBuf> {
+        let environment = |name: &str| (name == "DATA").then(|| "../data".to_owned());
+        let origin = Origin::File(PathBuf::from("specs/deep/a.yaml"));
+        let (node, _) = parse(&Arc::new(SourceFile { origin, text: text.to_owned() })).unwrap();
+        let reading = Reading::new(&environment);
+        let path = resolved(&reading, &node, "data.dataset.folder");
+        assert_eq!(path.is_none(), reading.mistakes() == 1);
+        path
+    }
+
+    #[test]
+    fn a_path_is_relative_to_its_spec_and_a_variable_to_the_shell() {
+        assert_eq!(path("faces"), Some(PathBuf::from("specs/deep/faces")));
+        assert_eq!(path("\"${DATA}/faces\""), Some(PathBuf::from("../data/faces")));
+        assert_eq!(path("/faces"), Some(PathBuf::from("/faces")));
+    }
+
+    #[test]
+    fn a_variable_that_is_unset_or_no_name_is_a_mistake() {
+        for text in ["\"${OTHER}/faces\"", "\"${}\"", "\"${A B}\"", "\"${DATA\"", "\"\""] {
+            assert_eq!(path(text), None, "{text}");
+        }
+    }
 }

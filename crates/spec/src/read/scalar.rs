@@ -21,7 +21,7 @@ pub(super) fn number(
             Some(reason) if plain(node).is_some() => reason.to_owned(),
             Some(_) | None => format!("usual is `{usual}`"),
         };
-        reading.report(Diagnostic::at(&node.place, message).help(help).maybe_help(unquoted(node)));
+        reading.report(Diagnostic::at(&node.place, message).help(help).maybe_help(rewritten(node)));
     }
     number
 }
@@ -44,7 +44,7 @@ pub(super) fn whole(
             Some((below, above)) => format!("the nearest are `{below}` and `{above}`"),
             None => format!("usual is `{usual}`"),
         };
-        reading.report(Diagnostic::at(&node.place, message).help(help).maybe_help(unquoted(node)));
+        reading.report(Diagnostic::at(&node.place, message).help(help).maybe_help(rewritten(node)));
     }
     allowed
 }
@@ -63,12 +63,13 @@ fn parsed(text: &str) -> Option<f64> {
     if like_one { text.parse().ok().filter(|x: &f64| x.is_finite()) } else { None }
 }
 
-/// The remedy for a number that was written as a text.
-fn unquoted(node: &Node) -> Option<String> {
-    match &node.value {
-        Value::Scalar(Scalar { text, quoted: true }) => {
-            parsed(text).map(|_| format!("leave the quotes out: `{text}`"))
-        }
-        Value::Scalar(_) | Value::List(_) | Value::Map(_) => None,
+/// The remedy for a number that was written as a text, or with a comma.
+fn rewritten(node: &Node) -> Option<String> {
+    let Value::Scalar(Scalar { text, quoted }) = &node.value else { return None };
+    let with_point = text.replacen(',', ".", 1);
+    match (parsed(text), parsed(&with_point)) {
+        (Some(_), _) if *quoted => Some(format!("leave the quotes out: `{text}`")),
+        (None, Some(_)) => Some(format!("write a point for the comma: `{with_point}`")),
+        _ => None,
     }
 }

@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use super::{Place, excerpt::Excerpt, file::COMMAND_LINE};
 
+/// Mistakes that are printed; whoever mends these sees the others next.
+const MAX_SHOWN: usize = 50;
+
 /// One mistake.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
@@ -60,7 +63,8 @@ impl Diagnostic {
             Some(_) | None => self.file.clone(),
         };
         let mut out = format!("{}: {}", paint.strong(&place), paint.wrong(&self.message));
-        if let (Some(excerpt), Some((line, _))) = (&self.excerpt, self.at) {
+        let excerpt = self.excerpt.as_ref().filter(|excerpt| !excerpt.text.trim().is_empty());
+        if let (Some(excerpt), Some((line, _))) = (excerpt, self.at) {
             let (number, gap) = (line.to_string(), " ".repeat(line.to_string().len()));
             let marks = paint.wrong(&excerpt.marks);
             let _ = write!(out, "\n {number} | {}\n {gap} | {}{marks}", excerpt.text, excerpt.before);
@@ -123,9 +127,13 @@ impl SpecErrors {
         &self.0
     }
 
-    /// All mistakes for people, with terminal colours or without.
+    /// The first 50 mistakes for people, with terminal colours or without.
     pub fn render(&self, colour: bool) -> String {
-        let all: Vec<String> = self.0.iter().map(|one| one.render(Paint { colour })).collect();
+        let mut all: Vec<String> =
+            self.0.iter().take(MAX_SHOWN).map(|one| one.render(Paint { colour })).collect();
+        if self.0.len() > MAX_SHOWN {
+            all.push(format!("and {} more", self.0.len() - MAX_SHOWN));
+        }
         all.join("\n\n")
     }
 }

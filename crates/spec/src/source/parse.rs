@@ -27,7 +27,7 @@ pub(crate) fn parse(source: &Arc<SourceFile>) -> Result<(Node, Vec<Diagnostic>),
     };
     loop {
         match reader.next()? {
-            (Event::StreamEnd, span) => return Err(nothing(&reader.place(span))),
+            (Event::StreamEnd, span) => return Err(nothing(&reader.place_in_text(span))),
             (Event::DocumentStart(_), _) => break,
             _ => {}
         }
@@ -65,7 +65,7 @@ impl<'a> Reader<'a> {
     }
 
     fn not_yaml(&self, error: &ScanError) -> Diagnostic {
-        let place = self.place(Span::new(*error.marker(), *error.marker()));
+        let place = self.place_in_text(Span::new(*error.marker(), *error.marker()));
         let line = self.source.line(place.line);
         let tab = line.chars().take_while(|c| c.is_whitespace()).any(|c| c == '\t');
         let explained = explained(if tab { "tab" } else { error.info() });
@@ -77,6 +77,16 @@ impl<'a> Reader<'a> {
         let length = if end.line() == start.line() { end.col().saturating_sub(start.col()) } else { 1 };
         let source = Arc::clone(self.source);
         Place { source, line: start.line().max(1), column: start.col() + 1, length: length.max(1) }
+    }
+
+    /// For the parser, the end of the text may be in a line that an editor does not have.
+    fn place_in_text(&self, span: Span) -> Place {
+        let place = self.place(span);
+        let lines = self.source.text.lines().count().max(1);
+        if place.line <= lines {
+            return place;
+        }
+        Place { line: lines, column: self.source.line(lines).chars().count() + 1, length: 1, ..place }
     }
 
     fn node(&mut self, event: Event<'a>, span: Span) -> Result<Node, Diagnostic> {
