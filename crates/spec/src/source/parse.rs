@@ -20,14 +20,15 @@ const MAX_VALUES: usize = 4_000;
 /// The document in `source`, which is never null, and the mistakes that did not hinder reading on.
 pub(crate) fn parse(source: &Arc<SourceFile>) -> Result<(Node, Vec<Diagnostic>), Diagnostic> {
     let parser = Parser::new_from_str(&source.text);
-    let mut reader = Reader { parser, source, depth: 0, values: 0, found: Vec::new() };
+    let lines = source.text.lines().count().max(1);
+    let mut reader = Reader { parser, source, lines, depth: 0, values: 0, found: Vec::new() };
     let nothing = |place: &Place| {
         Diagnostic::at(place, "there is nothing in it")
             .help("a spec begins with `extends: OTHER.yaml`, or with `data:`")
     };
     loop {
         match reader.next()? {
-            (Event::StreamEnd, span) => return Err(nothing(&reader.place_in_text(span))),
+            (Event::StreamEnd, span) => return Err(nothing(&reader.place(span))),
             (Event::DocumentStart(_), _) => break,
             _ => {}
         }
@@ -50,6 +51,8 @@ pub(crate) fn parse(source: &Arc<SourceFile>) -> Result<(Node, Vec<Diagnostic>),
 struct Reader<'a> {
     parser: Parser<'a, StrInput<'a>>,
     source: &'a Arc<SourceFile>,
+    /// For the parser, the text may end in a line that an editor does not have.
+    lines: usize,
     depth: usize,
     values: usize,
     found: Vec<Diagnostic>,
@@ -65,7 +68,7 @@ impl<'a> Reader<'a> {
     }
 
     fn not_yaml(&self, error: &ScanError) -> Diagnostic {
-        let place = self.place_in_text(Span::new(*error.marker(), *error.marker()));
+        let place = self.place(Span::new(*error.marker(), *error.marker()));
         let line = self.source.line(place.line);
         let tab = line.chars().take_while(|c| c.is_whitespace()).any(|c| c == '\t');
         let explained = explained(if tab { "tab" } else { error.info() });
@@ -76,17 +79,11 @@ impl<'a> Reader<'a> {
         let (start, end) = (span.start, span.end);
         let length = if end.line() == start.line() { end.col().saturating_sub(start.col()) } else { 1 };
         let source = Arc::clone(self.source);
-        Place { source, line: start.line().max(1), column: start.col() + 1, length: length.max(1) }
-    }
-
-    /// For the parser, the end of the text may be in a line that an editor does not have.
-    fn place_in_text(&self, span: Span) -> Place {
-        let place = self.place(span);
-        let lines = self.source.text.lines().count().max(1);
-        if place.line <= lines {
-            return place;
+        if start.line() > self.lines {
+            let column = source.line(self.lines).chars().count() + 1;
+            return Place { source, line: self.lines, column, length: 1 };
         }
-        Place { line: lines, column: self.source.line(lines).chars().count() + 1, length: 1, ..place }
+        Place { source, line: start.line().max(1), column: start.col() + 1, length: length.max(1) }
     }
 
     fn node(&mut self, event: Event<'a>, span: Span) -> Result<Node, Diagnostic> {
