@@ -1,6 +1,6 @@
 //! Files and rendered faces to augmented batches and pair lists.
 //!
-//! [`prepare`] turns a configuration into decoded images, labels and pair lists, and [`Loader`] turns these into
+//! [`prepare()`] turns a configuration into decoded images, labels and pair lists, and [`Loader`] turns these into
 //! the batches of a training run. Nothing here knows networks, runs or the store.
 
 pub mod augment;

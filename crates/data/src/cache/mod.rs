@@ -93,6 +93,7 @@ impl ImageSet {
         if let Some(set) = Self::open(&paths, source, size) {
             return set.usable(source);
         }
+        remove_leftovers(&folder, &paths);
         build::build(&paths, source, size, progress)?;
         let set = Self::open(&paths, source, size);
         set.ok_or_else(|| CacheError::ChangesMeanwhile { images: source.title() })?.usable(source)
@@ -137,6 +138,19 @@ impl ImageSet {
     pub(crate) fn pixels(&self, image: usize) -> &[u8] {
         let length = image_bytes(self.size);
         &self.pixels.bytes()[header::LENGTH + image * length..][..length]
+    }
+}
+
+/// Removes what a process that was killed left behind. Whoever holds the lock knows that none is still being written.
+fn remove_leftovers(folder: &Path, paths: &Paths) {
+    let Some(prefix) = paths.pixels.file_name() else { return };
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let rest = name.as_encoded_bytes().strip_prefix(prefix.as_encoded_bytes());
+        if rest.is_some_and(|rest| rest.ends_with(b".tmp")) {
+            // It only takes room; the images can be made all the same.
+            let _ = fs::remove_file(entry.path());
+        }
     }
 }
 

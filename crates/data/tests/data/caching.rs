@@ -131,6 +131,18 @@ fn many_that_prepare_at_once_make_the_images_once() {
 }
 
 #[test]
+fn what_a_killed_process_left_behind_is_removed() {
+    let place = Place::with_faces(4, 5);
+    prepare_counting(&place);
+    let pixels = file(&place, ".pixels");
+    let leftover = pixels.with_extension("pixels.123-0.tmp");
+    fs::write(&leftover, b"half an image").unwrap();
+    fs::remove_file(&pixels).unwrap();
+    assert_eq!(prepare_counting(&place).1, 20);
+    assert!(!leftover.exists());
+}
+
+#[test]
 fn an_open_cache_outlives_its_replacement() {
     let place = Place::with_faces(4, 5);
     let (old, _) = prepare_counting(&place);
