@@ -9,6 +9,9 @@ use crate::{Basis, Comparison, comparison::title};
 
 /// The notes for these of the comparison's protocols.
 pub(crate) fn notes(comparison: &Comparison, protocols: &[usize]) -> Vec<String> {
+    if protocols.is_empty() {
+        return vec!["No run has been tested.".to_owned()];
+    }
     let names = protocols.iter().map(|&place| &comparison.protocols()[place]);
     let mut notes = vec![pairs(comparison, names.clone())];
     notes.extend(thresholds(comparison, names.clone()));
