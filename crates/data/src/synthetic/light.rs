@@ -2,10 +2,11 @@
 
 use tiny_skia::Pixmap;
 
+use crate::augment;
+
 use super::attributes::Attributes;
 use super::background::Background;
 use super::colour::Transfer;
-use super::planck::colour_temperature_gains;
 use super::pose::Pose;
 use super::relief::Relief;
 
@@ -33,7 +34,8 @@ impl Light {
             direction,
             half: normalised([direction[0], direction[1], direction[2] + 1.0]),
             ambient: drawn.light_ambient,
-            gains: colour_temperature_gains(drawn.colour_temperature_kelvin).map(|gain| gain * exposure),
+            gains: augment::gains(f64::from(drawn.colour_temperature_kelvin))
+                .map(|gain| gain as f32 * exposure),
         }
     }
 

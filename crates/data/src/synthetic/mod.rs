@@ -28,7 +28,6 @@ mod mouth;
 mod nose;
 mod occlusion;
 mod person;
-mod planck;
 mod pose;
 mod random;
 mod relief;
@@ -49,10 +48,9 @@ use self::relief::Relief;
 
 pub use self::attributes::{Attributes, Expression, Grooming, Occlusion};
 pub use self::labels::label;
-pub use self::planck::colour_temperature_gains;
 
 /// Raised whenever the same arguments give other pixels or attributes; part of a data set's fingerprint.
-pub const RENDERER_VERSION: u32 = 2;
+pub const RENDERER_VERSION: u32 = 3;
 
 /// One rendered photo.
 #[derive(Debug, Clone, PartialEq)]
