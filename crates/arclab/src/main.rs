@@ -22,13 +22,13 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let output = Output::new(&cli.global);
     logging::begin(cli.global.verbose, cli.global.quiet, output.stderr_colour);
-    match execute(&cli, &output) {
+    match execute(&cli, output) {
         Ok(code) => code,
-        Err(error) => fail(&error, &output),
+        Err(error) => fail(&error, output),
     }
 }
 
-fn execute(cli: &Cli, output: &Output) -> anyhow::Result<ExitCode> {
+fn execute(cli: &Cli, output: Output) -> anyhow::Result<ExitCode> {
     let store = &cli.global.store;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     match &cli.command {
@@ -37,17 +37,17 @@ fn execute(cli: &Cli, output: &Output) -> anyhow::Result<ExitCode> {
         Command::Schema => commands::schema::execute()?,
         Command::Test(arguments) => commands::test::execute(store, arguments, output)?,
         Command::Compare(arguments) => {
-            runtime.block_on(commands::compare::execute(store, arguments, output))?
+            runtime.block_on(commands::compare::execute(store, arguments, output))?;
         }
         Command::History(arguments) => {
-            runtime.block_on(commands::history::execute(store, arguments, output))?
+            runtime.block_on(commands::history::execute(store, arguments, output))?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Says what went wrong, once, with its whole chain.
-fn fail(error: &anyhow::Error, output: &Output) -> ExitCode {
+fn fail(error: &anyhow::Error, output: Output) -> ExitCode {
     if let Some(wrong) = error.downcast_ref::<arclab_spec::SpecErrors>() {
         let count = wrong.all().len();
         output.error(format_args!(

@@ -43,13 +43,13 @@ impl Output {
         clippy::unused_self,
         reason = "beside `note`, the one place where errors are printed"
     )]
-    pub(crate) fn error(&self, line: impl std::fmt::Display) {
+    pub(crate) fn error(self, line: impl std::fmt::Display) {
         eprintln!("{line}");
     }
 
     /// A line for people on standard error, unless `--quiet`.
     #[expect(clippy::print_stderr, reason = "the one place where notes are printed")]
-    pub(crate) fn note(&self, line: impl std::fmt::Display) {
+    pub(crate) fn note(self, line: impl std::fmt::Display) {
         if self.notes {
             eprintln!("{line}");
         }

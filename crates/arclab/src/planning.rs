@@ -17,7 +17,7 @@ use crate::{clock, output::Output, progress::DataProgress};
 const NAMED: usize = 5;
 
 /// Prepares the data of each spec and records their plans.
-pub(crate) async fn plan(store: &Store, specs: &[Spec], output: &Output) -> anyhow::Result<Vec<PlannedRun>> {
+pub(crate) async fn plan(store: &Store, specs: &[Spec], output: Output) -> anyhow::Result<Vec<PlannedRun>> {
     let cache = store.cache();
     let mut told = BTreeSet::new();
     let mut prepared = Vec::with_capacity(specs.len());
@@ -44,7 +44,7 @@ fn data_of(
     spec: &Spec,
     cache: &Path,
     told: &mut BTreeSet<PathBuf>,
-    output: &Output,
+    output: Output,
 ) -> anyhow::Result<Prepared> {
     let progress = DataProgress::new(output);
     let prepared = prepare(&spec.config.data, &spec.config.evaluation, cache, &progress);

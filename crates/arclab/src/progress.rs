@@ -17,7 +17,7 @@ const DATA_BAR: &str = "{spinner} {msg}  {wide_bar} {pos}/{len}  {eta} left";
 const RUN_BAR: &str = "{prefix:24!} {wide_bar} {pos:>6}/{len} {msg:38!} {eta:>4} left";
 
 /// Whether bars can be drawn.
-fn draws(output: &Output) -> bool {
+fn draws(output: Output) -> bool {
     output.notes && io::stderr().is_terminal()
 }
 
@@ -35,8 +35,8 @@ pub(crate) struct DataProgress {
 
 impl DataProgress {
     /// Shows nothing until there is something to do.
-    pub(crate) fn new(output: &Output) -> Self {
-        Self { output: *output, bar: Mutex::new(None) }
+    pub(crate) fn new(output: Output) -> Self {
+        Self { output, bar: Mutex::new(None) }
     }
 
     /// Takes the bar away.
@@ -48,8 +48,8 @@ impl DataProgress {
 
     fn begin(&self, what: &str, total: usize) -> ProgressBar {
         let target =
-            if draws(&self.output) { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        if !draws(&self.output) {
+            if draws(self.output) { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        if !draws(self.output) {
             self.output.note(format_args!("preparing {total} images of {what}"));
         }
         ProgressBar::with_draw_target(Some(total as u64), target)
@@ -87,10 +87,10 @@ struct Shown {
 
 impl RunProgress {
     /// For `total` runs.
-    pub(crate) fn new(output: &Output, total: usize) -> Self {
+    pub(crate) fn new(output: Output, total: usize) -> Self {
         let target = if draws(output) { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let all = MultiProgress::with_draw_target(target);
-        Self { output: *output, all, bars: BTreeMap::new(), total, ended: 0 }
+        Self { output, all, bars: BTreeMap::new(), total, ended: 0 }
     }
 
     /// Shows what happened.
@@ -134,7 +134,7 @@ impl RunProgress {
 
     /// A line above the bars.
     fn line(&self, line: std::fmt::Arguments<'_>) {
-        if draws(&self.output) {
+        if draws(self.output) {
             // A lost line of progress is not worth an error.
             let _ = self.all.println(line.to_string());
         } else {
@@ -178,7 +178,7 @@ impl RunProgress {
         shown.bar.set_message(format!("epoch {epoch}/{epochs}  loss {loss}  {speed} img/s"));
         let new_epoch = shown.epoch != epoch;
         shown.epoch = epoch;
-        if new_epoch && !draws(&self.output) {
+        if new_epoch && !draws(self.output) {
             self.line(format_args!("{run}: epoch {epoch} of {epochs}, loss {loss}, {speed} images/s"));
         }
     }

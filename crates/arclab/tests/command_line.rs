@@ -20,6 +20,9 @@ fn a_run_prints_both_tables_and_a_second_one_is_cached() {
     assert_eq!(tables["accuracy"][1]["variant"], "m0.2");
     assert!(tables["accuracy"][1]["open_difference_low"].is_number(), "{compared}");
 
+    // No names mean all variants, the one that extends none first.
+    assert_eq!(lab.succeed(&["compare", "--json"]), compared);
+
     let history = lab.succeed(&["history", "--where", "state=succeeded", "--format", "csv"]);
     assert_eq!(history.lines().count(), 3, "{history}");
     for format in ["markdown", "latex", "csv"] {

@@ -1,4 +1,5 @@
 //! The page of a comparison, opened by a browser.
+#![expect(clippy::print_stdout, reason = "a test that is skipped says why")]
 
 mod support;
 

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Prints the tables of the variants that were asked for.
-pub(crate) async fn execute(store: &Path, arguments: &CompareArgs, output: &Output) -> anyhow::Result<()> {
+pub(crate) async fn execute(store: &Path, arguments: &CompareArgs, output: Output) -> anyhow::Result<()> {
     let store = Store::open_existing(store).await?;
     let experiment = experiment(&store, arguments, output).await?;
     let variants = if arguments.variants.is_empty() {
@@ -31,9 +31,12 @@ pub(crate) async fn execute(store: &Path, arguments: &CompareArgs, output: &Outp
 async fn experiment(
     store: &Store,
     arguments: &CompareArgs,
-    output: &Output,
+    output: Output,
 ) -> anyhow::Result<ExperimentName> {
-    let holding = store.experiment_of(&arguments.variants).await?;
+    let holding = match arguments.variants.as_slice() {
+        [] => store.experiments().await?,
+        variants => store.experiment_of(variants).await?,
+    };
     if let Some(named) = &arguments.experiment {
         if !holding.contains(named) {
             bail!(
@@ -97,7 +100,7 @@ pub(crate) async fn show(
     variants: &[VariantName],
     cached: Option<&[RunId]>,
     arguments: &TableArgs,
-    output: &Output,
+    output: Output,
 ) -> anyhow::Result<()> {
     let (results, lists) = gather::variants(store, experiment, variants, cached).await?;
     let comparison = Comparison::new(results, lists);

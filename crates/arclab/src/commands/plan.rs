@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Prints what the specs would run. Reads no data and touches no store.
-pub(crate) fn execute(arguments: &PlanArgs, output: &Output) -> anyhow::Result<()> {
+pub(crate) fn execute(arguments: &PlanArgs, output: Output) -> anyhow::Result<()> {
     let specs = arclab_spec::read_specs(&arguments.specs.specs, &arguments.specs.overrides)?;
     let text = match output.format {
         // A cell is too narrow for the differences: they follow, one below the other.
@@ -62,15 +62,16 @@ fn changes(spec: &Spec) -> String {
 
 /// How each variant differs from its parent, in full, and what it should teach.
 fn differences(specs: &[Spec]) -> String {
-    let mut out = String::new();
+    let mut lines = Vec::new();
     for spec in specs {
-        out += &format!("\n{}: {}\n", spec.name, spec.hypothesis);
+        lines.push(format!("\n{}: {}", spec.name, spec.hypothesis));
         if let Some(parent) = &spec.parent {
-            out += &format!("  differs from {parent} in\n");
-            for Change { key, from, to } in &spec.changes {
-                out += &format!("    {key}: {} → {to}\n", from.as_deref().unwrap_or("-"));
-            }
+            lines.push(format!("  differs from {parent} in"));
+            let change = |Change { key, from, to }: &Change| {
+                format!("    {key}: {} → {to}", from.as_deref().unwrap_or("-"))
+            };
+            lines.extend(spec.changes.iter().map(change));
         }
     }
-    out
+    lines.join("\n") + "\n"
 }

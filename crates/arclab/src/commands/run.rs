@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Runs the specs, and says by the exit code whether all of their runs succeeded.
-pub(crate) async fn execute(store: &Path, arguments: &RunArgs, output: &Output) -> anyhow::Result<ExitCode> {
+pub(crate) async fn execute(store: &Path, arguments: &RunArgs, output: Output) -> anyhow::Result<ExitCode> {
     let specs = arclab_spec::read_specs(&arguments.specs.specs, &arguments.specs.overrides)?;
     let store = Store::open(store).await?;
     let planned = planning::plan(&store, &specs, output).await?;
@@ -81,7 +81,7 @@ async fn carry_out(
     specs: &[Spec],
     wanted: &[RunId],
     arguments: &RunArgs,
-    output: &Output,
+    output: Output,
 ) -> anyhow::Result<Ending> {
     let worker = worker::find()?;
     let abilities = WorkerAbilities { cuda: worker::abilities(&worker)?.cuda.map_or(Ok(()), Err) };
@@ -118,7 +118,7 @@ fn provenance(specs: &[Spec]) -> Provenance {
 }
 
 /// What did not end well, below the progress, where it is still to be read at the end.
-fn report_failures(summary: &Summary, output: &Output) {
+fn report_failures(summary: &Summary, output: Output) {
     for (run, end) in &summary.runs {
         match end {
             RunEnd::Finished => {}
@@ -129,7 +129,7 @@ fn report_failures(summary: &Summary, output: &Output) {
                 }
             }
             RunEnd::Refused(reason) => {
-                output.error(format_args!("{run} cannot be carried out here: {reason}"))
+                output.error(format_args!("{run} cannot be carried out here: {reason}"));
             }
             RunEnd::Waiting => output.note(format_args!("{run} waits: the same command goes on with it")),
         }

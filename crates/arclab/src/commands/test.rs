@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Has a worker test the weights, and prints what it found.
-pub(crate) fn execute(store: &Path, arguments: &TestArgs, output: &Output) -> anyhow::Result<()> {
+pub(crate) fn execute(store: &Path, arguments: &TestArgs, output: Output) -> anyhow::Result<()> {
     let request = request(store, arguments)?;
     let worker = worker::find()?;
     let folder = std::env::temp_dir();
