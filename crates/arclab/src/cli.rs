@@ -151,13 +151,13 @@ pub(crate) struct TestArgs {
     /// `closed`, `open`, another protocol of the spec, or a file of labelled pairs (CSV or LFW's `pairs.txt`).
     #[arg(long, value_name = "MODE")]
     pub(crate) mode: String,
-    /// Folder of the images that a file of pairs names.
+    /// Folder of the images: those that a file of pairs names, or others to split as the weights' own were.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data: Option<PathBuf>,
     /// Spec that says which data and protocols; by default what the weights were trained with.
     #[arg(long, value_name = "SPEC")]
     pub(crate) spec: Option<PathBuf>,
-    /// Cosine similarity above which a pair is the same person; by default what the weights carry, else by k folds.
+    /// Cosine similarity above which a pair is the same person; by default the protocol's own, and 10 folds for a file of pairs.
     #[arg(long, value_name = "COSINE", allow_negative_numbers = true)]
     pub(crate) threshold: Option<f64>,
     /// Folder for `MODE_MODEL-ID_predict.txt`.

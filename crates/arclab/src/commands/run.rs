@@ -18,11 +18,6 @@ pub(crate) async fn execute(store: &Path, arguments: &RunArgs, output: Output) -
     let store = Store::open(store).await?;
     let planned = planning::plan(&store, &specs, output).await?;
     let (cached, wanted) = sort_out(&planned, arguments.force);
-    if arguments.force {
-        for run in &wanted {
-            store.enqueue(run, true, clock::now_ms()).await?;
-        }
-    }
     let ending = if wanted.is_empty() {
         Ending::Done
     } else {
@@ -87,7 +82,11 @@ async fn carry_out(
     let abilities = WorkerAbilities { cuda: worker::abilities(&worker)?.cuda.map_or(Ok(()), Err) };
     let mut options = SchedulerOptions::of_this_machine(worker, provenance(specs));
     options.jobs = arguments.jobs;
-    let mut scheduler = Scheduler::new(store, options, abilities)?;
+    let mut scheduler = Scheduler::new(store.clone(), options, abilities)?;
+    // Only now: where there is no worker, or another scheduler, what has succeeded stays so.
+    for run in wanted.iter().filter(|_| arguments.force) {
+        store.enqueue(run, true, clock::now_ms()).await?;
+    }
     let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
     let mut progress = RunProgress::new(output, wanted.len());
     let stop = stop_on_signals().context("failed to listen for Ctrl-C")?;

@@ -52,7 +52,11 @@ fn request(store: &Path, arguments: &TestArgs) -> anyhow::Result<TestRequest> {
     let config = known_config(arguments)?;
     let (mode, protocol) = protocol(arguments, config.as_ref())?;
     let data = match (&arguments.data, &config) {
-        (Some(folder), _) => folder_alone(absolute(folder)?, config.as_ref()),
+        // The split stays that of the weights, so that nothing they were trained on is tested.
+        (Some(folder), Some(config)) => {
+            DataConfig { dataset: Dataset::Folder(absolute(folder)?), ..config.data.clone() }
+        }
+        (Some(folder), None) => folder_alone(absolute(folder)?),
         (None, Some(config)) => config.data.clone(),
         (None, None) => bail!(
             "nothing says which images are meant: name a folder with `--data`, or a spec with `--spec` (no {} lies beside the weights)",
@@ -122,10 +126,9 @@ fn protocol(arguments: &TestArgs, config: Option<&Config>) -> anyhow::Result<(Pr
     Ok((name, Protocol { pairs: PairSource::Listed { list, images }, threshold }))
 }
 
-/// A folder of images that nothing is trained on. Size and colours are those of the weights where they say them.
-fn folder_alone(folder: PathBuf, config: Option<&Config>) -> DataConfig {
-    let (image_size, colour) =
-        config.map_or((112, ColourMode::Rgb), |config| (config.data.image_size, config.data.colour));
+/// A folder of images for a pair list; no split of it is made. Size and colours are those of the weights where they say
+/// them.
+fn folder_alone(folder: PathBuf) -> DataConfig {
     DataConfig {
         dataset: Dataset::Folder(folder),
         split: SplitConfig::Drawn {
@@ -134,8 +137,8 @@ fn folder_alone(folder: PathBuf, config: Option<&Config>) -> DataConfig {
             validation_images: 0.5,
             seed: 0,
         },
-        image_size,
-        colour,
+        image_size: 112,
+        colour: ColourMode::Rgb,
         augment: Augment { flip: 0.0, grey: 0.0, colour_temperature: None },
     }
 }

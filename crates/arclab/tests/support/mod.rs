@@ -87,16 +87,19 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// The worker beside the tested `arclab`, built first where only this package's tests were asked for.
+/// The worker beside the tested `arclab`, brought up to date first: cargo builds another package's program only where
+/// that package is tested, too.
 pub(crate) fn worker() -> &'static Path {
     static WORKER: OnceLock<PathBuf> = OnceLock::new();
     WORKER.get_or_init(|| {
-        let worker = Path::new(env!("CARGO_BIN_EXE_arclab")).with_file_name("arclab-worker");
-        if !worker.is_file() {
-            let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-            let built = Command::new(cargo).args(["build", "--quiet", "--package", "arclab-train"]).status();
-            assert!(built.is_ok_and(|status| status.success()), "arclab-worker builds");
-        }
-        worker
+        let arclab = Path::new(env!("CARGO_BIN_EXE_arclab"));
+        let folder = arclab.parent().and_then(Path::file_name).and_then(OsStr::to_str);
+        let profile = if folder == Some("release") { "release" } else { "dev" };
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut build = Command::new(cargo);
+        let built =
+            build.args(["build", "--quiet", "--package", "arclab-train", "--profile", profile]).status();
+        assert!(built.is_ok_and(|status| status.success()), "arclab-worker builds");
+        arclab.with_file_name("arclab-worker")
     })
 }

@@ -27,7 +27,7 @@ impl Header {
     }
 
     fn promised(self) -> u64 {
-        2 * u64::from(self.pairs) * u64::from(self.folds.unwrap_or(1))
+        (2 * u64::from(self.pairs)).saturating_mul(u64::from(self.folds.unwrap_or(1)))
     }
 }
 
