@@ -29,7 +29,7 @@ use self::{
 use crate::{folder::LeftOut, progress::Progress, synthetic::Attributes};
 
 /// Raised whenever decoding or resizing gives other pixels, or a file's form changes.
-pub(crate) const CACHE_VERSION: u32 = 2;
+pub(crate) const CACHE_VERSION: u32 = 1;
 
 /// One image of a set.
 #[derive(Debug)]
