@@ -38,10 +38,11 @@ pub(crate) struct Draws {
     key: u64,
 }
 
-const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
+/// 2^64 divided by the golden ratio: the step of `SplitMix64`'s counter.
+pub(crate) const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The finaliser of `SplitMix64` (Steele, Lea and Flood 2014, with Stafford's constants).
-fn mix(mut bits: u64) -> u64 {
+pub(crate) fn mix(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     bits ^ (bits >> 31)

@@ -1,5 +1,7 @@
 //! Counter-based randomness: every draw is named by what it is for, so no draw depends on the order of others.
 
+use crate::random::{GOLDEN, mix};
+
 /// What a stream of numbers is for; streams of different purposes never share numbers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Purpose {
@@ -21,14 +23,6 @@ pub(crate) enum Purpose {
 #[derive(Debug, Clone)]
 pub(crate) struct Stream {
     state: u64,
-}
-
-const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
-
-fn mix(mut z: u64) -> u64 {
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
 }
 
 impl Stream {
