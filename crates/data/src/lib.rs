@@ -20,6 +20,7 @@ mod random;
 mod replace;
 mod resize;
 mod split;
+mod srgb;
 pub mod synthetic;
 mod table;
 

@@ -6,6 +6,8 @@
 
 use arclab_spec::config::ColourTemperature;
 
+use crate::srgb;
+
 /// Light under which gains are 1.
 const NEUTRAL_KELVIN: f64 = 6504.0;
 /// The approximation holds between these.
@@ -70,15 +72,11 @@ fn chromaticity(kelvin: f64) -> (f64, f64) {
     (x, y)
 }
 
-/// Per encoded value the encoded value under a gain; sRGB's curves.
+/// Per display value the display value under a gain.
 fn table(gain: f64) -> [u8; 256] {
     std::array::from_fn(|value| {
-        let encoded = value as f64 / 255.0;
-        let linear =
-            if encoded <= 0.040_45 { encoded / 12.92 } else { ((encoded + 0.055) / 1.055).powf(2.4) };
-        let lit = (linear * gain).clamp(0.0, 1.0);
-        let encoded = if lit <= 0.003_130_8 { 12.92 * lit } else { 1.055 * lit.powf(1.0 / 2.4) - 0.055 };
-        (255.0 * encoded).round() as u8
+        let lit = (srgb::to_linear(value as f64 / 255.0) * gain).clamp(0.0, 1.0);
+        (255.0 * srgb::to_display(lit)).round() as u8
     })
 }
 
