@@ -2,7 +2,8 @@
 
 use std::{
     ffi::OsString,
-    fs, io,
+    fs::{self, Metadata},
+    io,
     path::{Path, PathBuf},
     time::UNIX_EPOCH,
 };
@@ -29,6 +30,15 @@ pub enum FolderError {
     #[error("failed to list the folder {}", path.display())]
     List {
         /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file or folder in it cannot be read. What does not decode is left out; what cannot be read may decode
+    /// tomorrow, and no run trains on fewer photos because a disk was away.
+    #[error("failed to read {}, which no run leaves out: make it readable, or remove it", path.display())]
+    Read {
+        /// The file or folder.
         path: PathBuf,
         /// Why.
         source: io::Error,
@@ -76,13 +86,19 @@ pub(crate) struct Listing {
     pub(crate) left_out: Vec<LeftOut>,
 }
 
+impl FolderError {
+    pub(crate) fn read(path: &Path, source: io::Error) -> Self {
+        Self::Read { path: path.to_owned(), source }
+    }
+}
+
 /// Lists `root`. Links are followed but only two levels are looked at, so a loop of links ends.
 pub(crate) fn list(root: &Path) -> Result<Listing, FolderError> {
     let mut listing = Listing { candidates: Vec::new(), left_out: Vec::new() };
     let (mut folders, mut files) = (0_usize, 0_usize);
     for entry in sorted_entries(root)? {
         let path = root.join(&entry);
-        if path.is_dir() {
+        if metadata(&path)?.is_dir() {
             folders += 1;
             list_identity(&mut listing, root, &entry)?;
         } else if has_image_ending(&path) {
@@ -118,7 +134,7 @@ fn list_identity(listing: &mut Listing, root: &Path, identity: &OsString) -> Res
     let folder = root.join(identity);
     for file in sorted_entries(&folder)? {
         let path = folder.join(&file);
-        match candidate(&path, identity, &file) {
+        match candidate(&path, &metadata(&path)?, identity, &file) {
             Ok(candidate) => listing.candidates.push(candidate),
             Err(reason) => listing.leave_out(path, &reason),
         }
@@ -126,11 +142,19 @@ fn list_identity(listing: &mut Listing, root: &Path, identity: &OsString) -> Res
     Ok(())
 }
 
-fn candidate(path: &Path, identity: &OsString, file: &OsString) -> Result<Candidate, String> {
+fn metadata(path: &Path) -> Result<Metadata, FolderError> {
+    fs::metadata(path).map_err(|source| FolderError::read(path, source))
+}
+
+fn candidate(
+    path: &Path,
+    metadata: &Metadata,
+    identity: &OsString,
+    file: &OsString,
+) -> Result<Candidate, String> {
     let (Some(identity), Some(file)) = (identity.to_str(), file.to_str()) else {
         return Err("its name is not UTF-8".to_owned());
     };
-    let metadata = fs::metadata(path).map_err(|error| error.to_string())?;
     if metadata.is_dir() {
         return Err("it is a folder in an identity's folder".to_owned());
     }
@@ -141,7 +165,7 @@ fn candidate(path: &Path, identity: &OsString, file: &OsString) -> Result<Candid
     if !has_image_ending(path) {
         return Err(format!("its ending is none of {}", endings()));
     }
-    Ok(Candidate { name: format!("{identity}/{file}"), stamp: stamp(&metadata) })
+    Ok(Candidate { name: format!("{identity}/{file}"), stamp: stamp(metadata) })
 }
 
 fn has_image_ending(path: &Path) -> bool {
@@ -149,7 +173,7 @@ fn has_image_ending(path: &Path) -> bool {
     ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()))
 }
 
-fn stamp(metadata: &fs::Metadata) -> Stamp {
+fn stamp(metadata: &Metadata) -> Stamp {
     let modified = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     Stamp { bytes: metadata.len(), modified_ns: modified.map_or(0, |since| since.as_nanos() as u64) }
 }

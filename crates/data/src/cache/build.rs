@@ -1,14 +1,26 @@
 //! Making the files of one set.
 
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 
 use rayon::prelude::*;
 
-use super::{CACHE_VERSION, CacheError, Header, Paths, Source, header, index::Draft};
-use crate::{progress::Progress, replace::replace};
+use super::{CACHE_VERSION, CacheError, Header, Paths, Source, header, index::Draft, source::Made};
+use crate::{folder::FolderError, progress::Progress, replace::replace};
 
 /// Images held in memory at once; enough to keep all cores busy.
 const CHUNK: usize = 256;
+
+/// What ends a build.
+enum Halt {
+    Read(FolderError),
+    Write(io::Error),
+}
+
+impl From<io::Error> for Halt {
+    fn from(error: io::Error) -> Self {
+        Self::Write(error)
+    }
+}
 
 pub(super) fn build(
     paths: &Paths,
@@ -21,9 +33,13 @@ pub(super) fn build(
         writer.write_all(&[0; header::LENGTH])?;
         let count = write_images(writer, &mut draft, source, size, progress)?;
         writer.seek(SeekFrom::Start(0))?;
-        writer.write_all(&Header { version: CACHE_VERSION, size, count, index: draft.digest() }.to_bytes())
+        let header = Header { version: CACHE_VERSION, size, count, index: draft.digest() };
+        Ok(writer.write_all(&header.to_bytes())?)
     })
-    .map_err(|e| CacheError::write(&paths.pixels, e))?;
+    .map_err(|halt| match halt {
+        Halt::Read(error) => CacheError::Folder(error),
+        Halt::Write(error) => CacheError::write(&paths.pixels, error),
+    })?;
     draft.write(&paths.index).map_err(|e| CacheError::write(&paths.index, e))
 }
 
@@ -34,14 +50,15 @@ fn write_images(
     source: &Source,
     size: u32,
     progress: &dyn Progress,
-) -> std::io::Result<u64> {
+) -> Result<u64, Halt> {
     let (title, total) = (source.title(), source.len());
     let mut count = 0;
     progress.images(&title, 0, total);
     for start in (0..total).step_by(CHUNK) {
         let end = total.min(start + CHUNK);
-        let made: Vec<_> = (start..end).into_par_iter().map(|position| source.make(position, size)).collect();
-        for (entry, pixels) in made {
+        let made: Result<Vec<Made>, FolderError> =
+            (start..end).into_par_iter().map(|position| source.make(position, size)).collect();
+        for (entry, pixels) in made.map_err(Halt::Read)? {
             draft.push(&entry);
             if let Some(pixels) = pixels {
                 writer.write_all(&pixels)?;

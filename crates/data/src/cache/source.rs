@@ -17,6 +17,9 @@ use crate::{
     synthetic::{self, RENDERER_VERSION},
 };
 
+/// What a file became, with the pixels of an image.
+pub(super) type Made = (Entry, Option<Vec<u8>>);
+
 /// Where the images of a set come from.
 #[derive(Debug)]
 pub(crate) enum Source {
@@ -90,12 +93,12 @@ impl Source {
     }
 
     /// Reads or renders one image; its pixels, unless it is left out.
-    pub(super) fn make(&self, position: usize, size: u32) -> (Entry, Option<Vec<u8>>) {
+    pub(super) fn make(&self, position: usize, size: u32) -> Result<Made, FolderError> {
         match self {
             Self::Folder { root, listing } => from_file(root, &listing.candidates[position], size),
             Self::Synthetic(config) => {
                 let (entry, pixels) = from_renderer(config, position, size);
-                (entry, Some(pixels))
+                Ok((entry, Some(pixels)))
             }
         }
     }
@@ -140,26 +143,26 @@ fn last_name(path: &Path) -> String {
     name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).take(40).collect()
 }
 
-fn from_file(root: &Path, candidate: &folder::Candidate, size: u32) -> (Entry, Option<Vec<u8>>) {
-    let made = read(&root.join(&candidate.name), candidate.stamp).and_then(|bytes| {
-        Ok((Fingerprint::of(&bytes), decode(&bytes, size).map_err(|error| error.to_string())?))
-    });
+/// Only what the file holds may leave it out, since that is remembered.
+fn from_file(root: &Path, candidate: &folder::Candidate, size: u32) -> Result<Made, FolderError> {
+    let made = if candidate.stamp.bytes > LARGEST_FILE {
+        Err(format!("it has {} MB, and at most {} are read", candidate.stamp.bytes >> 20, LARGEST_FILE >> 20))
+    } else {
+        let path = root.join(&candidate.name);
+        let bytes = fs::read(&path).map_err(|source| FolderError::read(&path, source))?;
+        decode(&bytes, size)
+            .map(|pixels| (Fingerprint::of(&bytes), pixels))
+            .map_err(|error| error.to_string())
+    };
     let (outcome, pixels) = match made {
         Ok((content, pixels)) => (Outcome::Kept { content, attributes: None }, Some(pixels)),
         Err(reason) => (Outcome::LeftOut { reason }, None),
     };
-    (Entry { name: candidate.name.clone(), stamp: candidate.stamp, outcome }, pixels)
+    Ok((Entry { name: candidate.name.clone(), stamp: candidate.stamp, outcome }, pixels))
 }
 
 /// Larger files are no photos of faces, and reading them would fill the memory.
 const LARGEST_FILE: u64 = 256 << 20;
-
-fn read(path: &Path, stamp: Stamp) -> Result<Vec<u8>, String> {
-    if stamp.bytes > LARGEST_FILE {
-        return Err(format!("it has {} MB, and at most {} are read", stamp.bytes >> 20, LARGEST_FILE >> 20));
-    }
-    fs::read(path).map_err(|error| error.to_string())
-}
 
 fn from_renderer(config: &Synthetic, position: usize, size: u32) -> (Entry, Vec<u8>) {
     let (identity, image) = numbers(config, position);

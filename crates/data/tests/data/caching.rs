@@ -7,9 +7,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use arclab_data::{Prepared, prepare};
+use arclab_data::{Prepared, Progress, prepare};
 
-use crate::support::{Made, Place, evaluation, names, picture};
+use crate::support::{Made, Place, chain, evaluation, names, picture};
 
 fn prepare_counting(place: &Place) -> (Prepared, usize) {
     let made = Made::default();
@@ -40,6 +40,32 @@ fn images_are_decoded_once() {
     let (second, made) = prepare_counting(&place);
     assert_eq!(made, 0);
     assert_eq!(first.fingerprint, second.fingerprint);
+}
+
+/// Once the files are listed, puts a folder in the place of one.
+struct Swap(PathBuf);
+
+impl Progress for Swap {
+    fn images(&self, _what: &str, done: usize, _total: usize) {
+        if done == 0 {
+            fs::rename(&self.0, self.0.with_extension("aside")).unwrap();
+            fs::create_dir(&self.0).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named_and_never_remembered() {
+    let place = Place::with_faces(4, 5);
+    let photo = place.path("faces/p01/02.png");
+    let error = prepare(&place.data(), &evaluation(0, []), &place.cache(), &Swap(photo.clone())).unwrap_err();
+    let named = format!("failed to read {}, which no run leaves out", photo.display());
+    assert!(chain(&error).contains(&named), "{}", chain(&error));
+    // As it was, to the time of its last change.
+    fs::remove_dir(&photo).unwrap();
+    fs::rename(photo.with_extension("aside"), &photo).unwrap();
+    let (prepared, made) = prepare_counting(&place);
+    assert_eq!((prepared.images.len(), prepared.left_out.len(), made), (20, 0, 20));
 }
 
 #[test]

@@ -93,11 +93,24 @@ fn a_loop_of_links_ends() {
     use std::os::unix::fs::symlink;
     let place = Place::with_faces(4, 5);
     symlink(place.faces(), place.path("faces/p00/up")).unwrap();
-    symlink("self.png", place.path("faces/p00/self.png")).unwrap();
     symlink(place.faces(), place.path("faces/all")).unwrap();
     let prepared = place.prepare(&place.data(), &evaluation(0, [])).unwrap();
     assert_eq!(prepared.images.len(), 20);
-    assert!(prepared.left_out.iter().any(|left| left.path.ends_with("p00/self.png")));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_looked_at_is_an_error_and_never_one_photo_less() {
+    use std::os::unix::fs::symlink;
+    // A person on a disk that is away, a photo there, a link to itself.
+    for (link, to) in [("p04", "/nowhere/p04"), ("p00/a.png", "/nowhere/a.png"), ("p00/b.png", "b.png")] {
+        let place = Place::with_faces(4, 5);
+        let link = place.faces().join(link);
+        symlink(to, &link).unwrap();
+        let text = chain(&place.prepare(&place.data(), &evaluation(0, [])).unwrap_err());
+        let named = format!("failed to read {}, which no run leaves out", link.display());
+        assert!(text.contains(&named) && text.contains("os error"), "{text}");
+    }
 }
 
 #[cfg(unix)]
