@@ -4,14 +4,12 @@
 
 mod support;
 
-use std::fs;
-
 use arclab_spec::{Event, Position, run_folder::exit};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use support::{RunFolder, Worker, assert_same_results, attempt, began_at, epoch_numbers};
+use support::{RunFolder, Worker, assert_same_results, attempt, began_at, damage, epoch_numbers};
 
 fn step_is(step: u64) -> impl Fn(&Event) -> bool {
     move |event| matches!(event, Event::Step { at, .. } if at.step >= step)
@@ -101,23 +99,22 @@ fn many_kills_at_different_moments_change_nothing() {
 }
 
 #[test]
-fn a_truncated_checkpoint_is_said_and_training_begins_anew() {
+fn a_damaged_checkpoint_costs_the_steps_since_the_one_before_it_and_changes_nothing() {
     let undisturbed = undisturbed();
     let mut run = slow();
     let mut worker = run.start();
-    run.wait_for("checkpoint", |event| matches!(event, Event::Checkpoint { .. }));
+    run.wait_for("second checkpoint", |event| matches!(event, Event::Checkpoint { at } if at.epoch == 2));
     worker.0.kill().unwrap();
     worker.wait();
-    let folder = run.file("checkpoints");
-    for entry in fs::read_dir(&folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|ending| ending == "safetensors") {
-            let bytes = fs::read(&path).unwrap();
-            fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
-        }
-    }
+    let newest = run.checkpoints().pop().unwrap();
+    damage(&newest);
+
     run.next_attempt();
     assert_eq!(run.finish(), i32::from(exit::FINISHED), "{}", run.log());
-    assert!(run.log().contains("the checkpoint is of no use"), "{}", run.log());
+    let told = format!("goes on from the one before it: failed to load {}", newest.display());
+    assert!(run.log().contains(&told), "{}", run.log());
+    let from = began_at(&run, attempt(2)).unwrap();
+    let named = newest.to_string_lossy().contains(&format!("{:010}", from.step));
+    assert!(from.epoch >= 1 && !named, "it began at {from:?}: {}", run.log());
     assert_same_results(&run, &undisturbed);
 }

@@ -4,13 +4,14 @@ mod support;
 
 use std::fs;
 
+use arclab_nn::checkpoint;
 use arclab_spec::{
     Event, FailureKind,
     config::{DeviceRequest, OptimizerConfig, ScheduleConfig, ScheduleShape},
     run_folder,
     run_folder::exit,
 };
-use support::RunFolder;
+use support::{RunFolder, damage};
 
 /// The failure that ends a run's journal.
 fn failure(run: &RunFolder) -> (FailureKind, String) {
@@ -45,11 +46,26 @@ fn a_loss_that_is_not_finite_ends_the_run_at_that_step_and_keeps_the_last_good_c
         .filter_map(|e| if let Event::Checkpoint { at } = e { Some(*at) } else { None })
         .next_back();
     let kept = kept.unwrap_or_else(|| panic!("it failed before the first checkpoint: {message}"));
-    let json = fs::read_to_string(run.file("checkpoints/checkpoint.json")).unwrap();
-    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    assert_eq!(json["note"]["at"]["step"], kept.step);
-    let tensors = run.file("checkpoints").join(json["tensors"].as_str().unwrap());
-    arclab_nn::checkpoint::load_tensors(&tensors).unwrap();
+    let loaded = checkpoint::load::<serde_json::Value>(&run.file(run_folder::CHECKPOINTS)).unwrap().unwrap();
+    assert_eq!(loaded.note["at"]["step"], kept.step);
+    assert!(loaded.passed_over.is_empty(), "{:?}", loaded.passed_over);
+}
+
+#[test]
+fn a_run_whose_checkpoints_are_all_damaged_fails_and_says_what_to_do() {
+    let mut run = RunFolder::new();
+    assert_eq!(run.finish(), i32::from(exit::FINISHED), "{}", run.log());
+    let checkpoints = run.checkpoints();
+    assert_eq!(checkpoints.len(), 2);
+    for path in &checkpoints {
+        damage(path);
+    }
+    run.next_attempt();
+    let (kind, message) = failure(&run);
+    assert_eq!(kind, FailureKind::Run);
+    assert!(message.contains(&format!("failed to load {}", checkpoints[1].display())), "{message}");
+    assert!(message.contains("`arclab run --force` begins the run again"), "{message}");
+    assert_eq!(run.checkpoints(), checkpoints, "what may be brought back is left alone");
 }
 
 #[test]

@@ -78,14 +78,13 @@ pub enum LoadError {
         /// The version that is read.
         expected: u32,
     },
-    /// The tensors' file is not the one that the note was written for.
-    #[error("failed to load {}: it has {found} bytes where {expected} were written", path.display())]
-    Length {
-        /// The file.
+    /// The tensors or the note are not what was written.
+    #[error(
+        "failed to load {}: it or the JSON beside it is damaged, as their digest is not the one that was written",
+        path.display()
+    )]
+    Digest {
+        /// The tensors' file.
         path: PathBuf,
-        /// Its length.
-        found: u64,
-        /// The length noted.
-        expected: u64,
     },
 }

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    fs,
     path::Path,
 };
 
@@ -30,10 +29,10 @@ pub fn part(whole: &Tensors, part: &str) -> Tensors {
     whole.iter().filter_map(of_part).collect()
 }
 
-/// Writes `tensors` to `path` through a temporary file that is synced and renamed; returns the file's length. The
+/// Writes `tensors` to `path` through a temporary file that is synced and renamed; returns the file's content. The
 /// note goes into the file's metadata under one key, `arclab`: safetensors writes several keys in a random order,
 /// and equal runs shall give equal files. Refuses values that are not finite.
-pub fn save_tensors(path: &Path, tensors: &Tensors, note: Option<&str>) -> Result<u64, SaveError> {
+pub fn save_tensors(path: &Path, tensors: &Tensors, note: Option<&str>) -> Result<Vec<u8>, SaveError> {
     let layout = |source| SaveError::Layout { path: path.to_owned(), source };
     for (name, tensor) in tensors {
         if !is_finite(tensor).map_err(|error| layout(error.into()))? {
@@ -43,17 +42,21 @@ pub fn save_tensors(path: &Path, tensors: &Tensors, note: Option<&str>) -> Resul
     let metadata = note.map(|note| HashMap::from([(NOTE.to_owned(), note.to_owned())]));
     let bytes = safetensors::serialize(tensors, metadata).map_err(|error| layout(error.into()))?;
     replace_file(path, &bytes).map_err(|source| SaveError::Write { path: path.to_owned(), source })?;
-    Ok(bytes.len() as u64)
+    Ok(bytes)
 }
 
 /// Reads a file of tensors, as float32 where they are floats, and its note if it has one. Refuses a damaged file
 /// and values that are not finite.
 pub fn load_tensors(path: &Path) -> Result<(Tensors, Option<String>), LoadError> {
-    let bytes = fs::read(path).map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
+    parse(path, &super::read(path)?)
+}
+
+/// As [`load_tensors`], from the file's content.
+pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<(Tensors, Option<String>), LoadError> {
     let damaged = |source| LoadError::Damaged { path: path.to_owned(), source };
-    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(damaged)?;
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
     let note = header.metadata().as_ref().and_then(|map| map.get(NOTE)).cloned();
-    let file = SafeTensors::deserialize(&bytes).map_err(damaged)?;
+    let file = SafeTensors::deserialize(bytes).map_err(damaged)?;
     let about = |name: &str, problem| LoadError::Tensor { path: path.to_owned(), name: name.into(), problem };
     let read = |(name, view)| match tensor(&view) {
         Ok(tensor) => Ok((String::from(name), tensor)),

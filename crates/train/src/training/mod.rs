@@ -8,11 +8,7 @@ use std::{path::Path, sync::Arc, time::Instant};
 
 use arclab_data::{Loader, LoaderError, Prepared};
 use arclab_metrics::EvaluateError;
-use arclab_nn::{
-    Cpu, ShapeError,
-    checkpoint::{LoadError, SaveError},
-    schedule::Schedule,
-};
+use arclab_nn::{Cpu, ShapeError, checkpoint::SaveError, schedule::Schedule};
 use arclab_spec::{Assignment, Event, Position};
 
 pub(crate) use model::Model;
@@ -56,8 +52,8 @@ pub(crate) enum Ended {
 pub(crate) enum TrainError {
     #[error("failed to build the network")]
     Build(#[source] ShapeError),
-    #[error("failed to read a checkpoint")]
-    Resume(#[source] LoadError),
+    #[error("failed to go on from a checkpoint (`arclab run --force` begins the run again without one)")]
+    Resume(#[source] ResumeError),
     #[error("failed to make batches")]
     Load(#[source] LoaderError),
     #[error("the loader ended before step {0}: a thread of it has panicked")]
@@ -216,8 +212,8 @@ fn validation_metrics(validated: Option<verification::Validation>) -> Metrics {
         .collect()
 }
 
-/// The model as it begins, or as the checkpoint has it. A checkpoint that cannot be used costs the work in it and
-/// not the run: training begins anew, and the log says why.
+/// The model as it begins, or as a checkpoint has it. Where there are checkpoints and none can be used, a person
+/// decides: beginning anew would throw away what may be days of work.
 fn model(
     folder: &Path,
     assignment: &Assignment,
@@ -225,17 +221,7 @@ fn model(
 ) -> Result<(Model, Option<(Position, EpochSums)>), TrainError> {
     let device = Arc::new(Cpu::new(assignment.threads as usize));
     let plan = &assignment.plan;
-    let fresh =
-        || Model::new(Arc::clone(&device), &plan.config, classes, plan.seed).map_err(TrainError::Build);
-    let mut model = fresh()?;
-    match saved::resume(folder, assignment, &mut model) {
-        Ok(from) => Ok((model, from)),
-        // The disk may answer the next attempt.
-        Err(ResumeError::Load(error @ LoadError::Read { .. })) => Err(TrainError::Resume(error)),
-        Err(error) => {
-            let reason = anyhow::Error::from(error);
-            tracing::warn!("the checkpoint is of no use, so training begins anew: {reason:#}");
-            Ok((fresh()?, None))
-        }
-    }
+    let mut model = Model::new(device, &plan.config, classes, plan.seed).map_err(TrainError::Build)?;
+    let from = saved::resume(folder, assignment, &mut model).map_err(TrainError::Resume)?;
+    Ok((model, from))
 }

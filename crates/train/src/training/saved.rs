@@ -48,18 +48,24 @@ pub(crate) fn save(
     checkpoint::save(&folder.join(run_folder::CHECKPOINTS), at.step, &note, &model.tensors())
 }
 
-/// Loads the checkpoint of a run's folder into `model`; nothing where there is none.
+/// Loads the newest checkpoint of a run's folder that can be used into `model`; nothing where there is none. The log
+/// says which were passed over, and why.
 pub(crate) fn resume(
     folder: &Path,
     assignment: &Assignment,
     model: &mut Model,
 ) -> Result<Option<(Position, EpochSums)>, ResumeError> {
-    let Some((saved, tensors)) = checkpoint::load::<Saved>(&folder.join(run_folder::CHECKPOINTS))? else {
+    let Some(loaded) = checkpoint::load::<Saved>(&folder.join(run_folder::CHECKPOINTS))? else {
         return Ok(None);
     };
+    for error in loaded.passed_over {
+        let reason = anyhow::Error::from(error);
+        tracing::warn!("a checkpoint is of no use, so training goes on from the one before it: {reason:#}");
+    }
+    let saved = loaded.note;
     if saved.plan != assignment.plan.hash() {
         return Err(ResumeError::OtherPlan(saved.plan));
     }
-    model.restore(&tensors)?;
+    model.restore(&loaded.tensors)?;
     Ok(Some((saved.at, saved.sums)))
 }

@@ -119,6 +119,15 @@ impl RunFolder {
         }
     }
 
+    /// The tensors of each checkpoint, the newest last.
+    pub(crate) fn checkpoints(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.file(run_folder::CHECKPOINTS)).unwrap();
+        let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        paths.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
+        paths.sort();
+        paths.iter().map(|json| json.with_extension("safetensors")).collect()
+    }
+
     /// What a run leaves that must not depend on how it went: weights and scores, by file name.
     pub(crate) fn results(&self) -> BTreeMap<String, Vec<u8>> {
         let names =
@@ -151,6 +160,14 @@ impl Drop for Worker {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+/// Flips a bit in the middle of a file, as a failing disk does: its length stays.
+pub(crate) fn damage(path: &Path) {
+    let mut bytes = fs::read(path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(path, bytes).unwrap();
 }
 
 /// Fails where two runs left different files.
