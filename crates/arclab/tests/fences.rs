@@ -12,7 +12,7 @@ const USES: &[(&str, &[&str])] = &[
     ("store", &["spec", "metrics"]),
     ("train", &["nn", "data", "spec", "metrics"]),
     ("nn", &[]),
-    ("data", &["spec"]),
+    ("data", &["spec", "metrics"]),
     ("spec", &["metrics"]),
     ("metrics", &[]),
 ];

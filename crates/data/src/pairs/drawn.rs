@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Pair, PairsError, partners::Partners};
+use super::{Pair, Supply, partners::Partners};
 use crate::{
     random::{Draws, Purpose},
     split::Sample,
@@ -11,7 +11,7 @@ use crate::{
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wanted {
-    /// Number of pairs; half of them same, the odd one different.
+    /// Number of pairs, if there are so many; half of them same, the odd one different.
     pub(crate) count: u32,
     /// Share of the pairs whose label is turned around.
     pub(crate) mislabelled: f64,
@@ -19,6 +19,14 @@ pub(crate) struct Wanted {
     pub(crate) seed: u64,
     /// Which draw.
     pub(crate) purpose: Purpose,
+}
+
+/// What was drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Drawn {
+    pub(crate) pairs: Vec<Pair>,
+    /// What they were drawn from.
+    pub(crate) supply: Supply,
 }
 
 // Streams of one draw.
@@ -29,26 +37,21 @@ const SAME_ORDER: u64 = 3;
 const DIFFERENT_ORDER: u64 = 4;
 const WRONG: u64 = 5;
 
-/// Draws pairs from `samples`, none twice. Identities give same pairs as evenly as they can, since all pairs with
+/// Draws pairs from `samples`, none twice; where there are not so many, as many as there are of both kinds. Identities give same pairs as evenly as they can, since all pairs with
 /// equal chance would make a test of the few people with the most photos. Same and different pairs alternate, so that
 /// any run of neighbours is balanced.
-pub(crate) fn draw(samples: &[Sample], wanted: Wanted) -> Result<Vec<Pair>, PairsError> {
+pub(crate) fn draw(samples: &[Sample], wanted: Wanted) -> Drawn {
     let draws = Draws::new(wanted.seed, wanted.purpose);
     let groups = group(samples);
     let flat: Vec<usize> = groups.concat();
     let across = different(&groups, flat.len());
-    let (same, different) = (u64::from(wanted.count / 2), u64::from(wanted.count.div_ceil(2)));
-    let possible = groups.iter().map(|group| pairs_of(group.len())).sum::<u64>();
-    if same > possible || different > across.total() {
-        return Err(PairsError::TooMany {
-            wanted: u64::from(wanted.count),
-            possible: 2 * possible.min(across.total()),
-            images: flat.len(),
-            identities: groups.len(),
-            same: possible,
-            different: across.total(),
-        });
-    }
+    let supply = Supply {
+        images: flat.len(),
+        identities: groups.len(),
+        same: groups.iter().map(|group| pairs_of(group.len())).sum(),
+        different: across.total(),
+    };
+    let (same, different) = supply.give(wanted.count);
     let same = draw_same(&groups, same, draws);
     let different: Vec<(usize, usize)> = draws
         .stream(DIFFERENT)
@@ -62,7 +65,7 @@ pub(crate) fn draw(samples: &[Sample], wanted: Wanted) -> Result<Vec<Pair>, Pair
         &draws.stream(DIFFERENT_ORDER).shuffled(&different),
     );
     mislabel(&mut pairs, wanted.mislabelled, draws.stream(WRONG));
-    Ok(pairs)
+    Drawn { pairs, supply }
 }
 
 fn group(samples: &[Sample]) -> Vec<Vec<usize>> {

@@ -2,30 +2,20 @@
 
 use std::{io, path::PathBuf};
 
+use super::Supply;
 use crate::table::TableError;
 
 /// Why there is no pair list.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PairsError {
-    /// The images do not make so many different pairs.
+    /// The images do not make a pair of each kind.
     #[error(
-        "{wanted} balanced pairs are asked for, and at most {possible} are possible: {images} images of {identities} \
-         identities make {same} pairs of the same person and {different} of different people"
+        "no pairs can be drawn: {supply}, and both kinds are needed; add photos, or hold more of them out in `data.split`"
     )]
-    TooMany {
-        /// Pairs asked for.
-        wanted: u64,
-        /// The largest even number that there is.
-        possible: u64,
-        /// Images of the part.
-        images: usize,
-        /// Identities of the part.
-        identities: usize,
-        /// Same pairs there are.
-        same: u64,
-        /// Different pairs there are.
-        different: u64,
+    NoneToDraw {
+        /// What there is.
+        supply: Supply,
     },
     /// The list cannot be read as CSV.
     #[error("failed to read the pair list")]

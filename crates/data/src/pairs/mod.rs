@@ -6,14 +6,16 @@ mod error;
 mod lfw;
 mod listed;
 mod partners;
+mod supply;
 
 use std::{collections::BTreeSet, fs, io, path::Path};
 
 use arclab_spec::Fingerprint;
 
-pub(crate) use self::drawn::{Wanted, draw};
+pub(crate) use self::drawn::{Drawn, Wanted, draw};
 pub use self::error::{PairProblem, PairsError};
 pub(crate) use self::listed::{Library, read};
+pub use self::supply::Supply;
 use crate::{images::Images, replace::replace};
 
 /// Two images, and whether they show one person.

@@ -2,24 +2,25 @@
 
 mod error;
 mod fingerprint;
+mod judgeable;
+mod lists;
 
 use std::path::Path;
 
 use arclab_spec::{
     Fingerprint, ProtocolName,
-    config::{DataConfig, Dataset, EvaluationConfig, PairSource, Protocol, SplitConfig, SplitPart},
+    config::{DataConfig, Dataset, EvaluationConfig, PairSource, Protocol, SplitConfig},
 };
 
-pub use self::error::PrepareError;
-use self::fingerprint::fingerprint;
+pub use self::{error::PrepareError, judgeable::Unjudgeable};
+use self::{fingerprint::fingerprint, lists::Lists};
 use crate::{
     folder::LeftOut,
     gallery::{Gallery, Opened},
     images::Images,
     labels, leak,
-    pairs::{self, PairList, Wanted},
+    pairs::PairList,
     progress::Progress,
-    random::Purpose,
     split::{self, Sample, Split},
 };
 
@@ -34,7 +35,7 @@ pub struct Prepared {
     pub train: Vec<Sample>,
     /// Validation images, under their right labels.
     pub validation: Vec<Sample>,
-    /// Balanced pairs of validation images; empty where none are asked for.
+    /// Balanced pairs of validation images; empty where none are possible or asked for, and no threshold needs them.
     pub validation_pairs: PairList,
     /// The tests by name, in the order of their names.
     pub protocols: Vec<(ProtocolName, PairList)>,
@@ -42,6 +43,8 @@ pub struct Prepared {
     pub images: Images,
     /// Files that were of no use.
     pub left_out: Vec<LeftOut>,
+    /// What else a person should know: which lists are shorter than asked for, and why.
+    pub notes: Vec<String>,
 }
 
 /// What a test of weights at hand reads.
@@ -53,6 +56,8 @@ pub struct TestPairs {
     pub images: Images,
     /// Files that were of no use.
     pub left_out: Vec<LeftOut>,
+    /// What else a person should know: whether the list is shorter than asked for, and why.
+    pub notes: Vec<String>,
 }
 
 /// Prepares what a run reads, decoding or rendering what `cache` does not hold yet.
@@ -67,19 +72,20 @@ pub fn prepare(
     let mut gallery = Gallery::new(cache, data.image_size, progress);
     let whole = gallery.dataset(&data.dataset).map_err(PrepareError::Images)?;
     let mut split = split::split(&data.split, &whole.to_split(gallery.images()))?;
-    let seed = split_seed(&data.split);
-    let wanted = |count| Wanted { count, mislabelled: 0.0, seed, purpose: Purpose::ValidationPairs };
-    let validation_pairs = pairs::draw(&split.validation, wanted(evaluation.validation_pairs))
-        .and_then(|pairs| PairList::keep(pairs, gallery.images(), cache))
-        .map_err(PrepareError::ValidationPairs)?;
-    let mut protocols = Vec::with_capacity(evaluation.protocols.len());
+    let mut opened = Vec::with_capacity(evaluation.protocols.len());
     for (name, protocol) in &evaluation.protocols {
-        let opened = match own_folder(protocol) {
+        opened.push(match own_folder(protocol) {
             Some(folder) => open_folder(&mut gallery, name, folder)?,
             None => whole.clone(),
-        };
-        protocols.push((name.clone(), pair_list(name, protocol, &opened, &split, seed, &gallery)?));
+        });
     }
+    let mut lists = lists(&split, data, &gallery);
+    let validation_pairs = lists.validation(evaluation)?;
+    let mut protocols = Vec::with_capacity(opened.len());
+    for ((name, protocol), opened) in evaluation.protocols.iter().zip(&opened) {
+        protocols.push((name.clone(), lists.protocol(name, protocol, opened)?));
+    }
+    let notes = lists.notes;
     let seen = split.train.iter().chain(&split.validation);
     if let Some(leak) = leak::find(seen, &protocols, gallery.images()) {
         return Err(PrepareError::Leak(leak));
@@ -91,7 +97,17 @@ pub fn prepare(
     let (images, mut left_out) = gallery.finish();
     left_out.append(&mut split.left_out);
     let Split { identities, train, validation, .. } = split;
-    Ok(Prepared { fingerprint, identities, train, validation, validation_pairs, protocols, images, left_out })
+    Ok(Prepared {
+        fingerprint,
+        identities,
+        train,
+        validation,
+        validation_pairs,
+        protocols,
+        images,
+        left_out,
+        notes,
+    })
 }
 
 /// Prepares the pairs of one protocol alone, for weights whose training is not at hand. A listed protocol needs no
@@ -112,16 +128,16 @@ pub fn prepare_test(
         PairSource::Drawn { .. } => split::split(&data.split, &opened.to_split(gallery.images()))?,
         PairSource::Listed { .. } => Split::default(),
     };
-    let pairs = pair_list(mode, protocol, &opened, &split, split_seed(&data.split), &gallery)?;
+    let mut lists = lists(&split, data, &gallery);
+    let (pairs, notes) = (lists.protocol(mode, protocol, &opened)?, lists.notes);
     let (images, mut left_out) = gallery.finish();
     left_out.extend(split.left_out);
-    Ok(TestPairs { pairs, images, left_out })
+    Ok(TestPairs { pairs, images, left_out, notes })
 }
 
-fn split_seed(split: &SplitConfig) -> u64 {
-    match split {
-        SplitConfig::Drawn { seed, .. } | SplitConfig::File { seed, .. } => *seed,
-    }
+fn lists<'a>(split: &'a Split, data: &DataConfig, gallery: &'a Gallery<'_>) -> Lists<'a> {
+    let (SplitConfig::Drawn { seed, .. } | SplitConfig::File { seed, .. }) = data.split;
+    Lists { split, seed, images: gallery.images(), cache: gallery.cache(), notes: Vec::new() }
 }
 
 /// The folder that a protocol's images lie in, where it is not the data set's.
@@ -139,28 +155,4 @@ fn open_folder(
 ) -> Result<Opened, PrepareError> {
     let error = |source| PrepareError::ProtocolImages { protocol: protocol.clone(), source };
     gallery.folder(folder).map_err(error)
-}
-
-fn pair_list(
-    name: &ProtocolName,
-    protocol: &Protocol,
-    opened: &Opened,
-    split: &Split,
-    seed: u64,
-    gallery: &Gallery<'_>,
-) -> Result<PairList, PrepareError> {
-    let pairs = match &protocol.pairs {
-        PairSource::Drawn { from, count, mislabelled } => {
-            // By part and not by name: two protocols that differ in wrong labels alone ask about the same pairs.
-            let purpose = match from {
-                SplitPart::ClosedTest => Purpose::ClosedPairs,
-                SplitPart::OpenTest => Purpose::OpenPairs,
-            };
-            pairs::draw(split.part(*from), Wanted { count: *count, mislabelled: *mislabelled, seed, purpose })
-        }
-        PairSource::Listed { list, .. } => pairs::read(list, &opened.to_library(gallery.images())),
-    };
-    pairs
-        .and_then(|pairs| PairList::keep(pairs, gallery.images(), gallery.cache()))
-        .map_err(|source| PrepareError::Pairs { protocol: name.clone(), source })
 }

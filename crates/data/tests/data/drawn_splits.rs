@@ -81,15 +81,37 @@ fn the_same_seed_draws_the_same_split_and_another_seed_another() {
 }
 
 #[test]
-fn too_many_pairs_are_refused_with_the_number_that_is_possible() {
+fn where_there_are_fewer_pairs_than_asked_for_all_balanced_ones_are_drawn_and_a_note_says_why() {
     let place = Place::with_faces(10, 12);
+    let tests = [("closed", pairs(SplitPart::ClosedTest, 1000)), ("open", pairs(SplitPart::OpenTest, 40))];
+    let prepared = place.prepare(&place.data(), &evaluation(300, tests)).unwrap();
+    // Seven people with three photos: 7 × 3 same pairs. Six photos of three people validate.
+    let closed = list(&prepared, "closed");
+    assert_eq!((closed.len(), closed.pairs.iter().filter(|pair| pair.same).count()), (42, 21));
+    assert_eq!((prepared.validation_pairs.len(), list(&prepared, "open").len()), (6, 40));
+    assert_eq!(
+        prepared.notes,
+        [
+            "validation: 300 pairs were asked for, and 6 are drawn: 6 images of 3 identities make 3 pairs of the same \
+             person and 12 of different people",
+            "protocol closed: 1000 pairs were asked for, and 42 are drawn: 21 images of 7 identities make 21 pairs of \
+             the same person and 189 of different people",
+        ]
+    );
+    let possible = evaluation(6, [("closed", pairs(SplitPart::ClosedTest, 42))]);
+    let asked = place.prepare(&place.data(), &possible).unwrap();
+    assert!(asked.notes.is_empty(), "{:?}", asked.notes);
+    assert_eq!(&asked.protocols[0].1, closed);
+}
+
+#[test]
+fn a_protocol_without_any_pair_is_refused_with_what_there_is() {
+    // Of two photos a person, none is left for the closed set.
+    let place = Place::with_faces(10, 2);
     let wanted = evaluation(0, [("closed", pairs(SplitPart::ClosedTest, 1000))]);
-    let error = place.prepare(&place.data(), &wanted).unwrap_err();
-    // Seven people with three photos: 7 × 3 same pairs.
-    let text = chain(&error);
-    assert!(text.contains("protocol `closed`") && text.contains("at most 42 are possible"), "{text}");
-    let possible = evaluation(0, [("closed", pairs(SplitPart::ClosedTest, 42))]);
-    assert_eq!(place.prepare(&place.data(), &possible).unwrap().protocols[0].1.len(), 42);
+    let text = chain(&place.prepare(&place.data(), &wanted).unwrap_err());
+    assert!(text.contains("protocol `closed`: no pairs can be drawn: "), "{text}");
+    assert!(text.contains("make 0 pairs of the same person") && text.contains("add photos"), "{text}");
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn a_training_image_in_a_pair_is_refused_by_name() {
 #[test]
 fn a_validation_image_in_a_pair_is_refused() {
     let place = Place::with_faces(3, 4);
-    let list = place.write("pairs.csv", "a,b,same\np00/01.png,p00/02.png,1\n");
+    let list = place.write("pairs.csv", "a,b,same\np00/01.png,p00/02.png,1\np00/02.png,p02/00.png,0\n");
     assert!(refused(&place, listed(list)).contains("p00/01.png"));
 }
 
@@ -41,7 +41,8 @@ fn a_copy_under_another_name_in_another_folder_is_refused() {
     let place = Place::with_faces(3, 4);
     place.save("other/x/first.png", &picture(7, 7));
     place.save("other/x/second.png", &picture(1, 0));
-    let list = place.write("pairs.csv", "a,b,same\nx/first.png,x/second.png,1\n");
+    place.save("other/y/third.png", &picture(7, 8));
+    let list = place.write("pairs.csv", "a,b,same\nx/first.png,x/second.png,1\nx/first.png,y/third.png,0\n");
     let text = refused(&place, PairSource::Listed { list, images: Some(place.path("other")) });
     assert!(
         text.ends_with(
@@ -56,6 +57,6 @@ fn a_copy_under_another_name_in_another_folder_is_refused() {
 fn other_images_of_people_that_train_are_no_leak() {
     let place = Place::with_faces(3, 4);
     let data = data(Dataset::Folder(place.faces()), given(place.write("split.csv", SPLIT)));
-    let list = place.write("pairs.csv", "a,b,same\np00/02.png,p00/03.png,1\n");
+    let list = place.write("pairs.csv", "a,b,same\np00/02.png,p00/03.png,1\np00/02.png,p02/00.png,0\n");
     assert!(place.prepare(&data, &evaluation(0, [("test", listed(list))])).is_ok());
 }

@@ -10,6 +10,7 @@ mod caching;
 mod drawn_splits;
 mod given_splits;
 mod hostile_files;
+mod judging;
 mod leaks;
 mod loading;
 mod pair_lists;

@@ -9,14 +9,6 @@ use arclab_spec::{
 
 use crate::support::{Place, chain, data, evaluation, given, listed, picture};
 
-/// Five people with four photos; the first two train.
-fn place() -> Place {
-    let place = Place::with_faces(5, 4);
-    let train = (0..8).map(|n| format!("p{:02}/{:02}.png,{},train\n", n / 4, n % 4, n / 4));
-    place.write("split.csv", format!("path,identity,split\n{}", train.collect::<String>()));
-    place
-}
-
 fn read(place: &Place, list: &str) -> Result<Prepared, PrepareError> {
     let list = place.write("list", list);
     let data = data(Dataset::Folder(place.faces()), given(place.path("split.csv")));
@@ -24,7 +16,7 @@ fn read(place: &Place, list: &str) -> Result<Prepared, PrepareError> {
 }
 
 fn error(list: &str) -> String {
-    chain(&read(&place(), list).unwrap_err())
+    chain(&read(&Place::with_split(), list).unwrap_err())
 }
 
 fn pairs(prepared: &Prepared) -> Vec<(&str, &str, bool, Option<u32>)> {
@@ -35,7 +27,7 @@ fn pairs(prepared: &Prepared) -> Vec<(&str, &str, bool, Option<u32>)> {
 
 #[test]
 fn a_csv_list_is_read_whatever_the_order_of_its_columns() {
-    let place = place();
+    let place = Place::with_split();
     let prepared =
         read(&place, "fold,b,a,same\n0,p02/01.png,p02/00.png,1\n3, p03/00.png ,p02/00.png,false\n").unwrap();
     let expected =
@@ -46,7 +38,7 @@ fn a_csv_list_is_read_whatever_the_order_of_its_columns() {
 
 #[test]
 fn a_csv_list_needs_no_folds() {
-    let place = place();
+    let place = Place::with_split();
     let prepared = read(&place, "a,b,same\np02/00.png,p02/01.png,1\np02/00.png,p03/00.png,0\n").unwrap();
     assert_eq!(prepared.protocols[0].1.folds(), None);
     assert_eq!(prepared.protocols[0].1.same(), [true, false]);
@@ -54,7 +46,7 @@ fn a_csv_list_needs_no_folds() {
 
 #[test]
 fn a_list_that_was_written_is_read_again_as_the_same_list() {
-    let place = place();
+    let place = Place::with_split();
     let first = read(&place, "a,b,same\np02/00.png,p02/01.png,1\np02/00.png,p03/00.png,0\n").unwrap();
     let fingerprint = first.protocols[0].1.fingerprint.clone();
     let written = std::fs::read_to_string(place.path(&format!("cache/pairs/{fingerprint}.csv"))).unwrap();
@@ -74,7 +66,7 @@ fn with_lfw(place: &Place) -> PairSource {
 
 #[test]
 fn lfws_list_is_known_by_its_first_line_and_may_have_images_of_its_own() {
-    let place = place();
+    let place = Place::with_split();
     let lfw = with_lfw(&place);
     let data = data(Dataset::Folder(place.faces()), given(place.path("split.csv")));
     let prepared = place.prepare(&data, &evaluation(0, [("lfw", lfw)])).unwrap();
@@ -94,7 +86,7 @@ fn lfws_list_is_known_by_its_first_line_and_may_have_images_of_its_own() {
 
 #[test]
 fn a_test_of_weights_at_hand_opens_no_more_than_its_pairs_need() {
-    let place = place();
+    let place = Place::with_split();
     let protocol = Protocol { pairs: with_lfw(&place), threshold: ThresholdPolicy::Fixed(0.3) };
     // Neither the data set nor its split is there.
     let data = data(Dataset::Folder(place.path("nowhere")), given(place.path("no.csv")));
@@ -127,7 +119,7 @@ fn a_line_that_is_no_pair_is_shown() {
 fn an_image_that_is_missing_or_broken_is_named_with_the_line() {
     let text = error("a,b,same\np02/00.png,p02/01.png,1\np02/00.png,p99/01.png,0\n");
     assert!(text.contains("line 3: there is no image `p99/01.png` in "), "{text}");
-    let place = place();
+    let place = Place::with_split();
     place.write("faces/p02/01.png", b"");
     let text = chain(&read(&place, "a,b,same\np02/00.png,p02/01.png,1\n").unwrap_err());
     assert!(text.contains("line 2: the image `p02/01.png` cannot be used: it is empty"), "{text}");

@@ -36,6 +36,14 @@ impl Place {
         place
     }
 
+    /// Five people with four photos each, and `split.csv`, by which the first two train.
+    pub(crate) fn with_split() -> Self {
+        let place = Self::with_faces(5, 4);
+        let train = (0..8).map(|n| format!("p{:02}/{:02}.png,{},train\n", n / 4, n % 4, n / 4));
+        place.write("split.csv", format!("path,identity,split\n{}", train.collect::<String>()));
+        place
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -99,7 +107,14 @@ pub(crate) fn evaluation<const N: usize>(
     validation_pairs: u32,
     tests: [(&str, PairSource); N],
 ) -> EvaluationConfig {
-    let threshold = ThresholdPolicy::Validation;
+    evaluation_at(ThresholdPolicy::Fixed(0.3), validation_pairs, tests)
+}
+
+pub(crate) fn evaluation_at<const N: usize>(
+    threshold: ThresholdPolicy,
+    validation_pairs: u32,
+    tests: [(&str, PairSource); N],
+) -> EvaluationConfig {
     let protocols =
         tests.map(|(name, pairs)| (ProtocolName::new(name).unwrap(), Protocol { pairs, threshold }));
     EvaluationConfig { protocols: protocols.into(), validation_pairs }
