@@ -77,7 +77,7 @@ fn evaluations_agree_with_the_files_beside_them() {
             .map(|line| line.split('\t').collect())
             .collect();
         let wrong =
-            |decision, truth| pairs.iter().filter(|p| p[3] == decision && p[4] == truth).count() as u64;
+            |decision, truth| pairs.iter().filter(|p| p[4] == decision && p[5] == truth).count() as u64;
         assert_eq!(wrong("same", "different"), evaluation.confusion.false_positives, "{name}");
         assert_eq!(wrong("different", "same"), evaluation.confusion.false_negatives, "{name}");
         assert!(text.contains(&evaluation.thresholds[0].to_string()), "{text}");

@@ -32,9 +32,10 @@ pub(crate) fn text<'a>(
     let mut text = header(mode, model, evaluation);
     for pair in pairs {
         let [a, b] = pair.names.map(on_one_line);
+        let (score, distance) = (pair.score, squared_distance(pair.score));
         let (decision, truth) = (word(pair.decision), word(pair.truth));
         // Writing to a string does not fail.
-        let _ = writeln!(text, "{a}\t{b}\t{:.7}\t{decision}\t{truth}", pair.score);
+        let _ = writeln!(text, "{a}\t{b}\t{score:.7}\t{distance:.7}\t{decision}\t{truth}");
     }
     text
 }
@@ -52,8 +53,13 @@ fn header(mode: &str, model: &str, evaluation: &Evaluation) -> String {
     format!(
         "# {mode} pairs, decided by {model}\n\
          # {name} {values} ({origin}); a pair is the same person when its cosine similarity is above\n\
-         # a\tb\tscore\tdecision\ttruth\n"
+         # a\tb\tscore\tsquared_distance\tdecision\ttruth\n"
     )
+}
+
+/// Of two normalised embeddings with this cosine similarity, which rounding may put above 1.
+fn squared_distance(score: f32) -> f64 {
+    (2.0 - 2.0 * f64::from(score)).max(0.0)
 }
 
 fn word(same: bool) -> &'static str {
@@ -84,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_has_both_names_the_score_the_decision_and_the_truth() {
+    fn a_line_has_both_names_the_score_the_distance_the_decision_and_the_truth() {
         let pair = Prediction { names: ["p1/a.png", "p2/b.png"], score: 0.5, decision: true, truth: false };
         let text = text(
             "open",
@@ -96,8 +102,8 @@ mod tests {
             text,
             "# open pairs, decided by baseline-s0\n\
              # threshold 0.25 (from the validation pairs); a pair is the same person when its cosine similarity is above\n\
-             # a\tb\tscore\tdecision\ttruth\n\
-             p1/a.png\tp2/b.png\t0.5000000\tsame\tdifferent\n"
+             # a\tb\tscore\tsquared_distance\tdecision\ttruth\n\
+             p1/a.png\tp2/b.png\t0.5000000\t1.0000000\tsame\tdifferent\n"
         );
     }
 
@@ -111,6 +117,11 @@ mod tests {
     fn a_name_with_a_tab_keeps_to_its_column() {
         let pair = Prediction { names: ["a\tb", "c\nd"], score: 0.0, decision: false, truth: false };
         let text = text("open", "m", &evaluation(ThresholdPolicy::Fixed(0.0), vec![0.0]), [pair].into_iter());
-        assert_eq!(text.lines().last().unwrap().split('\t').count(), 5);
+        assert_eq!(text.lines().last().unwrap().split('\t').count(), 6);
+    }
+
+    #[test]
+    fn an_image_beside_itself_is_at_no_distance_however_its_score_was_rounded() {
+        assert_eq!([1.0, 1.0_f32.next_up(), -1.0].map(squared_distance), [0.0, 0.0, 4.0]);
     }
 }
