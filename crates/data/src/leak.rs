@@ -41,28 +41,28 @@ impl fmt::Display for Leak {
     }
 }
 
-/// Finds the first protocol with a leak.
-pub(crate) fn find<'a>(
-    seen: impl Iterator<Item = &'a Sample>,
-    protocols: &[(ProtocolName, PairList)],
-    images: &Images,
-) -> Option<Leak> {
-    let seen: BTreeMap<&str, usize> =
-        seen.map(|sample| (images.content(sample.image).as_str(), sample.image)).collect();
-    protocols.iter().find_map(|(protocol, list)| {
+/// Images that train or validate: names by content.
+#[derive(Debug)]
+pub(crate) struct Seen<'a>(BTreeMap<&'a str, &'a str>);
+
+impl<'a> Seen<'a> {
+    pub(crate) fn new(samples: impl Iterator<Item = &'a Sample>, images: &'a Images) -> Self {
+        let named = |sample: &Sample| (images.content(sample.image).as_str(), images.name(sample.image));
+        Self(samples.map(named).collect())
+    }
+
+    /// Those among the images of a protocol's pairs.
+    pub(crate) fn leak(&self, protocol: &ProtocolName, list: &PairList, images: &Images) -> Option<Leak> {
         let leaked: Vec<LeakedImage> = list
             .images()
             .into_iter()
-            .filter_map(|test| Some((test, *seen.get(images.content(test).as_str())?)))
-            .map(|(test, train)| LeakedImage {
-                test: images.name(test).to_owned(),
-                train: images.name(train).to_owned(),
-            })
+            .filter_map(|test| Some((test, *self.0.get(images.content(test).as_str())?)))
+            .map(|(test, train)| LeakedImage { test: images.name(test).to_owned(), train: train.to_owned() })
             .collect();
         (!leaked.is_empty()).then(|| Leak {
             protocol: protocol.clone(),
             images: leaked.len(),
             examples: leaked.into_iter().take(EXAMPLES).collect(),
         })
-    })
+    }
 }

@@ -6,16 +6,18 @@ use std::{
     sync::Arc,
 };
 
-use arclab_data::{PrepareError, prepare_test};
+use arclab_data::{Leak, PrepareError, Prepared, TestPairs, prepare, prepare_test};
 use arclab_metrics::{ResolvedPolicy, ThresholdPolicy};
 use arclab_nn::{
     Cpu, Images, Network, ShapeError, StateError,
     checkpoint::{self, LoadError, Tensors},
 };
 use arclab_spec::{
-    PLAN_VERSION, TestReport, TestRequest,
+    Assignment, PLAN_VERSION, ProtocolName, TestReport, TestRequest,
     config::{DataConfig, ModelConfig},
+    run_folder,
 };
+use serde::de::DeserializeOwned;
 
 use crate::{
     data::{Logged, Pictures},
@@ -25,6 +27,9 @@ use crate::{
     settings,
     verification::{self, Embedder, VerifyError, WriteError},
 };
+
+/// Files that gave no image are named one by one up to so many.
+const NAMED: usize = 5;
 
 /// Why weights were not tested.
 #[derive(Debug, thiserror::Error)]
@@ -55,12 +60,31 @@ enum TestError {
         "{} carries no threshold from validation: ask for k folds or a fixed threshold", .0.display()
     )]
     NoThreshold(PathBuf),
+    #[error(
+        "the weights have seen images of this test, and would be praised for it: {0}; take these pairs out of it"
+    )]
+    Seen(Leak),
     #[error("failed to test")]
     Verify(#[source] VerifyError),
     #[error("failed to make {}", path.display())]
     Folder { path: PathBuf, source: io::Error },
     #[error("failed to keep the predictions")]
     Write(#[source] WriteError),
+}
+
+/// Why it is not known what weights were trained on.
+#[derive(Debug, thiserror::Error)]
+enum Unknown {
+    #[error("they do not say which run made them")]
+    NoCard,
+    #[error("the plan of their run is not beside them")]
+    NoPlan(#[source] Box<TestError>),
+    #[error("{} is the plan of other weights", .0.display())]
+    OtherPlan(PathBuf),
+    #[error("failed to prepare what they were trained on")]
+    Data(#[source] PrepareError),
+    #[error("what they were trained on has changed since")]
+    Changed,
 }
 
 /// Weights with what they say of themselves.
@@ -88,7 +112,7 @@ pub fn test(request: &Path, stop: &Stop) -> anyhow::Result<TestReport> {
 }
 
 fn carry_out(request: &Path, stop: &Stop) -> Result<TestReport, TestError> {
-    let request = read(request)?;
+    let request = read_request(request)?;
     Device::resolve(request.device).map_err(TestError::Device)?;
     let weights = Weights::load(&request.checkpoint)?;
     let config = weights.data_config(&request.data);
@@ -96,6 +120,8 @@ fn carry_out(request: &Path, stop: &Stop) -> Result<TestReport, TestError> {
     let policy = weights.policy(request.protocol.threshold)?;
     let data = prepare_test(&config, &request.mode, &request.protocol, &request.cache, &Logged)
         .map_err(TestError::Data)?;
+    tell(&data);
+    weights.refuse_seen(&request.mode, &data, &request.cache)?;
     let pictures = Pictures::new(&data.images, config.colour);
     let tested =
         verification::test_pairs(&tester, pictures, &data.pairs, policy, stop).map_err(TestError::Verify)?;
@@ -108,11 +134,25 @@ fn carry_out(request: &Path, stop: &Stop) -> Result<TestReport, TestError> {
     Ok(TestReport { mode: request.mode, model, pair_list, evaluation: tested.evaluation, predictions })
 }
 
-fn read(path: &Path) -> Result<TestRequest, TestError> {
-    let json = fs::read(path).map_err(|source| TestError::Read { path: path.to_owned(), source })?;
-    let request: TestRequest =
-        serde_json::from_slice(&json).map_err(|source| TestError::Parse { path: path.to_owned(), source })?;
+fn read_request(path: &Path) -> Result<TestRequest, TestError> {
+    let request: TestRequest = read(path)?;
     if request.version == PLAN_VERSION { Ok(request) } else { Err(TestError::Version(request.version)) }
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> Result<T, TestError> {
+    let json = fs::read(path).map_err(|source| TestError::Read { path: path.to_owned(), source })?;
+    serde_json::from_slice(&json).map_err(|source| TestError::Parse { path: path.to_owned(), source })
+}
+
+/// What a person should know of the pairs.
+fn tell(data: &TestPairs) {
+    data.notes.iter().for_each(|note| tracing::warn!("{note}"));
+    for file in data.left_out.iter().take(NAMED) {
+        tracing::warn!("left out {}: {}", file.path.display(), file.reason);
+    }
+    if data.left_out.len() > NAMED {
+        tracing::warn!("left out {} more files", data.left_out.len() - NAMED);
+    }
 }
 
 impl Weights {
@@ -157,6 +197,33 @@ impl Weights {
     fn policy(&self, policy: ThresholdPolicy) -> Result<ResolvedPolicy, TestError> {
         let carried = self.card.as_ref().and_then(|card| card.validation_threshold);
         policy.resolve(|| carried.ok_or_else(|| TestError::NoThreshold(self.path.clone())))
+    }
+
+    /// Refuses a test on images that the weights were trained on, and says where that cannot be known.
+    fn refuse_seen(&self, mode: &ProtocolName, test: &TestPairs, cache: &Path) -> Result<(), TestError> {
+        match self.trained_on(cache) {
+            Ok(trained) => trained.leak(mode, test).map_or(Ok(()), |leak| Err(TestError::Seen(leak))),
+            Err(unknown) => {
+                let reason = anyhow::Error::from(unknown);
+                tracing::warn!(
+                    "not checked: whether the weights were trained on images of this test ({reason:#})"
+                );
+                Ok(())
+            }
+        }
+    }
+
+    /// The data of the run that made them, by the plan beside them; quick while the cache holds its images.
+    fn trained_on(&self, cache: &Path) -> Result<Prepared, Unknown> {
+        let card = self.card.as_ref().ok_or(Unknown::NoCard)?;
+        let path = self.path.with_file_name(run_folder::PLAN);
+        let plan = read::<Assignment>(&path).map_err(|error| Unknown::NoPlan(Box::new(error)))?.plan;
+        if plan.hash() != card.plan {
+            return Err(Unknown::OtherPlan(path));
+        }
+        let data = prepare(&plan.config.data, &plan.config.evaluation, cache, &Logged);
+        let data = data.map_err(Unknown::Data)?;
+        if data.fingerprint == plan.data { Ok(data) } else { Err(Unknown::Changed) }
     }
 
     /// The run that made them, or the file's name.

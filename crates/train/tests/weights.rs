@@ -9,10 +9,11 @@ use std::{
     process::{Command, Output},
 };
 
+use arclab_data::{Silent, prepare};
 use arclab_metrics::ThresholdPolicy;
 use arclab_spec::{
     Event, PLAN_VERSION, ProtocolName, TestReport, TestRequest,
-    config::{Backbone, ColourMode, DeviceRequest, ModelConfig},
+    config::{Backbone, ColourMode, Dataset, DeviceRequest, ModelConfig, PairSource, Protocol},
     run_folder,
 };
 use support::RunFolder;
@@ -86,6 +87,8 @@ fn weights_without_a_card_need_their_network_named() {
 
     request.model = Some(run.assignment.plan.config.model);
     assert_eq!(report(&run, &request).model, "bare");
+    let log = String::from_utf8(ask(&run, &request).stderr).unwrap();
+    assert!(log.contains("not checked") && log.contains("they do not say which run made them"), "{log}");
 
     request.model = Some(ModelConfig { backbone: Backbone::Small, embedding_size: 48 });
     let refused = refusal(&run, &request);
@@ -94,6 +97,49 @@ fn weights_without_a_card_need_their_network_named() {
     request.model = Some(run.assignment.plan.config.model);
     request.protocol.threshold = ThresholdPolicy::Validation;
     assert!(refusal(&run, &request).contains("carries no threshold from validation"));
+}
+
+/// A list of two pairs of rendered faces, one of the same person and one of different people.
+fn list(run: &RunFolder, [a, b]: [&str; 2], other: &str) -> Protocol {
+    let list = run.file("list.csv");
+    fs::write(&list, format!("a,b,same\n{a},{b},1\n{a},{other},0\n")).unwrap();
+    Protocol { pairs: PairSource::Listed { list, images: None }, threshold: ThresholdPolicy::Fixed(0.3) }
+}
+
+#[test]
+fn images_that_the_weights_were_trained_on_are_refused_while_that_can_be_known() {
+    let run = trained();
+    let config = &run.assignment.plan.config;
+    let data = prepare(&config.data, &config.evaluation, &run.assignment.cache, &Silent).unwrap();
+    let name = |image| data.images.name(image);
+    let seen = data.train[0].image;
+    let (closed, open) = (&data.protocols[0].1.pairs[0], &data.protocols[1].1.pairs[0]);
+    assert!(open.same);
+    let mut request = request(&run, "open");
+
+    request.protocol = list(&run, [name(open.a), name(open.b)], name(closed.a));
+    let output = ask(&run, &request);
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && !log.contains("not checked"), "{log}");
+
+    request.protocol = list(&run, [name(open.a), name(open.b)], name(seen));
+    let refused = refusal(&run, &request);
+    assert!(refused.contains("the weights have seen images of this test"), "{refused}");
+    assert!(refused.contains("1 images of the pairs of `open` are among"), "{refused}");
+    assert!(refused.contains(name(seen)), "{refused}");
+
+    // By content: the same faces under the same names, but of another seed, are other faces.
+    let mut elsewhere = request.clone();
+    let Dataset::Synthetic(faces) = &mut elsewhere.data.dataset else { unreachable!() };
+    faces.seed = 2;
+    report(&run, &elsewhere);
+
+    fs::rename(run.file(run_folder::PLAN), run.file("plan.away")).unwrap();
+    let output = ask(&run, &request);
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{log}");
+    assert!(log.contains("not checked: whether the weights were trained on images of this test"), "{log}");
+    assert!(log.contains("the plan of their run is not beside them"), "{log}");
 }
 
 #[test]

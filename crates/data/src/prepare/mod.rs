@@ -18,7 +18,8 @@ use crate::{
     folder::LeftOut,
     gallery::{Gallery, Opened},
     images::Images,
-    labels, leak,
+    labels,
+    leak::{Leak, Seen},
     pairs::PairList,
     progress::Progress,
     split::{self, Sample, Split},
@@ -45,6 +46,14 @@ pub struct Prepared {
     pub left_out: Vec<LeftOut>,
     /// What else a person should know: which lists are shorter than asked for, and why.
     pub notes: Vec<String>,
+}
+
+impl Prepared {
+    /// Images of a test of weights at hand that train or validate here, by their content.
+    pub fn leak(&self, mode: &ProtocolName, test: &TestPairs) -> Option<Leak> {
+        let seen = Seen::new(self.train.iter().chain(&self.validation), &self.images);
+        seen.leak(mode, &test.pairs, &test.images)
+    }
 }
 
 /// What a test of weights at hand reads.
@@ -86,8 +95,9 @@ pub fn prepare(
         protocols.push((name.clone(), lists.protocol(name, protocol, opened)?));
     }
     let notes = lists.notes;
-    let seen = split.train.iter().chain(&split.validation);
-    if let Some(leak) = leak::find(seen, &protocols, gallery.images()) {
+    let images = gallery.images();
+    let seen = Seen::new(split.train.iter().chain(&split.validation), images);
+    if let Some(leak) = protocols.iter().find_map(|(name, list)| seen.leak(name, list, images)) {
         return Err(PrepareError::Leak(leak));
     }
     if let Dataset::Synthetic(config) = &data.dataset {
