@@ -39,6 +39,17 @@ pub enum PairsError {
         /// Its first line.
         first: String,
     },
+    /// LFW's form would mean either of two images.
+    #[error(
+        "{} and {} differ in their endings alone, which LFW's form of pair lists leaves out: remove one, or list pairs \
+         as CSV", first.display(), second.display()
+    )]
+    Ambiguous {
+        /// An image.
+        first: PathBuf,
+        /// Another one.
+        second: PathBuf,
+    },
     /// The list has no pair.
     #[error("{} has no pair", path.display())]
     Empty {

@@ -35,7 +35,7 @@ pub(crate) fn read(path: &Path, library: &Library<'_>) -> Result<Vec<Pair>, Pair
     let first = first_line(path)?;
     let (written, names) = if let Some(header) = lfw::Header::parse(&first) {
         // LFW names images without their files' endings.
-        (lfw::read(path, header)?, stems(library.images.by_name(library.range.clone())))
+        (lfw::read(path, header)?, by_stem(library)?)
     } else if first.contains(',') {
         (csv::read(path)?, library.images.by_name(library.range.clone()))
     } else {
@@ -63,8 +63,16 @@ fn first_line(path: &Path) -> Result<String, PairsError> {
     read().map_err(|source| PairsError::Read { path: path.to_owned(), source })
 }
 
-fn stems(names: BTreeMap<&str, usize>) -> BTreeMap<&str, usize> {
-    names.into_iter().map(|(name, image)| (stem(name), image)).collect()
+fn by_stem<'a>(library: &Library<'a>) -> Result<BTreeMap<&'a str, usize>, PairsError> {
+    let mut stems = BTreeMap::new();
+    for image in library.range.clone() {
+        let name = library.images.name(image);
+        if let Some(first) = stems.insert(stem(name), image) {
+            let [first, second] = [library.images.name(first), name].map(|name| library.root.join(name));
+            return Err(PairsError::Ambiguous { first, second });
+        }
+    }
+    Ok(stems)
 }
 
 fn stem(name: &str) -> &str {

@@ -120,8 +120,7 @@ pub fn prepare(
     })
 }
 
-/// Prepares the pairs of one protocol alone, for weights whose training is not at hand. A listed protocol needs no
-/// split, and none is made.
+/// Prepares the pairs of one protocol alone, for weights at hand. A listed protocol needs no split, and none is made.
 pub fn prepare_test(
     data: &DataConfig,
     mode: &ProtocolName,

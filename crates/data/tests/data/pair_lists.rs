@@ -1,5 +1,7 @@
 //! Pair lists in files, and where their images lie.
 
+use std::fs;
+
 use arclab_data::{Pair, PrepareError, Prepared, Silent, prepare_test};
 use arclab_metrics::ThresholdPolicy;
 use arclab_spec::{
@@ -49,7 +51,7 @@ fn a_list_that_was_written_is_read_again_as_the_same_list() {
     let place = Place::with_split();
     let first = read(&place, "a,b,same\np02/00.png,p02/01.png,1\np02/00.png,p03/00.png,0\n").unwrap();
     let fingerprint = first.protocols[0].1.fingerprint.clone();
-    let written = std::fs::read_to_string(place.path(&format!("cache/pairs/{fingerprint}.csv"))).unwrap();
+    let written = fs::read_to_string(place.path(&format!("cache/pairs/{fingerprint}.csv"))).unwrap();
     assert_eq!(read(&place, &written).unwrap().protocols[0].1.fingerprint, fingerprint);
 }
 
@@ -101,6 +103,19 @@ fn lfws_lists_that_lost_a_line_are_refused() {
     assert!(text.contains("line 1: the first line promises 4 pairs, and there are 3"), "{text}");
     let text = error("2 2\np02 0 1\np02 2 p03 1\np03 0 1\n");
     assert!(text.contains("line 3: pair 2 of its fold should be of the same person"), "{text}");
+}
+
+#[test]
+fn two_images_that_lfws_list_cannot_tell_apart_are_refused_by_name() {
+    let place = Place::with_split();
+    let lfw = with_lfw(&place);
+    fs::copy(place.path("lfw/Bob/Bob_0002.png"), place.path("lfw/Bob/Bob_0002.jpg")).unwrap();
+    let data = data(Dataset::Folder(place.faces()), given(place.path("split.csv")));
+    let text = chain(&place.prepare(&data, &evaluation(0, [("lfw", lfw)])).unwrap_err());
+    assert!(
+        text.contains("Bob_0002.jpg and ") && text.contains("Bob_0002.png differ in their endings"),
+        "{text}"
+    );
 }
 
 #[test]
