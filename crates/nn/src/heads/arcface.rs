@@ -1,4 +1,9 @@
 //! ArcFace's target logit (Deng et al. 2019): s·cos(θ + m).
+//!
+//! With c = cos θ, no arccosine is taken:
+//!
+//! - cos(θ + m) = c·cos m - √(1 - c²)·sin m
+//! - d cos(θ + m) / dc = cos m + c·sin m / √(1 - c²)
 
 use super::Target;
 
@@ -26,8 +31,8 @@ pub struct ArcFace {
 }
 
 impl ArcFace {
-    /// cos(θ + m) = c cos m - √(1 - c²) sin m and its derivative cos m + c sin m / √(1 - c²): no arccosine is
-    /// taken. Past θ = π - m the plain form turns around and rewards a larger angle; such targets are counted.
+    /// The logit before scaling. Past θ = π - m the plain form turns around and rewards a larger angle; such targets
+    /// are counted.
     pub(super) fn target(&self, cosine: f64) -> Target {
         let (sin_m, cos_m) = self.margin.sin_cos();
         let c = cosine.clamp(-CLAMP, CLAMP);

@@ -1,5 +1,8 @@
 //! Cosines between embeddings and class centres, with their explicit backward.
 //!
+//! - u = x / ‖x‖ for each row x; cᵢⱼ = uᵢ · vⱼ with the other side's vⱼ
+//! - duᵢ = Σ over j of dcᵢⱼ · vⱼ; dxᵢ = (duᵢ - (duᵢ · uᵢ) · uᵢ) / ‖xᵢ‖
+//!
 //! Each row is one task and its sums run in a fixed order, so the numbers do not depend on threads.
 
 use rayon::prelude::*;
@@ -41,8 +44,7 @@ impl Normalised {
     }
 
     /// The gradient to the rows before normalising. `weight(i, j)` is d loss / d cosine of row i with row j of
-    /// `others`: a row's gradient is the weighted sum of the others, less its part along the row itself, divided
-    /// by the length.
+    /// `others`.
     pub(super) fn backward(&self, others: &Self, weight: impl Fn(usize, usize) -> f32 + Sync) -> Vec<f32> {
         let mut gradient = vec![0.0; self.rows.len()];
         gradient.par_chunks_exact_mut(self.width).enumerate().for_each(|(i, out)| {

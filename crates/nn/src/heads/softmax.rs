@@ -1,4 +1,7 @@
 //! Cross-entropy of one row of logits, with its gradient.
+//!
+//! With z the logit of the own class: loss = (ln Σ over k of exp zₖ) - z; dzₖ = exp zₖ / Σ over j of exp zⱼ, for the own
+//! class less 1.
 
 /// The logarithm of the sum of exponentials, in one pass: the running sum is rescaled whenever a larger logit
 /// appears (Milakov and Gimelshein 2018), so nothing overflows. Not a number if a logit is not.

@@ -1,4 +1,4 @@
-//! The arithmetic of stochastic gradient descent with momentum and weight decay.
+//! The arithmetic of stochastic gradient descent with momentum and weight decay: d = g + λw; v ← μv + d; w ← w - ηv.
 
 use rayon::prelude::*;
 
@@ -15,8 +15,8 @@ pub(super) struct Factors {
     pub(super) gradient: f32,
 }
 
-/// As PyTorch's `SGD` without dampening: d = g + λw; v ← μv + d; w ← w - ηv. A velocity of zeros makes the first
-/// step's v = d, as PyTorch begins.
+/// One step, as PyTorch's `SGD` without dampening. A velocity of zeros makes the first step's v = d, as PyTorch
+/// begins.
 pub(super) fn update(value: &mut [f32], gradient: &[f32], velocity: &mut [f32], by: Factors) {
     let blocks =
         value.par_chunks_mut(BLOCK).zip(gradient.par_chunks(BLOCK)).zip(velocity.par_chunks_mut(BLOCK));
