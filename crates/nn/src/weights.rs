@@ -1,23 +1,25 @@
 //! A network's state as tensors under PyTorch's names, and back.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{Device, Tensor};
 use thiserror::Error;
 
 use crate::{
     backend::Backend,
+    checkpoint::{Mismatch, Tensors},
     network::Network,
     param::{Entry, EntryMut, Param, Stored},
 };
 
 /// A state that is not this network's.
 #[derive(Debug, Error)]
-#[error("the weights do not fit the network: {}", .0.join("; "))]
-pub struct StateError(pub Vec<String>);
+#[error("the weights do not fit the network: {}", listed(.0))]
+pub struct StateError(pub Vec<Mismatch>);
+
+fn listed(mismatches: &[Mismatch]) -> String {
+    mismatches.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
 
 impl<B: Backend> Network<B> {
     /// Parameters, running statistics and counters under PyTorch's names and in its order.
@@ -45,7 +47,7 @@ impl<B: Backend> Network<B> {
 
     /// Takes over a state. Every name and shape must be there, and no other; counters may be missing. On an error,
     /// which names every mismatch, nothing is changed.
-    pub fn load_state(&mut self, state: &BTreeMap<String, Tensor>) -> Result<(), StateError> {
+    pub fn load_state(&mut self, state: &Tensors) -> Result<(), StateError> {
         let Checked { floats, counters } = self.check(state)?;
         let (mut floats, mut counters) = (floats.into_iter(), counters.into_iter());
         let device = Arc::clone(self.device_arc());
@@ -61,7 +63,7 @@ impl<B: Backend> Network<B> {
     }
 
     /// All values in the order of the entries, or all that is wrong with them.
-    fn check(&self, state: &BTreeMap<String, Tensor>) -> Result<Checked, StateError> {
+    fn check(&self, state: &Tensors) -> Result<Checked, StateError> {
         let (mut checked, mut problems, mut known) = (Checked::default(), Vec::new(), BTreeSet::new());
         for entry in self.entries() {
             let (name, outcome) = match entry {
@@ -72,8 +74,7 @@ impl<B: Backend> Network<B> {
             known.insert(name);
             problems.extend(outcome.err());
         }
-        let others = state.keys().filter(|name| !known.contains(name.as_str()));
-        problems.extend(others.map(|name| format!("{name} is not in the network")));
+        problems.extend(Mismatch::others(state, |name| known.contains(name)));
         if problems.is_empty() { Ok(checked) } else { Err(StateError(problems)) }
     }
 }
@@ -86,32 +87,15 @@ struct Checked {
 }
 
 impl Checked {
-    fn floats(
-        &mut self,
-        state: &BTreeMap<String, Tensor>,
-        name: &str,
-        shape: &[usize],
-    ) -> Result<(), String> {
-        let tensor = state.get(name).ok_or_else(|| format!("{name} is missing"))?;
-        if tensor.dims() != shape {
-            return Err(format!("{name} has shape {:?} where {shape:?} is needed", tensor.dims()));
-        }
-        let values = tensor.to_dtype(DType::F32).and_then(|tensor| tensor.flatten_all()?.to_vec1());
-        self.floats.push(values.map_err(|error| format!("{name} cannot be read: {error}"))?);
+    fn floats(&mut self, state: &Tensors, name: &str, shape: &[usize]) -> Result<(), Mismatch> {
+        self.floats.push(Mismatch::values_of(state, name, shape)?);
         Ok(())
     }
 
     /// A counter, which begins at 0 if it is missing.
-    fn counter(&mut self, state: &BTreeMap<String, Tensor>, name: &str) -> Result<(), String> {
-        let Some(tensor) = state.get(name) else {
-            self.counters.push(0);
-            return Ok(());
-        };
-        let values = tensor.to_dtype(DType::I64).and_then(|tensor| tensor.flatten_all()?.to_vec1());
-        match values.map_err(|error| format!("{name} cannot be read: {error}"))?.as_slice() {
-            [value] => self.counters.push(*value),
-            _ => return Err(format!("{name} has shape {:?} where [] is needed", tensor.dims())),
-        }
+    fn counter(&mut self, state: &Tensors, name: &str) -> Result<(), Mismatch> {
+        let known = state.contains_key(name);
+        self.counters.extend(if known { Mismatch::values_of(state, name, &[])? } else { vec![0] });
         Ok(())
     }
 }

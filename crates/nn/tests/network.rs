@@ -160,8 +160,8 @@ fn a_state_of_another_network_is_refused_with_every_mismatch_and_changes_nothing
     let error = network.load_state(&other).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the weights do not fit the network: conv1.weight has shape [8, 3, 3, 3] where [32, 3, 3, 3] is needed; \
-         prelu.weight is missing; relu.weight is not in the network"
+        "the weights do not fit the network: tensor `conv1.weight` has shape [8, 3, 3, 3] and should have \
+         [32, 3, 3, 3]; tensor `prelu.weight` is missing; tensor `relu.weight` belongs to nothing here"
     );
     assert_eq!(network.embed(&images(&pixels)), before);
 }

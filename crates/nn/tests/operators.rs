@@ -236,8 +236,8 @@ fn check_norm(shape: MapShape, with_prelu: bool) {
         let output = Activation { maps: Arc::clone(&input), affine: Some(Arc::clone(&affine)) };
         assert_close_by(&cpu.apply(&output).data, &z, 3e-5, &what);
 
-        let zeros = || cpu.upload(&vec![f32::NAN; shape.channels]);
-        let (mut weight, mut bias, mut slope) = (zeros(), zeros(), zeros());
+        let unwritten = || cpu.upload(&vec![f32::NAN; shape.channels]);
+        let (mut weight, mut bias, mut slope) = (unwritten(), unwritten(), unwritten());
         let gradients = NormGradients {
             weight: Some(&mut weight),
             bias: &mut bias,

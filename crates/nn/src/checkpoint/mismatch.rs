@@ -1,5 +1,7 @@
 //! Checking that saved tensors fit what they are loaded into.
 
+use candle_core::WithDType;
+
 use super::Tensors;
 
 /// A tensor that does not fit, by name.
@@ -15,21 +17,28 @@ impl Mismatch {
         Self { name: name.to_owned(), problem: problem.into() }
     }
 
-    /// The values of the tensor called `name`, which must be float32 of this shape.
-    pub(crate) fn values_of(tensors: &Tensors, name: &str, shape: &[usize]) -> Result<Vec<f32>, Self> {
+    /// The values of the tensor called `name`, which must have this shape.
+    pub(crate) fn values_of<T: WithDType>(
+        tensors: &Tensors,
+        name: &str,
+        shape: &[usize],
+    ) -> Result<Vec<T>, Self> {
         let tensor = tensors.get(name).ok_or_else(|| Self::new(name, "is missing"))?;
         if tensor.dims() != shape {
             return Err(Self::new(name, format!("has shape {:?} and should have {shape:?}", tensor.dims())));
         }
-        let values = tensor.flatten_all().and_then(|flat| flat.to_vec1());
+        let values = tensor.to_dtype(T::DTYPE).and_then(|tensor| tensor.flatten_all()?.to_vec1());
         values.map_err(|error| Self::new(name, format!("cannot be read: {error}")))
     }
 
-    /// Refuses tensors that nothing is loaded from: they belong to something else.
+    /// Tensors that nothing is loaded from: they belong to something else.
+    pub(crate) fn others(tensors: &Tensors, known: impl Fn(&str) -> bool) -> impl Iterator<Item = Self> {
+        let others = tensors.keys().filter(move |name| !known(name));
+        others.map(|name| Self::new(name, "belongs to nothing here"))
+    }
+
+    /// Refuses [`Self::others`].
     pub(crate) fn refuse_others(tensors: &Tensors, known: impl Fn(&str) -> bool) -> Result<(), Self> {
-        match tensors.keys().find(|name| !known(name)) {
-            Some(name) => Err(Self::new(name, "belongs to nothing here")),
-            None => Ok(()),
-        }
+        Self::others(tensors, known).next().map_or(Ok(()), Err)
     }
 }

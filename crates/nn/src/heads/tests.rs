@@ -2,22 +2,13 @@ use serde_json::Value;
 
 use super::*;
 
+#[expect(dead_code, reason = "no length is needed here")]
+#[path = "../../tests/support/mod.rs"]
+mod support;
+use support::fill;
+
 const DIM: usize = 16;
 const CLASSES: usize = 5;
-
-/// The reference's inputs: FNV-1a of the name seeds `SplitMix64`, of which the upper 24 bits are used.
-fn fill(name: &str, count: usize) -> Vec<f32> {
-    let hash = name
-        .bytes()
-        .fold(0xCBF2_9CE4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01B3));
-    let value = |i: u64| {
-        let mut z = hash.wrapping_add((i + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 40) as f32 / (1 << 23) as f32 - 1.0
-    };
-    (0..count as u64).map(value).collect()
-}
 
 fn numbers(value: &Value) -> Vec<f32> {
     value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap() as f32).collect()

@@ -20,6 +20,9 @@ use crate::{
     param::{Entry, EntryMut},
 };
 
+/// Maps that several layers hold.
+pub(crate) type Shared<B> = Arc<Maps<B>>;
+
 /// A part of a network.
 pub(crate) trait Layer<B: Backend>: std::fmt::Debug + Send + Sync {
     /// Forward in training: batch statistics are used and running ones follow.
@@ -30,8 +33,7 @@ pub(crate) trait Layer<B: Backend>: std::fmt::Debug + Send + Sync {
     ///
     /// # Panics
     /// Where no `train` went before: the network sees to that.
-    fn backward(&mut self, device: &B, d_output: Arc<Maps<B>>, also: Option<Arc<Maps<B>>>)
-    -> Option<Maps<B>>;
+    fn backward(&mut self, device: &B, d_output: Shared<B>, also: Option<Shared<B>>) -> Option<Maps<B>>;
 
     /// Forward in evaluation: running statistics are used and nothing is kept.
     fn eval(&self, device: &B, input: Activation<B>) -> Activation<B>;
@@ -41,6 +43,11 @@ pub(crate) trait Layer<B: Backend>: std::fmt::Debug + Send + Sync {
 
     /// The state in the same order, to be changed.
     fn entries_mut<'a>(&'a mut self, into: &mut Vec<EntryMut<'a, B>>);
+}
+
+/// `input` with its normalisation applied, for layers that need it so or read it more than once.
+fn plain<B: Backend>(device: &B, input: Activation<B>) -> Activation<B> {
+    if input.affine.is_none() { input } else { Activation::plain(device.apply(&input)) }
 }
 
 /// What a layer kept in training.

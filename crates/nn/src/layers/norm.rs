@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Layer, kept};
+use super::{Layer, Shared, kept, plain};
 use crate::{
     backend::{Activation, Affine, Backend, Maps, Moments, NormGradients, NormState},
     param::{Entry, EntryMut, Param, Stored},
@@ -32,7 +32,7 @@ pub(crate) struct NormCore<B: Backend> {
 /// What the backward of a batch norm needs.
 #[derive(Debug)]
 pub(crate) struct NormSaved<B: Backend> {
-    input: Arc<Maps<B>>,
+    input: Shared<B>,
     moments: Moments<B>,
     affine: Arc<Affine<B>>,
 }
@@ -79,16 +79,7 @@ impl<B: Backend> NormCore<B> {
     pub(crate) fn train(
         &mut self,
         device: &B,
-        input: Maps<B>,
-        slope: Option<Arc<B::Buffer>>,
-    ) -> (Activation<B>, NormSaved<B>) {
-        self.train_shared(device, Arc::new(input), slope)
-    }
-
-    fn train_shared(
-        &mut self,
-        device: &B,
-        input: Arc<Maps<B>>,
+        input: Shared<B>,
         slope: Option<Arc<B::Buffer>>,
     ) -> (Activation<B>, NormSaved<B>) {
         let moments = device.moments(&input);
@@ -108,7 +99,7 @@ impl<B: Backend> NormCore<B> {
         &mut self,
         device: &B,
         saved: &NormSaved<B>,
-        d_output: Arc<Maps<B>>,
+        d_output: Shared<B>,
         also: Option<&Maps<B>>,
         slope: Option<&mut B::Buffer>,
     ) -> Maps<B> {
@@ -122,8 +113,10 @@ impl<B: Backend> NormCore<B> {
     }
 
     /// Normalises by the running statistics.
-    pub(crate) fn eval(&self, device: &B, slope: Option<Arc<B::Buffer>>) -> Affine<B> {
-        device.affine(&self.mean.value, &self.variance.value, self.weight(), &self.bias.value, slope)
+    pub(crate) fn eval(&self, device: &B, input: Shared<B>, slope: Option<Arc<B::Buffer>>) -> Activation<B> {
+        let (mean, variance) = (&self.mean.value, &self.variance.value);
+        let affine = device.affine(mean, variance, self.weight(), &self.bias.value, slope);
+        Activation { maps: input, affine: Some(Arc::new(affine)) }
     }
 
     pub(crate) fn entries<'a>(&'a self, into: &mut Vec<Entry<'a, B>>) {
@@ -160,31 +153,20 @@ impl<B: Backend> Norm<B> {
     }
 }
 
-/// Its input as plain maps.
-fn plain<B: Backend>(device: &B, input: Activation<B>) -> Arc<Maps<B>> {
-    if input.affine.is_none() { input.maps } else { Arc::new(device.apply(&input)) }
-}
-
 impl<B: Backend> Layer<B> for Norm<B> {
     fn train(&mut self, device: &B, input: Activation<B>) -> Activation<B> {
-        let (output, saved) = self.core.train_shared(device, plain(device, input), None);
+        let (output, saved) = self.core.train(device, plain(device, input).maps, None);
         self.saved = Some(saved);
         output
     }
 
-    fn backward(
-        &mut self,
-        device: &B,
-        d_output: Arc<Maps<B>>,
-        also: Option<Arc<Maps<B>>>,
-    ) -> Option<Maps<B>> {
+    fn backward(&mut self, device: &B, d_output: Shared<B>, also: Option<Shared<B>>) -> Option<Maps<B>> {
         let saved = kept(&mut self.saved);
         Some(self.core.backward(device, &saved, d_output, also.as_deref(), None))
     }
 
     fn eval(&self, device: &B, input: Activation<B>) -> Activation<B> {
-        let affine = Arc::new(self.core.eval(device, None));
-        Activation { maps: plain(device, input), affine: Some(affine) }
+        self.core.eval(device, plain(device, input).maps, None)
     }
 
     fn entries<'a>(&'a self, into: &mut Vec<Entry<'a, B>>) {

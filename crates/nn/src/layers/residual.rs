@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Layer, Sequence, Unit};
+use super::{Layer, Sequence, Shared, Unit, plain};
 use crate::{
     backend::{Activation, Backend, Maps},
     param::{Entry, EntryMut},
@@ -18,8 +18,7 @@ pub(crate) struct Residual<B: Backend> {
 
 impl<B: Backend> Layer<B> for Residual<B> {
     fn train(&mut self, device: &B, input: Activation<B>) -> Activation<B> {
-        // Norm layers at the beginning of a path need plain maps, and so does whoever reads them a second time.
-        let input = if input.affine.is_none() { input } else { Activation::plain(device.apply(&input)) };
+        let input = plain(device, input);
         let shortcut = match &mut self.projection {
             Some(projection) => projection.train(device, input.clone()),
             None => input.clone(),
@@ -28,12 +27,7 @@ impl<B: Backend> Layer<B> for Residual<B> {
         Activation::plain(device.sum(&path, &shortcut))
     }
 
-    fn backward(
-        &mut self,
-        device: &B,
-        d_output: Arc<Maps<B>>,
-        also: Option<Arc<Maps<B>>>,
-    ) -> Option<Maps<B>> {
+    fn backward(&mut self, device: &B, d_output: Shared<B>, also: Option<Shared<B>>) -> Option<Maps<B>> {
         let shortcut = match &mut self.projection {
             Some(projection) => Arc::new(projection.backward(device, Arc::clone(&d_output), also)?),
             None => add(device, &d_output, also),
@@ -42,7 +36,7 @@ impl<B: Backend> Layer<B> for Residual<B> {
     }
 
     fn eval(&self, device: &B, input: Activation<B>) -> Activation<B> {
-        let input = if input.affine.is_none() { input } else { Activation::plain(device.apply(&input)) };
+        let input = plain(device, input);
         let shortcut = match &self.projection {
             Some(projection) => projection.eval(device, input.clone()),
             None => input.clone(),
@@ -62,10 +56,10 @@ impl<B: Backend> Layer<B> for Residual<B> {
     }
 }
 
-fn add<B: Backend>(device: &B, d_output: &Arc<Maps<B>>, also: Option<Arc<Maps<B>>>) -> Arc<Maps<B>> {
-    let plain = |maps: &Arc<Maps<B>>| Activation { maps: Arc::clone(maps), affine: None };
+fn add<B: Backend>(device: &B, d_output: &Shared<B>, also: Option<Shared<B>>) -> Shared<B> {
+    let activation = |maps: &Shared<B>| Activation { maps: Arc::clone(maps), affine: None };
     match also {
         None => Arc::clone(d_output),
-        Some(also) => Arc::new(device.sum(&plain(d_output), &plain(&also))),
+        Some(also) => Arc::new(device.sum(&activation(d_output), &activation(&also))),
     }
 }

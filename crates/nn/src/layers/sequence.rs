@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Layer;
+use super::{Layer, Shared};
 use crate::{
     backend::{Activation, Backend, Maps},
     param::{Entry, EntryMut},
@@ -17,12 +17,7 @@ impl<B: Backend> Layer<B> for Sequence<B> {
         self.0.iter_mut().fold(input, |input, layer| layer.train(device, input))
     }
 
-    fn backward(
-        &mut self,
-        device: &B,
-        d_output: Arc<Maps<B>>,
-        also: Option<Arc<Maps<B>>>,
-    ) -> Option<Maps<B>> {
+    fn backward(&mut self, device: &B, d_output: Shared<B>, also: Option<Shared<B>>) -> Option<Maps<B>> {
         let (first, rest) = self.0.split_first_mut()?;
         let mut d_output = d_output;
         for layer in rest.iter_mut().rev() {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Layer, NormCore, kept, norm::NormSaved};
+use super::{Layer, NormCore, Shared, kept, norm::NormSaved};
 use crate::{
     backend::{Activation, Backend, Maps},
     init::Init,
@@ -106,19 +106,14 @@ impl<B: Backend> Unit<B> {
 
 impl<B: Backend> Layer<B> for Unit<B> {
     fn train(&mut self, device: &B, input: Activation<B>) -> Activation<B> {
-        let maps = self.convolve(device, &input);
+        let maps = Arc::new(self.convolve(device, &input));
         let slope = self.slope(device);
         let (output, norm) = self.norm.train(device, maps, slope);
         self.saved = Some(Saved { input, norm });
         output
     }
 
-    fn backward(
-        &mut self,
-        device: &B,
-        d_output: Arc<Maps<B>>,
-        also: Option<Arc<Maps<B>>>,
-    ) -> Option<Maps<B>> {
+    fn backward(&mut self, device: &B, d_output: Shared<B>, also: Option<Shared<B>>) -> Option<Maps<B>> {
         let Saved { input, norm } = kept(&mut self.saved);
         let d_slope = self.slope.as_mut().map(|slope| &mut slope.grad);
         let d_maps = self.norm.backward(device, &norm, d_output, None, d_slope);
@@ -135,7 +130,7 @@ impl<B: Backend> Layer<B> for Unit<B> {
 
     fn eval(&self, device: &B, input: Activation<B>) -> Activation<B> {
         let maps = Arc::new(self.convolve(device, &input));
-        Activation { maps, affine: Some(Arc::new(self.norm.eval(device, self.slope(device)))) }
+        self.norm.eval(device, maps, self.slope(device))
     }
 
     fn entries<'a>(&'a self, into: &mut Vec<Entry<'a, B>>) {

@@ -4,21 +4,10 @@ use pulp::{Simd, WithSimd};
 
 use crate::{
     cpu::{load, store},
-    ops::plan::Class,
+    ops::plan::{Class, Task},
 };
 
-/// One class of one piece of work.
-pub(super) struct Correlate<'a> {
-    /// The frames of the piece.
-    pub(super) frame: &'a [f32],
-    /// The outputs of the piece.
-    pub(super) out: &'a mut [f32],
-    pub(super) class: &'a Class,
-    /// Output channels.
-    pub(super) channels: usize,
-    /// Whether to add to `out` rather than to write it.
-    pub(super) add: bool,
-}
+pub(super) struct Correlate<'a>(pub(super) Task<'a>);
 
 /// Most positions of a register block: with 32 registers 28 accumulators, 2 weights and a value of the input.
 const fn most_positions<S: Simd>() -> usize {
@@ -30,7 +19,7 @@ impl WithSimd for Correlate<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { frame, out, class, channels, add } = self;
+        let Task { frame, out, class, channels, add } = self.0;
         let positions = class.positions_within(out.len());
         if class.segments.is_empty() {
             if !add {

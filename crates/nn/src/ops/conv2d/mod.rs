@@ -34,9 +34,9 @@ pub(crate) fn forward(
     conv: &Convolution,
 ) -> Maps<Cpu> {
     let plan = Plan::forward(conv, input.shape(), |taps| Layout::forward(conv, taps).pack(cpu, weight));
-    let mut output = cpu.take_maps(conv.output(input.shape()));
-    execute(cpu, &plan, &Source::from(input), &mut output.data, false);
-    output
+    plan.execute(cpu, &Source::from(input), conv.output(input.shape()), None, |task| {
+        cpu.kernels().run(Correlate(task));
+    })
 }
 
 /// See [`crate::Backend::conv2d_backward_input`].
@@ -53,15 +53,5 @@ pub(crate) fn backward_input(
     } else {
         Plan::backward(conv, input, |taps| Layout::backward(conv, taps).pack(cpu, weight))
     };
-    let add = also.is_some();
-    let mut d_input = super::elementwise::owned_or_new(cpu, also, input);
-    execute(cpu, &plan, &Source::from(d_output), &mut d_input.data, add);
-    d_input
-}
-
-/// Carries out a plan, writing to `out` or adding to it.
-fn execute(cpu: &Cpu, plan: &Plan, source: &Source<'_>, out: &mut [f32], add: bool) {
-    plan.execute(cpu, source, out, |frame, out, class| {
-        cpu.kernels().run(Correlate { frame, out, class, channels: plan.output.channels, add });
-    });
+    plan.execute(cpu, &Source::from(d_output), input, also, |task| cpu.kernels().run(Correlate(task)))
 }

@@ -8,9 +8,8 @@ use crate::{
     cpu::{Cpu, CpuBuffer},
     ops::{
         Convolution,
-        frame::Frame,
         pieces::Piece,
-        plan::{Frames, Geometry, forward_taps},
+        plan::{Geometry, forward_taps},
         source::Source,
     },
 };
@@ -69,7 +68,7 @@ struct Job<'a> {
     cpu: &'a Cpu,
     source: Source<'a>,
     d_output: &'a Maps<Cpu>,
-    stride: usize,
+    conv: &'a Convolution,
     geometry: Geometry,
     positions: Vec<[u32; 2]>,
     segments: Vec<usize>,
@@ -82,24 +81,19 @@ impl<'a> Job<'a> {
         cpu: &'a Cpu,
         input: &'a Activation<Cpu>,
         d_output: &'a Maps<Cpu>,
-        conv: &Convolution,
+        conv: &'a Convolution,
     ) -> (Self, Layout) {
         let geometry = Geometry::new(conv, input.shape());
         let (taps, segments, run) = forward_taps(conv, &geometry);
         let positions = geometry.positions(conv);
         let pieces = geometry.cut.pieces(geometry.output);
-        let (source, stride) = (Source::from(input), conv.stride);
-        (
-            Self { cpu, source, d_output, stride, geometry, positions, segments, run, pieces },
-            Layout::forward(conv, &taps),
-        )
+        let (source, layout) = (Source::from(input), Layout::forward(conv, &taps));
+        (Self { cpu, source, d_output, conv, geometry, positions, segments, run, pieces }, layout)
     }
 
     fn add_piece(&self, piece: Piece, first: usize, sums: &mut [f32]) {
-        let Geometry { frame, direct, output, cut } = self.geometry;
-        let at = Frame { top: frame.top + (piece.row * self.stride) as isize, ..frame };
-        let frames = Frames { cut, at, direct, turns: 1 };
-        frames.with(self.cpu, &self.source, piece, output, |frame| {
+        let output = self.geometry.output;
+        self.geometry.frames(self.conv, piece).with(self.cpu, &self.source, piece, output, |frame| {
             self.cpu.kernels().run(Outer {
                 frame,
                 d_output: &self.d_output.data[piece.range(output)],

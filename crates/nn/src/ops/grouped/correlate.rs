@@ -2,19 +2,12 @@
 
 use pulp::{Simd, WithSimd};
 
-use crate::{cpu::each_vector, ops::plan::Class};
+use crate::{
+    cpu::each_vector,
+    ops::plan::{Class, Task},
+};
 
-/// One class of one piece of work.
-pub(super) struct Correlate<'a> {
-    /// The frames of the piece.
-    pub(super) frame: &'a [f32],
-    /// The outputs of the piece.
-    pub(super) out: &'a mut [f32],
-    pub(super) class: &'a Class,
-    pub(super) channels: usize,
-    /// Whether to add to `out` rather than to write it.
-    pub(super) add: bool,
-}
+pub(super) struct Correlate<'a>(pub(super) Task<'a>);
 
 /// Positions that share a load of the weights.
 const POSITIONS: usize = 4;
@@ -24,7 +17,7 @@ impl WithSimd for Correlate<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Self { frame, out, class, channels, add } = self;
+        let Task { frame, out, class, channels, add } = self.0;
         let tiles = class.positions_within(out.len()).chunks_exact(POSITIONS);
         let tile = Tile { frame, class, channels, add };
         let rest = tiles.remainder();

@@ -35,9 +35,9 @@ pub(crate) fn forward(
     conv: &Convolution,
 ) -> Maps<Cpu> {
     let plan = Plan::forward(conv, input.shape(), |taps| pack(cpu, weight, &forward_places(conv, taps)));
-    let mut output = cpu.take_maps(conv.output(input.shape()));
-    execute(cpu, &plan, &Source::from(input), &mut output.data, false);
-    output
+    plan.execute(cpu, &Source::from(input), conv.output(input.shape()), None, |task| {
+        cpu.kernels().run(Correlate(task));
+    })
 }
 
 /// See [`crate::Backend::conv2d_backward_input`].
@@ -50,16 +50,7 @@ pub(crate) fn backward_input(
     also: Option<Arc<Maps<Cpu>>>,
 ) -> Maps<Cpu> {
     let plan = Plan::backward(conv, input, |taps| pack(cpu, weight, &backward_places(conv, taps)));
-    let add = also.is_some();
-    let mut d_input = super::elementwise::owned_or_new(cpu, also, input);
-    execute(cpu, &plan, &Source::from(d_output), &mut d_input.data, add);
-    d_input
-}
-
-fn execute(cpu: &Cpu, plan: &Plan, source: &Source<'_>, out: &mut [f32], add: bool) {
-    plan.execute(cpu, source, out, |frame, out, class| {
-        cpu.kernels().run(Correlate { frame, out, class, channels: plan.output.channels, add });
-    });
+    plan.execute(cpu, &Source::from(d_output), input, also, |task| cpu.kernels().run(Correlate(task)))
 }
 
 fn pack(cpu: &Cpu, weight: &[f32], places: &[usize]) -> CpuBuffer {

@@ -9,8 +9,7 @@ use crate::{
     cpu::{Cpu, CpuBuffer, Lanes, each_vector},
     ops::{
         Convolution,
-        frame::Frame,
-        plan::{Frames, Geometry, forward_taps},
+        plan::{Geometry, forward_taps},
         source::Source,
     },
 };
@@ -27,7 +26,7 @@ pub(crate) fn backward_weight(
     d_weight: &mut CpuBuffer,
 ) {
     let geometry = Geometry::new(conv, input.shape());
-    let Geometry { output, cut, frame, direct } = geometry;
+    let Geometry { output, cut, .. } = geometry;
     let (taps, segments, _) = forward_taps(conv, &geometry);
     let (positions, pieces) = (geometry.positions(conv), cut.pieces(output));
     let len = segments.len() * conv.inputs;
@@ -36,9 +35,7 @@ pub(crate) fn backward_weight(
     let source = Source::from(input);
     partial.par_chunks_exact_mut(len).zip(pieces.par_chunks(per_group)).for_each(|(sums, pieces)| {
         for &piece in pieces {
-            let at = Frame { top: frame.top + (piece.row * conv.stride) as isize, ..frame };
-            let frames = Frames { cut, at, direct, turns: conv.group_inputs() };
-            frames.with(cpu, &source, piece, output, |frame| {
+            geometry.frames(conv, piece).with(cpu, &source, piece, output, |frame| {
                 let d_output = &d_output.data[piece.range(output)];
                 let (positions, segments) = (&positions[..d_output.len() / conv.outputs], &segments[..]);
                 cpu.kernels().run(Products { frame, d_output, positions, segments, sums: &mut *sums });

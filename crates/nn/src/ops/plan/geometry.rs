@@ -1,8 +1,13 @@
 //! Frames, positions and taps of a convolution: forward (and for the gradient to the weight), and backward.
 
+use super::Frames;
 use crate::{
     backend::MapShape,
-    ops::{Convolution, frame::Frame, pieces::Cut},
+    ops::{
+        Convolution,
+        frame::Frame,
+        pieces::{Cut, Piece},
+    },
 };
 
 /// Numbers in the frames of a piece: half of a usual second-level cache, beside the weights.
@@ -33,6 +38,13 @@ impl Geometry {
         let pointwise = conv.kernel == (1, 1) && conv.stride == 1 && conv.padding == 0;
         let direct = conv.group_inputs() == 1 || conv.groups == 1;
         Self { output, cut, frame, direct: direct && (pointwise || conv.covers(input)) }
+    }
+
+    /// The frames of `piece`.
+    pub(crate) fn frames(&self, conv: &Convolution, piece: Piece) -> Frames {
+        let Self { cut, frame, direct, .. } = *self;
+        let at = Frame { top: frame.top + (piece.row * conv.stride) as isize, ..frame };
+        Frames { cut, at, direct, turns: conv.group_inputs_if_grouped() }
     }
 
     /// Where each position of a full piece begins in the frames and in the output.

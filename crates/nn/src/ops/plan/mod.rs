@@ -5,19 +5,21 @@
 
 mod geometry;
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use geometry::Backward;
 pub(super) use geometry::Geometry;
 
 use super::{
-    Convolution,
+    Convolution, elementwise,
     frame::{self, Frame},
     pieces::{self, Cut, Piece},
     source::Source,
 };
 use crate::{
-    backend::MapShape,
+    backend::{MapShape, Maps},
     cpu::{Cpu, CpuBuffer},
 };
 
@@ -42,12 +44,25 @@ impl Class {
     }
 }
 
+/// One class of one piece: what a kernel is given.
+pub(super) struct Task<'a> {
+    /// The frames of the piece.
+    pub(super) frame: &'a [f32],
+    /// The outputs of the piece.
+    pub(super) out: &'a mut [f32],
+    pub(super) class: &'a Class,
+    /// Output channels.
+    pub(super) channels: usize,
+    /// Whether to add to `out` rather than to write it.
+    pub(super) add: bool,
+}
+
 /// How to compute one output from one source.
 #[derive(Debug)]
 pub(super) struct Plan {
-    pub(super) classes: Vec<Class>,
+    classes: Vec<Class>,
     /// The output; for linear layers the channels of all positions are one.
-    pub(super) output: MapShape,
+    output: MapShape,
     cut: Cut,
     /// The frame of a piece that begins at row 0.
     frame: Frame,
@@ -142,24 +157,30 @@ impl Plan {
         Self { classes: vec![class], output, cut, frame, row_ratio: (1, 1), direct: true, turns: 1 }
     }
 
-    /// Runs `kernel` for every class of every piece, on the frames of the piece and its part of `out`.
+    /// Runs `kernel` for every class of every piece. It writes maps of `shape`, or adds to `also`.
     pub(super) fn execute(
         &self,
         cpu: &Cpu,
         source: &Source<'_>,
-        out: &mut [f32],
-        kernel: impl Fn(&[f32], &mut [f32], &Class) + Sync,
-    ) {
+        shape: MapShape,
+        also: Option<Arc<Maps<Cpu>>>,
+        kernel: impl Fn(Task<'_>) + Sync,
+    ) -> Maps<Cpu> {
+        let (add, channels) = (also.is_some(), self.output.channels);
+        let mut maps = elementwise::owned_or_new(cpu, also, shape);
         let pieces = self.cut.pieces(self.output);
-        let work = pieces::split(out, &pieces, self.output);
+        let work = pieces::split(&mut maps.data, &pieces, self.output);
         work.into_par_iter().for_each(|(piece, out)| {
             let row = piece.row * self.row_ratio.0 / self.row_ratio.1;
             let at = Frame { top: self.frame.top + row as isize, ..self.frame };
             let frames = Frames { cut: self.cut, at, direct: self.direct, turns: self.turns };
             frames.with(cpu, source, piece, self.output, |frame| {
-                self.classes.iter().for_each(|class| kernel(frame, out, class));
+                for class in &self.classes {
+                    kernel(Task { frame, out: &mut *out, class, channels, add });
+                }
             });
         });
+        maps
     }
 }
 
