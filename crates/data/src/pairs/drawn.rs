@@ -37,9 +37,9 @@ const SAME_ORDER: u64 = 3;
 const DIFFERENT_ORDER: u64 = 4;
 const WRONG: u64 = 5;
 
-/// Draws pairs from `samples`, none twice; where there are not so many, as many as there are of both kinds. Identities give same pairs as evenly as they can, since all pairs with
-/// equal chance would make a test of the few people with the most photos. Same and different pairs alternate, so that
-/// any run of neighbours is balanced.
+/// Draws pairs from `samples`, none twice; where there are too few, as many of each kind as there are of both.
+/// Identities give same pairs as evenly as they can, since all pairs with equal chance would make a test of the few
+/// people with the most photos. Same and different pairs alternate, so that any run of neighbours is balanced.
 pub(crate) fn draw(samples: &[Sample], wanted: Wanted) -> Drawn {
     let draws = Draws::new(wanted.seed, wanted.purpose);
     let groups = group(samples);
