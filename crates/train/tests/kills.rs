@@ -38,21 +38,35 @@ fn steps_per_epoch(run: &RunFolder) -> u64 {
     first.unwrap()
 }
 
+/// A run that was killed in its second epoch or a later one, and the last step that it had done. A kill that comes
+/// between two epochs is no such one, and tried again.
+fn killed_in_mid_epoch(per_epoch: u64) -> (RunFolder, u64) {
+    for _ in 0..5 {
+        let run = slow();
+        let mut worker = run.start();
+        run.wait_for("step in the second epoch", step_is(per_epoch + 1));
+        worker.0.kill().unwrap();
+        assert!(worker.wait().code().is_none(), "it had ended before the kill: {}", run.log());
+        let step = |event| if let Event::Step { at, .. } = event { Some(at.step) } else { None };
+        let last = run.events().into_iter().filter_map(step).next_back().unwrap();
+        if !last.is_multiple_of(per_epoch) {
+            return (run, last);
+        }
+    }
+    panic!("no kill came within an epoch");
+}
+
 #[test]
-fn a_run_killed_in_mid_epoch_ends_as_an_undisturbed_one() {
+fn a_run_killed_in_mid_epoch_goes_on_at_the_epoch_s_beginning_and_ends_as_an_undisturbed_one() {
     let undisturbed = undisturbed();
     let per_epoch = steps_per_epoch(&undisturbed);
-    let mut run = slow();
-    let mut worker = run.start();
-    run.wait_for("step in the second epoch", step_is(per_epoch + 1));
-    worker.0.kill().unwrap();
-    assert!(worker.wait().code().is_none(), "it had ended before the kill: {}", run.log());
-
+    let (mut run, last) = killed_in_mid_epoch(per_epoch);
     run.next_attempt();
     assert_eq!(run.finish(), i32::from(exit::FINISHED), "{}", run.log());
-    let from = began_at(&run, attempt(2));
-    assert!(from.unwrap().epoch >= 1, "it began anew: {}", run.log());
+    let from = began_at(&run, attempt(2)).unwrap();
+    assert_eq!(from.step, last - last % per_epoch, "{}", run.log());
     assert_same_results(&run, &undisturbed);
+    assert_eq!(epoch_numbers(&run.events()), epoch_numbers(&undisturbed.events()));
 }
 
 #[test]
