@@ -1,7 +1,8 @@
 //! Opening the database: settings of SQLite, and migrations.
 
 use std::{
-    fs::{self, File},
+    cmp::Ordering,
+    fs::{self, File, OpenOptions},
     io,
     path::{Path, PathBuf},
     time::Duration,
@@ -17,6 +18,9 @@ use tokio::task::spawn_blocking;
 
 /// Name of the database in the store's folder.
 pub const DATABASE: &str = "arclab.db";
+
+/// Held while the database is brought up to date.
+const LOCK: &str = "open.lock";
 
 /// The files of `migrations/`, oldest first. Never change one that was released: add another.
 const MIGRATIONS: &[(i64, &str, &str)] =
@@ -49,6 +53,15 @@ pub enum OpenError {
         /// The last one that is.
         known: i64,
     },
+    /// It cannot be written here, and is of an older form.
+    #[error(
+        "{} was written by an older arclab and cannot be written here, so it cannot be brought up to date: copy the \
+         store to where you may write, and name the copy with --store", .file.display()
+    )]
+    Older {
+        /// The database.
+        file: PathBuf,
+    },
     /// It cannot be opened, or is no database.
     #[error("failed to open the database {}", .file.display())]
     Database {
@@ -78,22 +91,38 @@ impl Store {
     /// Opens the store in `folder`, which is made where it does not exist, and brings it up to date.
     pub async fn open(folder: impl AsRef<Path>) -> Result<Self, OpenError> {
         let wanted = folder.as_ref();
-        // Absolute, since workers are told of it and may run elsewhere.
-        let made = fs::create_dir_all(wanted).and_then(|()| wanted.canonicalize());
+        let made = make(wanted);
         let folder = made.map_err(|source| OpenError::Folder { folder: wanted.to_owned(), source })?;
         let file = folder.join(DATABASE);
-        let pool = connect(&file).await?;
+        let pool = connect(&file, writing()).await?;
         migrate(&pool, &folder, &file).await?;
         Ok(Self { pool, folder })
     }
 
-    /// Opens the store in `folder` if there is one.
+    /// Opens the store in `folder` if there is one; only to read, where nothing may be written.
     pub async fn open_existing(folder: impl AsRef<Path>) -> Result<Self, OpenError> {
         let folder = folder.as_ref();
         if !folder.join(DATABASE).is_file() {
             return Err(OpenError::Absent(folder.to_owned()));
         }
-        Self::open(folder).await
+        if may_write(folder) { Self::open(folder).await } else { Self::open_to_read(folder).await }
+    }
+
+    /// Opens the store in `folder`, which must be there and up to date, and writes nothing into it.
+    pub async fn open_to_read(folder: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let folder = folder.as_ref().to_owned();
+        let file = folder.join(DATABASE);
+        // What another program may be writing is in the log; without one, nobody is, and the file is all there is.
+        let is_at_rest = !folder.join(format!("{DATABASE}-wal")).exists();
+        let pool = connect(&file, SqliteConnectOptions::new().read_only(true).immutable(is_at_rest)).await?;
+        let newest = "SELECT MAX(version) FROM _sqlx_migrations";
+        let found = sqlx::query_scalar::<_, i64>(newest).fetch_one(&pool).await;
+        let found = found.map_err(|source| OpenError::Database { file: file.clone(), source })?;
+        match found.cmp(&known()) {
+            Ordering::Equal => Ok(Self { pool, folder }),
+            Ordering::Less => Err(OpenError::Older { file }),
+            Ordering::Greater => Err(OpenError::Newer { file, migration: found, known: known() }),
+        }
     }
 
     /// The store's folder, as an absolute path.
@@ -117,23 +146,42 @@ impl Store {
     }
 }
 
-async fn connect(file: &Path) -> Result<SqlitePool, OpenError> {
-    let options = SqliteConnectOptions::new()
-        .filename(file)
+/// The folder's absolute path, since workers are told of it and may run elsewhere. A new one tells git to pass it over.
+fn make(folder: &Path) -> io::Result<PathBuf> {
+    if !folder.exists() {
+        fs::create_dir_all(folder)?;
+        fs::write(folder.join(".gitignore"), "*\n")?;
+    }
+    folder.canonicalize()
+}
+
+/// Whether files can be made in `folder`, as far as can be told without making one that is not made anyway.
+fn may_write(folder: &Path) -> bool {
+    let opened = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join(LOCK));
+    let refused = |error: &io::Error| {
+        matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+    };
+    !opened.is_err_and(|error| refused(&error))
+}
+
+fn writing() -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
         .create_if_missing(true)
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(30))
         .journal_mode(SqliteJournalMode::Wal)
         // Safe in WAL mode against a killed process. Power loss may take the last transactions, not the file; the
         // journals hold what they held.
-        .synchronous(SqliteSynchronous::Normal);
+        .synchronous(SqliteSynchronous::Normal)
+}
+
+async fn connect(file: &Path, options: SqliteConnectOptions) -> Result<SqlitePool, OpenError> {
+    let options = options.filename(file).foreign_keys(true).busy_timeout(Duration::from_secs(30));
     let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await;
     pool.map_err(|source| OpenError::Database { file: file.to_owned(), source })
 }
 
 async fn migrate(pool: &SqlitePool, folder: &Path, file: &Path) -> Result<(), OpenError> {
     // SQLite has no advisory locks: without this, two programs that open a new store at once would both make tables.
-    let path = folder.join("open.lock");
+    let path = folder.join(LOCK);
     // On a thread of its own: here it would keep the runtime from the very program that holds the lock.
     let take = spawn_blocking(move || File::create(path).and_then(|lock| lock.lock().map(|()| lock)));
     let lock = take.await.unwrap_or_else(|broken| Err(io::Error::other(broken)));
@@ -147,9 +195,13 @@ async fn migrate(pool: &SqlitePool, folder: &Path, file: &Path) -> Result<(), Op
 
 fn refusal(error: MigrateError, file: &Path) -> OpenError {
     let file = file.to_owned();
-    let known = MIGRATIONS.iter().map(|(version, ..)| *version).max().unwrap_or(0);
     if let MigrateError::VersionMissing(migration) = error {
-        return OpenError::Newer { file, migration, known };
+        return OpenError::Newer { file, migration, known: known() };
     }
     OpenError::Migration { file, source: error }
+}
+
+/// The newest migration that this program knows.
+fn known() -> i64 {
+    MIGRATIONS.iter().map(|(version, ..)| *version).max().unwrap_or(0)
 }

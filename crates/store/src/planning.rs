@@ -39,6 +39,13 @@ pub struct PlannedRun {
     pub state: RunState,
 }
 
+impl PlannedRun {
+    /// Whether it stands for `spec`.
+    pub fn is_of(&self, spec: &Spec) -> bool {
+        (&self.experiment, &self.variant) == (&spec.experiment, &spec.name)
+    }
+}
+
 impl Store {
     /// Records specs and gives each of their plans a run, all in one transaction. The plans of a variant are those
     /// of its newest planning. A run that exists is left as it is, but for the resources that it may use.

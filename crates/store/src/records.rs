@@ -18,6 +18,8 @@ pub struct RunRecord {
     pub experiment: ExperimentName,
     /// The variant that was asked for, else the one it was first planned for.
     pub variant: VariantName,
+    /// Other variants that have its plan, by experiment and name, and so stand on its results, too.
+    pub shared_with: Vec<SharedWith>,
     /// The plan's seed.
     pub seed: u64,
     /// What it carries out.
@@ -34,6 +36,15 @@ pub struct RunRecord {
     pub last_attempt: Option<AttemptRecord>,
     /// `STORE/runs/RUN`.
     pub folder: PathBuf,
+}
+
+/// A variant with the same plan as another one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SharedWith {
+    /// Its experiment.
+    pub experiment: ExperimentName,
+    /// Its name.
+    pub variant: VariantName,
 }
 
 /// One execution of a run, and its provenance.

@@ -17,7 +17,10 @@ use crate::{
 /// A run `r`, its plan's seed and its last attempt `a`; a condition follows.
 pub(crate) const SELECT_RUN: &str = "SELECT r.*, p.seed, a.*, \
     (SELECT COALESCE(SUM(COALESCE(t.ended_ms, unixepoch('subsec') * 1000) - t.launched_ms), 0) / 1000.0 \
-     FROM attempts t WHERE t.run = r.id) AS duration_seconds \
+     FROM attempts t WHERE t.run = r.id) AS duration_seconds, \
+    (SELECT json_group_array(json_object('experiment', v.experiment, 'variant', v.variant) ORDER BY v.experiment, \
+     v.variant) FROM variant_plans v WHERE v.plan = r.plan AND (v.experiment, v.variant) <> \
+     (r.experiment, r.variant)) AS shared_with \
     FROM runs r JOIN plans p ON p.hash = r.plan \
     LEFT JOIN attempts a ON a.run = r.id \
     AND a.number = (SELECT MAX(number) FROM attempts WHERE run = r.id)";
@@ -108,6 +111,7 @@ pub(crate) fn run_record(store: &Store, row: &SqliteRow) -> Result<RunRecord, St
         id,
         experiment: get_word(row, "experiment")?,
         variant: get_word(row, "variant")?,
+        shared_with: get_json(row, "shared_with")?,
         seed: get_u64(row, "seed")?,
         plan: get_word::<PlanHash>(row, "plan")?,
         state: state(row)?,

@@ -1,6 +1,6 @@
 //! Reading runs and their attempts.
 
-use arclab_spec::{ExperimentName, Plan, RunId, RunState, VariantName, config::ResourceRequest};
+use arclab_spec::{ExperimentName, Plan, PlanHash, RunId, RunState, VariantName, config::ResourceRequest};
 use sqlx::{QueryBuilder, Sqlite};
 
 use crate::{
@@ -40,6 +40,13 @@ impl Store {
         query.push(" WHERE r.name = ").push_bind(run.as_str());
         let row = query.build().fetch_optional(&self.pool).await.doing("read the run")?;
         rows::run_record(self, &row.ok_or_else(|| StoreError::UnknownRun(run.clone()))?)
+    }
+
+    /// Where the run of a plan stands; absent where there is none yet.
+    pub async fn state_of(&self, plan: &PlanHash) -> Result<Option<RunState>, StoreError> {
+        let query = sqlx::query("SELECT * FROM runs WHERE plan = ?").bind(plan.as_str());
+        let row = query.fetch_optional(&self.pool).await.doing("look for the plan's run")?;
+        row.as_ref().map(rows::state).transpose()
     }
 
     /// All that is needed to carry `run` out.

@@ -3,7 +3,7 @@
 
 mod support;
 
-use arclab_store::{DATABASE, OpenError, Store};
+use arclab_store::{DATABASE, Filter, OpenError, Sort, Store};
 use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 use support::store;
 
@@ -74,4 +74,44 @@ async fn the_database_is_in_write_ahead_mode() {
     let mut raw = raw(folder.path()).await;
     let row = sqlx::query("PRAGMA journal_mode").fetch_one(&mut raw).await.unwrap();
     assert_eq!(row.get::<String, _>(0), "wal");
+}
+
+#[tokio::test]
+async fn a_store_that_may_only_be_read_gives_its_history_and_stays_as_it_is() {
+    let (folder, store) = store().await;
+    let run = support::planned_run(&store, "baseline").await;
+    support::carry_out(&store, &run, 3).await;
+    store.close().await;
+    let names = || {
+        let names = std::fs::read_dir(folder.path()).unwrap().flatten().map(|entry| entry.file_name());
+        names.collect::<std::collections::BTreeSet<_>>()
+    };
+    let before = names();
+    let reading = Store::open_to_read(folder.path()).await.unwrap();
+    let history = reading.history(&Filter::default(), &Sort::default(), None).await.unwrap();
+    assert_eq!((&history[0].run.id, history[0].evaluations.len()), (&run, 1));
+    reading.enqueue(&run, true, 5_000).await.unwrap_err();
+    reading.close().await;
+    assert_eq!(names(), before);
+}
+
+#[tokio::test]
+async fn what_is_being_written_is_seen_by_those_who_only_read() {
+    let (folder, store) = store().await;
+    let reading = Store::open_to_read(folder.path()).await.unwrap();
+    let run = support::planned_run(&store, "baseline").await;
+    assert_eq!(reading.run(&run).await.unwrap().id, run);
+}
+
+#[tokio::test]
+async fn git_passes_a_new_store_over_but_not_a_folder_that_was_there() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, is_new) in [("made", true), ("there", false)] {
+        let path = folder.path().join(name);
+        if !is_new {
+            std::fs::create_dir(&path).unwrap();
+        }
+        Store::open(&path).await.unwrap();
+        assert_eq!(path.join(".gitignore").exists(), is_new, "{name}");
+    }
 }

@@ -2,13 +2,12 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which may unwrap")]
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fs};
 
 use arclab_metrics::{Confusion, Evaluation, ThresholdPolicy};
 use arclab_spec::{
-    Attempt, Event, ExperimentName, FailureKind, Fingerprint, JOURNAL_VERSION, JournalLine, Position,
-    ProtocolName, RunId, Spec, Started, Usage, VariantName,
-    config::{Config, DeviceRequest, ResourceRequest, Threads},
+    Attempt, Event, FailureKind, Fingerprint, JOURNAL_VERSION, JournalLine, Position, ProtocolName, RunId,
+    Spec, Started, Usage, read_specs,
 };
 use arclab_store::{
     EvaluatedFiles, JournalBatch, JournalEntry, Launch, PlannedRun, Planning, Settlement, Store,
@@ -16,40 +15,19 @@ use arclab_store::{
 };
 use tempfile::TempDir;
 
-const CONFIG: &str = r#"{
-  "data": {
-    "dataset": {"folder": "/faces"},
-    "split": {"drawn": {"open_identities": 0.2, "closed_images": 0.2, "validation_images": 0.1, "seed": 1}},
-    "image_size": 64, "colour": "rgb",
-    "augment": {"flip": 0.5, "grey": 0.0, "colour_temperature": null}
-  },
-  "model": {"backbone": "small", "embedding_size": 128},
-  "loss": {"name": "arcface", "scale": 64.0, "margin": 0.5, "gradient": "exact"},
-  "optimizer": {"name": "sgd", "learning_rate": 0.1, "momentum": 0.9, "weight_decay": 0.0005, "clip_norm": null},
-  "schedule": {"shape": "cosine", "warmup_epochs": 0.0},
-  "training": {"epochs": 2, "batch_size": 32, "precision": "float32", "log_every": 1},
-  "evaluation": {"protocols": {}, "validation_pairs": 100}
-}"#;
-
 pub(crate) fn spec(experiment: &str, variant: &str, margin: f64, seeds: &[u64]) -> Spec {
-    let mut config: serde_json::Value = serde_json::from_str(CONFIG).unwrap();
-    config["loss"]["margin"] = margin.into();
-    let config: Config = serde_json::from_value(config).unwrap();
-    Spec {
-        experiment: ExperimentName::new(experiment).unwrap(),
-        name: VariantName::new(variant).unwrap(),
-        file: format!("{variant}.yaml").into(),
-        parent: None,
-        changes: Vec::new(),
-        hypothesis: format!("What {variant} teaches."),
-        config,
-        seeds: seeds.to_vec(),
-        resources: ResourceRequest {
-            device: DeviceRequest::Auto,
-            threads: Threads::Auto,
-            memory_bytes: None,
-        },
-    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(experiment).join(format!("{variant}.yaml"));
+    let text = format!(
+        "hypothesis: What {variant} teaches.\n\
+         data: {{dataset: {{folder: /faces}}}}\n\
+         loss: {{margin: {margin}}}\n"
+    );
+    fs::create_dir_all(file.parent().unwrap()).and_then(|()| fs::write(&file, text)).unwrap();
+    let spec = read_specs(&[file], &[]).unwrap().remove(0);
+    // As if it lay in one place all the time.
+    let (file, folder) = (format!("{variant}.yaml").into(), format!("/specs/{experiment}").into());
+    Spec { file, folder, seeds: seeds.to_vec(), ..spec }
 }
 
 pub(crate) async fn store() -> (TempDir, Store) {
