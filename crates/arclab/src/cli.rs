@@ -118,6 +118,9 @@ pub(crate) struct RunArgs {
     /// Run even what has already succeeded.
     #[arg(long)]
     pub(crate) force: bool,
+    /// Name of the experiment, which is otherwise that of the specs' folder.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) experiment: Option<ExperimentName>,
     /// How the tables look.
     #[command(flatten)]
     pub(crate) tables: TableArgs,

@@ -2,62 +2,80 @@
 
 use std::collections::BTreeMap;
 
+use anyhow::{Context as _, bail};
 use arclab_report::{PairList, PairLists, ProtocolResult, RunResults, VariantResults, curve, state_word};
-use arclab_spec::{ExperimentName, RunId, RunState, VariantName};
-use arclab_store::{
-    Store, StoreError,
-    records::{RunRecord, SpecRecord},
-};
+use arclab_spec::{ExperimentName, Lineage, RunId, RunState, Spec, VariantName};
+use arclab_store::{PlannedRun, Store, StoreError, records::RunRecord};
 
-/// Variants of one experiment with their results, in the order asked for, and the pair lists they rest on. `cached`
-/// says which runs had succeeded before.
-pub(crate) async fn variants(
+/// A variant, and the runs that stand for it.
+pub(crate) struct Asked {
+    name: VariantName,
+    hypothesis: String,
+    lineage: Option<Lineage>,
+    runs: Vec<RunRecord>,
+}
+
+/// Variants of an experiment as they were planned last, in the order asked for.
+pub(crate) async fn as_stored(
     store: &Store,
     experiment: &ExperimentName,
     names: &[VariantName],
-    cached: Option<&[RunId]>,
-) -> Result<(Vec<VariantResults>, PairLists), StoreError> {
+) -> anyhow::Result<Vec<Asked>> {
     let declared = store.variants_of(experiment).await?;
-    let mut results = Vec::with_capacity(names.len());
+    let mut asked = Vec::with_capacity(names.len());
     for name in names {
-        let runs = store.runs_of(experiment, name).await?;
-        let spec = declared.iter().find(|spec| &spec.variant == name);
-        results.push(variant(store, name, spec, &runs, cached).await?);
+        let Some(spec) = declared.iter().find(|spec| &spec.variant == name) else {
+            bail!("experiment `{experiment}` has no variant `{name}` any more");
+        };
+        // A store of an earlier version may hold none.
+        let lineage = spec.resolved.get("lineage").cloned();
+        let lineage = lineage.map(serde_json::from_value).transpose();
+        asked.push(Asked {
+            name: name.clone(),
+            hypothesis: spec.hypothesis.clone(),
+            lineage: lineage.with_context(|| format!("failed to read what `{name}` was planned with"))?,
+            runs: store.runs_of(experiment, name).await?,
+        });
     }
-    let lists = pair_lists(store, &results).await?;
-    Ok((results, lists))
+    Ok(asked)
 }
 
-async fn variant(
+/// A spec with the runs that this invocation planned for it, whatever another one may have planned since.
+pub(crate) async fn as_planned(
     store: &Store,
-    name: &VariantName,
-    spec: Option<&SpecRecord>,
-    runs: &[RunRecord],
-    cached: Option<&[RunId]>,
-) -> Result<VariantResults, StoreError> {
-    let mut results = Vec::with_capacity(runs.len());
-    for run in runs.iter().filter(|run| matches!(run.state, RunState::Succeeded { .. })) {
-        results.push(run_results(store, run).await?);
+    spec: &Spec,
+    planned: &[PlannedRun],
+) -> Result<Asked, StoreError> {
+    let mut runs = Vec::new();
+    for planned in planned.iter().filter(|planned| planned.is_of(spec)) {
+        runs.push(store.run(&planned.run).await?);
     }
-    Ok(VariantResults {
-        name: name.clone(),
-        state: state(runs, cached),
-        hypothesis: spec.map(|spec| spec.hypothesis.clone()).unwrap_or_default(),
-        changes: spec.map(changes).unwrap_or_default(),
-        runs: results,
+    Ok(Asked {
+        name: spec.name.clone(),
+        hypothesis: spec.hypothesis.clone(),
+        lineage: Some(spec.lineage.clone()),
+        runs,
     })
 }
 
-/// `loss.margin: 0.5 → 0.8`, of a variant that extends another one.
-fn changes(spec: &SpecRecord) -> Vec<String> {
-    let Some(changes) = spec.resolved["changes"].as_array().filter(|_| spec.parent.is_some()) else {
-        return Vec::new();
-    };
-    let part = |change: &serde_json::Value, part: &str| change[part].as_str().unwrap_or("-").to_owned();
-    changes
-        .iter()
-        .map(|change| format!("{}: {} → {}", part(change, "key"), part(change, "from"), part(change, "to")))
-        .collect()
+/// The variants with their results, and the pair lists they rest on. `cached` says which runs had succeeded before.
+pub(crate) async fn results(
+    store: &Store,
+    asked: Vec<Asked>,
+    cached: Option<&[RunId]>,
+) -> Result<(Vec<VariantResults>, PairLists), StoreError> {
+    let mut results = Vec::with_capacity(asked.len());
+    for asked in asked {
+        let mut runs = Vec::with_capacity(asked.runs.len());
+        for run in asked.runs.iter().filter(|run| matches!(run.state, RunState::Succeeded { .. })) {
+            runs.push(run_results(store, run).await?);
+        }
+        let state = state(&asked.runs, cached);
+        let Asked { name, hypothesis, lineage, .. } = asked;
+        results.push(VariantResults { name, state, hypothesis, lineage, runs });
+    }
+    let lists = pair_lists(store, &results).await?;
+    Ok((results, lists))
 }
 
 /// What the tables say became of a variant's runs: nothing where all that is asked is what was measured.

@@ -1,4 +1,4 @@
-//! From specs to planned runs: prepares the data, whose content is part of each plan's identity.
+//! From specs to planned runs: prepares the data, whose content is part of each plan's identity, and records the plans.
 
 use std::{
     collections::BTreeSet,
@@ -6,9 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use arclab_data::{Prepared, prepare};
-use arclab_spec::Spec;
+use arclab_spec::{Fingerprint, Plan, Spec};
 use arclab_store::{PlannedRun, Planning, Store};
 
 use crate::{clock, output::Output, progress::DataProgress};
@@ -16,47 +16,106 @@ use crate::{clock, output::Output, progress::DataProgress};
 /// Photos that could not be used are named one by one up to so many.
 const NAMED: usize = 5;
 
-/// Prepares the data of each spec and records their plans.
-pub(crate) async fn plan(store: &Store, specs: &[Spec], output: Output) -> anyhow::Result<Vec<PlannedRun>> {
-    let cache = store.cache();
-    let mut told = BTreeSet::new();
-    let mut prepared = Vec::with_capacity(specs.len());
-    for spec in specs {
-        prepared.push(data_of(spec, &cache, &mut told, output)?);
+/// What was said of one spec's data need not be said again of another's.
+#[derive(Default)]
+struct Told {
+    left_out: BTreeSet<PathBuf>,
+    notes: BTreeSet<String>,
+}
+
+/// A spec with all that its plans are made of.
+pub(crate) struct Draft<'a> {
+    pub(crate) spec: &'a Spec,
+    text: Option<String>,
+    data: Fingerprint,
+    summary: String,
+}
+
+impl Draft<'_> {
+    /// One a seed.
+    pub(crate) fn plans(&self) -> impl Iterator<Item = Plan> {
+        self.spec.plans(&self.data)
     }
-    let texts: Vec<Option<String>> = specs.iter().map(|spec| fs::read_to_string(&spec.file).ok()).collect();
-    let summaries: Vec<String> = prepared.iter().map(summary).collect();
-    let plannings: Vec<Planning<'_>> = specs
-        .iter()
-        .enumerate()
-        .map(|(place, spec)| Planning {
+
+    fn planning(&self) -> Planning<'_> {
+        let (text, data_summary) = (self.text.as_deref(), &*self.summary);
+        Planning { spec: self.spec, text, data: &self.data, data_summary }
+    }
+}
+
+/// Prepares the data of each spec. Records nothing.
+pub(crate) fn draft<'a>(store: &Store, specs: &'a [Spec], output: Output) -> anyhow::Result<Vec<Draft<'a>>> {
+    let cache = store.cache();
+    let mut told = Told::default();
+    let mut drafts = Vec::with_capacity(specs.len());
+    for spec in specs {
+        let data = data_of(spec, &cache, &mut told, output)?;
+        drafts.push(Draft {
             spec,
-            text: texts[place].as_deref(),
-            data: &prepared[place].fingerprint,
-            data_summary: &summaries[place],
-        })
-        .collect();
+            text: fs::read_to_string(&spec.file).ok(),
+            summary: summary(&data),
+            data: data.fingerprint,
+        });
+    }
+    Ok(drafts)
+}
+
+/// Records the plans: from now on they are what the variants mean.
+pub(crate) async fn record(
+    store: &Store,
+    drafts: &[Draft<'_>],
+    output: Output,
+) -> anyhow::Result<Vec<PlannedRun>> {
+    note_other_folders(store, drafts, output).await?;
+    let plannings: Vec<Planning<'_>> = drafts.iter().map(Draft::planning).collect();
     Ok(store.plan_runs(&plannings, clock::now_ms()).await?)
 }
 
+/// Two folders of one name are one experiment: whoever plans the second should know.
+async fn note_other_folders(store: &Store, drafts: &[Draft<'_>], output: Output) -> anyhow::Result<()> {
+    let mut told = BTreeSet::new();
+    for Draft { spec, .. } in drafts.iter().filter(|draft| told.insert(&draft.spec.experiment)) {
+        let before = store.variants_of(&spec.experiment).await?;
+        let folders = before.iter().filter_map(|before| before.resolved["folder"].as_str());
+        // One that is gone was most likely moved to where it is now.
+        let other = folders.map(Path::new).find(|folder| *folder != spec.folder && folder.is_dir());
+        if let Some(other) = other {
+            output.note(format_args!(
+                "experiment `{}` holds variants of {}, too; `--experiment NAME` keeps those of {} apart",
+                spec.experiment,
+                other.display(),
+                spec.folder.display()
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// A spec's data; quick where an earlier spec or run has prepared it.
-fn data_of(
-    spec: &Spec,
-    cache: &Path,
-    told: &mut BTreeSet<PathBuf>,
-    output: Output,
-) -> anyhow::Result<Prepared> {
+fn data_of(spec: &Spec, cache: &Path, told: &mut Told, output: Output) -> anyhow::Result<Prepared> {
     let progress = DataProgress::new(output);
     let prepared = prepare(&spec.config.data, &spec.config.evaluation, cache, &progress);
     progress.finish();
     let prepared =
         prepared.with_context(|| format!("failed to prepare the data of {}", spec.file.display()))?;
-    let fresh: Vec<_> = prepared.left_out.iter().filter(|left| told.insert(left.path.clone())).collect();
+    let fresh: Vec<_> =
+        prepared.left_out.iter().filter(|left| told.left_out.insert(left.path.clone())).collect();
     for left in fresh.iter().take(NAMED) {
         output.note(format_args!("left out {}: {}", left.path.display(), left.reason));
     }
     if fresh.len() > NAMED {
         output.note(format_args!("left out {} more files", fresh.len() - NAMED));
+    }
+    for note in prepared.notes.iter().filter(|note| told.notes.insert((*note).clone())) {
+        output.note(note);
+    }
+    let (images, batch) = (prepared.train.len(), spec.config.training.batch_size);
+    if images < batch as usize {
+        bail!(
+            "{}: `training.batch_size` is {batch}, and only {images} images are left to train on: make it smaller, \
+             or hold fewer images out in `data.split`",
+            spec.file.display()
+        );
     }
     Ok(prepared)
 }

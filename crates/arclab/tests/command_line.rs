@@ -4,7 +4,7 @@ mod support;
 
 use std::process::Stdio;
 
-use support::{Lab, text};
+use support::{BASELINE, Lab, text};
 
 #[test]
 fn a_run_prints_both_tables_and_a_second_one_is_cached() {
@@ -96,6 +96,63 @@ fn a_run_that_diverges_exits_with_1_and_says_where() {
     assert!(text(&output.stderr).contains("step"), "{}", text(&output.stderr));
     let history = lab.succeed(&["history", "--where", "state=failed", "--json"]);
     assert_eq!(serde_json::from_str::<serde_json::Value>(&history).unwrap().as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_run_that_is_refused_leaves_everything_as_it_was() {
+    let lab = Lab::new();
+    let compare = ["compare", "--json"];
+    lab.succeed(&["run", "specs", "--quiet"]);
+    let before = (lab.succeed(&compare), lab.succeed(&["history", "--json"]));
+    let refused = |arguments: &[&str], why: &str| {
+        let output = lab.arclab(arguments);
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+        assert!(text(&output.stderr).contains(why), "{}", text(&output.stderr));
+        assert_eq!((lab.succeed(&compare), lab.succeed(&["history", "--json"])), before);
+    };
+    let much = ["run", "specs", "--force", "--set", "loss.scale=30", "--set", "resources.memory=1000 TiB"];
+    refused(&much, "of memory");
+    let lock = std::fs::File::create(lab.path().join(".arclab/scheduler.lock")).unwrap();
+    lock.lock().unwrap();
+    refused(&["run", "specs", "--set", "loss.scale=30"], "another arclab is at work");
+    refused(&["run", "specs", "--force"], "another arclab is at work");
+}
+
+#[test]
+fn variants_that_were_not_set_alike_are_compared_with_a_warning() {
+    let lab = Lab::new();
+    lab.succeed(&["run", "specs/baseline.yaml", "--quiet", "--set", "training.epochs=2"]);
+    lab.succeed(&["run", "specs/m0.2.yaml", "--quiet"]);
+    let warning = "m0.2 differs from baseline also by what no spec says: training.epochs: 2 → 3";
+    let compared = lab.succeed(&["compare", "--json"]);
+    assert!(compared.contains(warning), "{compared}");
+    assert!(!lab.succeed(&["run", "specs", "--json"]).contains("what no spec says"));
+}
+
+#[test]
+fn several_experiments_come_as_one_document_and_a_page_each() {
+    let lab = Lab::new();
+    lab.write("other/baseline.yaml", BASELINE);
+    let printed = lab.succeed(&["run", "specs", "other", "--json", "--html", "page.html"]);
+    let tables: serde_json::Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(tables["specs"]["accuracy"].as_array().unwrap().len(), 2);
+    assert_eq!(tables["other"]["accuracy"][0], tables["specs"]["accuracy"][0], "they share a plan");
+    assert!(lab.path().join("page-specs.html").is_file() && lab.path().join("page-other.html").is_file());
+    let history = lab.succeed(&["history", "--format", "csv"]);
+    assert!(history.contains("\"baseline, other/baseline\""), "{history}");
+
+    // Under one name, they would be taken for one another.
+    let output = lab.arclab(&["run", "specs", "other", "--experiment", "all"]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_batch_larger_than_the_training_images_is_refused_before_anything_is_run() {
+    let lab = Lab::new();
+    let output = lab.arclab(&["run", "specs/m0.2.yaml", "--set", "training.batch_size=512"]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("`training.batch_size` is 512"), "{}", text(&output.stderr));
+    assert_eq!(lab.succeed(&["history", "--json"]).trim(), "[]");
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! The crate table of `crates/README.md`, kept: who may depend on whom, and which crate fences which library.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Command,
+};
 
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 
@@ -34,8 +37,18 @@ const FENCES: &[(&str, &[&str])] = &[
 /// A program's folder and a library that must not be anywhere in its tree.
 const ABSENT: &[(&str, &str)] = &[("arclab", "candle-core"), ("train", "sqlx"), ("train", "arclab-store")];
 
+/// Of this platform's packages: after a build they are all at hand, and those of others need not be.
 fn metadata() -> Metadata {
-    MetadataCommand::new().other_options(["--offline".to_owned()]).exec().expect("cargo metadata answers")
+    let platform = ["--offline".to_owned(), "--filter-platform".to_owned(), host()];
+    MetadataCommand::new().other_options(platform).exec().expect("cargo metadata answers")
+}
+
+/// `x86_64-unknown-linux-gnu`.
+fn host() -> String {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo).arg("-vV").output().expect("cargo says its version");
+    let said = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
+    said.lines().find_map(|line| line.strip_prefix("host: ")).expect("cargo names its host").to_owned()
 }
 
 fn folder(package: &Package) -> &str {

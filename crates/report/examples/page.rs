@@ -7,42 +7,42 @@ mod support;
 use std::io::Write as _;
 
 use arclab_report::{Comparison, TableOptions};
-use support::{lists, variant};
+use support::{lineage, lists, variant};
 
-const VARIANTS: [(&str, f64, &str, &str); 6] = [
-    ("baseline", 0.22, "", "ArcFace with the usual margin; what all others are compared with."),
+const VARIANTS: [(&str, f64, (&str, &str), &str); 6] = [
+    (
+        "baseline",
+        0.22,
+        ("loss.margin", "0.5"),
+        "ArcFace with the usual margin; what all others are compared with.",
+    ),
     (
         "grayscale",
         0.21,
-        "data.colour: rgb → grey",
+        ("data.colour", "grey"),
         "Without colour, photos under different light look more alike: fewer false negatives, more false positives.",
     ),
     (
         "m0.8",
         0.225,
-        "loss.margin: 0.5 → 0.8",
+        ("loss.margin", "0.8"),
         "A larger margin separates people more, and hurts where labels are wrong.",
     ),
-    (
-        "m0.2",
-        0.17,
-        "loss.margin: 0.5 → 0.2",
-        "A smaller margin is easier to learn & separates less: m < 0.5.",
-    ),
+    ("m0.2", 0.17, ("loss.margin", "0.2"), "A smaller margin is easier to learn & separates less: m < 0.5."),
     (
         "colour-temperature",
         0.24,
-        "data.augmentation.colour_temperature: 0 → 0.4",
+        ("data.augment.colour_temperature", "0.4"),
         "Warm and cold light in training.",
     ),
-    ("gray-mix", 0.235, "data.colour: rgb → mix", "Original and grey images together."),
+    ("gray-mix", 0.235, ("data.augment.grey", "0.5"), "Original and grey images together."),
 ];
 
 fn main() -> std::io::Result<()> {
-    let of = |(name, gap, change, hypothesis): (&str, f64, &str, &str)| {
+    let of = |(name, gap, (key, value), hypothesis): (&str, f64, (&str, &str), &str)| {
         let mut variant = variant(name, gap, &[0], &["closed", "open", "lfw"]);
         hypothesis.clone_into(&mut variant.hypothesis);
-        variant.changes = (!change.is_empty()).then(|| change.to_owned()).into_iter().collect();
+        variant.lineage = Some(lineage(&[(key, value)], &[key]));
         variant.state = Some(if name == "baseline" { "cached" } else { "succeeded" }.to_owned());
         variant
     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use arclab_metrics::{Evaluation, Summary};
-use arclab_spec::ProtocolName;
+use arclab_spec::{Change, Lineage, ProtocolName};
 
 use crate::{Differences, Incomparable, PairLists, ProtocolResult, VariantResults, difference::differences};
 
@@ -48,6 +48,16 @@ impl Comparison {
     /// All protocols that any variant was tested by: `closed`, `open`, then the others by name.
     pub fn protocols(&self) -> &[ProtocolName] {
         &self.protocols
+    }
+
+    /// What a variant says otherwise than the baseline, by one of the ways that lineages are compared.
+    pub(crate) fn changes(
+        &self,
+        variant: &VariantResults,
+        compare: fn(&Lineage, &Lineage) -> Vec<Change>,
+    ) -> Vec<Change> {
+        let baseline = self.variants.first().and_then(|baseline| baseline.lineage.as_ref());
+        variant.lineage.as_ref().zip(baseline).map_or(Vec::new(), |(of, baseline)| compare(of, baseline))
     }
 
     pub(crate) fn lists(&self) -> &PairLists {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use arclab_spec::{ProtocolName, RunState};
-use arclab_store::records::{EvaluationRecord, HistoryRecord};
+use arclab_store::records::{EvaluationRecord, HistoryRecord, RunRecord, SharedWith};
 
 use crate::{
     Cell, Column, Kind, Table,
@@ -74,7 +74,7 @@ fn row(
     if several {
         row.push(Cell::text(run.experiment.as_str()));
     }
-    row.extend([Cell::text(run.variant.as_str()), Cell::Count(run.seed), Cell::text(state_word(run.state))]);
+    row.extend([Cell::text(variants(run)), Cell::Count(run.seed), Cell::text(state_word(run.state))]);
     for protocol in protocols {
         row.push(evaluation(protocol).map_or(Cell::Empty, accuracy));
     }
@@ -87,6 +87,15 @@ fn row(
     row.push(if has_ended(run.state) { Cell::Time(run.moved_ms) } else { Cell::Empty });
     row.push(Cell::text(run.id.as_str()));
     row
+}
+
+/// `baseline, m0.5`: all variants that stand on the run.
+fn variants(run: &RunRecord) -> String {
+    let shared = run.shared_with.iter().map(|shared| {
+        let SharedWith { experiment, variant } = shared;
+        if *experiment == run.experiment { variant.to_string() } else { format!("{experiment}/{variant}") }
+    });
+    std::iter::once(run.variant.to_string()).chain(shared).collect::<Vec<_>>().join(", ")
 }
 
 fn accuracy(record: &EvaluationRecord) -> Cell {

@@ -23,7 +23,7 @@ mod time;
 pub use cell::Cell;
 pub use comparison::Comparison;
 pub use difference::{Basis, Differences, Incomparable};
-pub use format::{Format, render};
+pub use format::{Format, render, render_experiments};
 pub use history::{history_table, state_word};
 pub use options::TableOptions;
 pub use reported::{REPORTED, Reported};

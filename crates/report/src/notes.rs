@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use arclab_metrics::{FoldArrangement, ThresholdPolicy};
-use arclab_spec::ProtocolName;
+use arclab_spec::{Lineage, ProtocolName};
 
-use crate::{Basis, Comparison, comparison::title};
+use crate::{Basis, Comparison, VariantResults, comparison::title};
 
 /// The notes for these of the comparison's protocols.
 pub(crate) fn notes(comparison: &Comparison, protocols: &[usize]) -> Vec<String> {
@@ -19,6 +19,7 @@ pub(crate) fn notes(comparison: &Comparison, protocols: &[usize]) -> Vec<String>
     notes.extend(seeds(comparison));
     notes.extend(intervals(comparison, protocols));
     notes.extend(protocols.iter().flat_map(|&place| left_out(comparison, place)));
+    notes.extend(comparison.variants().iter().filter_map(|variant| undeclared(comparison, variant)));
     notes
 }
 
@@ -129,10 +130,24 @@ fn seeds_of(basis: &Basis) -> Option<usize> {
 /// Warnings: two numbers stand in one column that do not belong side by side.
 fn left_out(comparison: &Comparison, protocol: usize) -> Vec<String> {
     let title = title(&comparison.protocols()[protocol]);
-    let warning = |(variant, outcome): (&crate::VariantResults, &crate::comparison::Outcome)| {
+    let warning = |(variant, outcome): (&VariantResults, &crate::comparison::Outcome)| {
         let why = outcome.against.err()?;
         let baseline = &comparison.variants()[0].name;
         Some(format!("Warning: {title} of {} is not compared with {baseline}: {why}.", variant.name))
     };
     comparison.outcomes(protocol).filter_map(warning).collect()
+}
+
+/// Warning: a difference between two variants is not that of their specs alone.
+fn undeclared(comparison: &Comparison, variant: &VariantResults) -> Option<String> {
+    let changes = comparison.changes(variant, Lineage::undeclared_differences);
+    let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+    let baseline = &comparison.variants().first()?.name;
+    (!changes.is_empty()).then(|| {
+        format!(
+            "Warning: {} differs from {baseline} also by what no spec says: {}. Run both with the same --set.",
+            variant.name,
+            changes.join(", ")
+        )
+    })
 }

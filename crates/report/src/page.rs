@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use arclab_spec::Lineage;
+
 use crate::{
     Comparison, ProtocolResult, RunResults, TableOptions, VariantResults,
     charts::{self, ScoreRange},
@@ -18,7 +20,7 @@ impl Comparison {
         fill(TEMPLATE, |name| match name {
             "title" => Some(escaped(heading)),
             "made" => Some(escaped(made)),
-            "variants" => Some(variants(self.variants())),
+            "variants" => Some(variants(self)),
             "accuracy" => Some(html::write(&self.accuracy_table(options))),
             "errors" => Some(html::write(&self.errors_table(options))),
             "curves" => Some(curves(self.variants())),
@@ -47,13 +49,13 @@ fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
     out + rest
 }
 
-/// What each variant changes, and what it should teach.
-fn variants(variants: &[VariantResults]) -> String {
+/// What each variant says otherwise than the first, and what it should teach.
+fn variants(comparison: &Comparison) -> String {
     let mut out = String::new();
-    for variant in variants {
+    for variant in comparison.variants() {
         let _ = write!(out, "<dt>{}</dt>\n<dd>", escaped(variant.name.as_str()));
-        for change in &variant.changes {
-            let _ = write!(out, "<code>{}</code> ", escaped(change));
+        for change in comparison.changes(variant, Lineage::differences) {
+            let _ = write!(out, "<code>{}</code> ", escaped(&change.to_string()));
         }
         let _ = writeln!(out, "{}</dd>", escaped(&variant.hypothesis));
     }

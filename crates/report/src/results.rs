@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use arclab_metrics::Evaluation;
-use arclab_spec::{Fingerprint, ProtocolName, VariantName};
+use arclab_spec::{Fingerprint, Lineage, ProtocolName, VariantName};
 
 /// A variant and its runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,8 +14,8 @@ pub struct VariantResults {
     pub state: Option<String>,
     /// What its runs should teach; empty if nobody said.
     pub hypothesis: String,
-    /// How it differs from its parent: `loss.margin: 0.5 → 0.8`.
-    pub changes: Vec<String>,
+    /// What it says, and which spec says so; absent where it was not kept.
+    pub lineage: Option<Lineage>,
     /// One a seed; runs that have not succeeded are left out by the caller.
     pub runs: Vec<RunResults>,
 }

@@ -95,6 +95,16 @@ impl Table {
         &self.rows
     }
 
+    /// The table with a first column that says `text` in every row.
+    pub(crate) fn led_by(&self, column: Column, text: &str) -> Self {
+        let mut table = self.clone();
+        table.columns.insert(0, column);
+        for row in &mut table.rows {
+            row.insert(0, Cell::text(text));
+        }
+        table
+    }
+
     /// The table as text, ending with a new line.
     pub fn render(&self, format: Format) -> String {
         format::render(std::slice::from_ref(self), format)

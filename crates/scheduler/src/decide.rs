@@ -111,7 +111,7 @@ pub fn decide(waiting: &[Waiting], running: &[Busy], slots: &Slots) -> Vec<Actio
 }
 
 /// Why `request` can never be met by `slots`.
-fn refusal(request: &ResourceRequest, slots: &Slots) -> Option<Refusal> {
+pub(crate) fn refusal(request: &ResourceRequest, slots: &Slots) -> Option<Refusal> {
     if let (DeviceRequest::Cuda, Err(reason)) = (request.device, &slots.gpus) {
         return Some(Refusal::NoCuda(reason.clone()));
     }

@@ -6,7 +6,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use arclab_spec::{RunId, RunState};
+use arclab_spec::{RunId, RunState, config::ResourceRequest};
 use arclab_store::{JobRecord, Restart, Store};
 use tokio::{
     sync::{mpsc::UnboundedSender, watch},
@@ -15,7 +15,7 @@ use tokio::{
 
 use crate::{
     Gpu, LockError, Progress, Refusal, RunEnd, SchedulerError, SchedulerOptions, Slots, Stop, Summary,
-    Waiting, WorkerAbilities, gpu, job::Job, lock::SchedulerLock,
+    Waiting, WorkerAbilities, decide, gpu, job::Job, lock::SchedulerLock,
 };
 
 /// Carries runs out on this machine. There is one a store.
@@ -37,6 +37,21 @@ impl Scheduler {
         let lock = SchedulerLock::take(store.folder())?;
         let gpus = abilities.cuda.and_then(|()| gpu::gpus().map_err(|error| error.to_string()));
         Ok(Self { store, options, gpus, _lock: lock })
+    }
+
+    /// Why a run with this request can never be carried out here.
+    pub fn refusal(&self, request: &ResourceRequest) -> Option<Refusal> {
+        decide::refusal(request, &self.slots())
+    }
+
+    fn slots(&self) -> Slots {
+        let numbers = |gpus: &Vec<Gpu>| gpus.iter().map(|gpu| gpu.index).collect();
+        Slots {
+            jobs: self.options.jobs.map(NonZeroU32::get),
+            threads: self.options.threads.get(),
+            memory_bytes: self.options.memory_bytes,
+            gpus: self.gpus.as_ref().map(numbers).map_err(Clone::clone),
+        }
     }
 
     /// Carries out `runs` and what an earlier scheduler left running, until all have ended or `stop` says so.
@@ -80,18 +95,10 @@ pub(crate) struct Session<'a> {
 
 impl<'a> Session<'a> {
     fn new(scheduler: &'a Scheduler, runs: &[RunId], progress: UnboundedSender<Progress>) -> Self {
-        let options = &scheduler.options;
-        let numbers = |gpus: &Vec<Gpu>| gpus.iter().map(|gpu| gpu.index).collect();
-        let slots = Slots {
-            jobs: options.jobs.map(NonZeroU32::get),
-            threads: options.threads.get(),
-            memory_bytes: options.memory_bytes,
-            gpus: scheduler.gpus.as_ref().map(numbers).map_err(Clone::clone),
-        };
         let runs = runs.iter().map(|run| (run.clone(), RunEnd::Waiting)).collect();
         Self {
             scheduler,
-            slots,
+            slots: scheduler.slots(),
             waiting: Vec::new(),
             jobs: Vec::new(),
             tries: BTreeMap::new(),

@@ -2,6 +2,7 @@
 
 pub mod config;
 mod event;
+mod lineage;
 mod names;
 mod plan;
 mod read;
@@ -12,9 +13,10 @@ mod spec;
 mod test_request;
 
 pub use event::{Event, Heartbeat, JOURNAL_VERSION, JournalLine, Position, Started, Usage};
+pub use lineage::Lineage;
 pub use names::{ExperimentName, Fingerprint, InvalidName, ProtocolName, RunId, VariantName};
 pub use plan::{Assignment, PLAN_VERSION, Plan, PlanHash, TRAINER_VERSION};
-pub use read::{InvalidOverride, Override, json_schema, read_specs};
+pub use read::{InvalidOverride, Override, json_schema, read_specs, refuse_same_names};
 pub use run::{Attempt, FailureKind, IllegalTransition, RunEvent, RunState};
 pub use source::{Diagnostic, SpecErrors};
 pub use spec::{Change, Spec};

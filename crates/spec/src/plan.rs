@@ -48,9 +48,11 @@ impl PlanHash {
 
 impl Plan {
     /// The plan's identity: covers the configuration, the seed, the data's content and the trainer's version.
-    /// Paths are left out, since the fingerprint covers what they lead to and data may move.
+    /// Paths are left out, since the fingerprint covers what they lead to and data may move; so is how often metrics
+    /// are recorded, which changes none of them.
     pub fn hash(&self) -> PlanHash {
         let mut covered = self.clone();
+        covered.config.training.log_every = 0;
         if let Dataset::Folder(folder) = &mut covered.config.data.dataset {
             *folder = PathBuf::new();
         }

@@ -1,11 +1,11 @@
 //! A spec as resolved: what a file says once everything it extends and `--set` is applied.
 
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf};
 
 use serde::Serialize;
 
 use crate::{
-    ExperimentName, Fingerprint, Plan, TRAINER_VERSION, VariantName,
+    ExperimentName, Fingerprint, Lineage, Plan, TRAINER_VERSION, VariantName,
     config::{Config, ResourceRequest},
 };
 
@@ -18,10 +18,14 @@ pub struct Spec {
     pub name: VariantName,
     /// The file it was read from.
     pub file: PathBuf,
+    /// The folder that the file lies in, as an absolute path.
+    pub folder: PathBuf,
     /// The variant it extends.
     pub parent: Option<VariantName>,
     /// What differs from the parent (from nothing, where there is none), by dotted key.
     pub changes: Vec<Change>,
+    /// What it says as planned, and which spec says so.
+    pub lineage: Lineage,
     /// What the run should teach, in words.
     pub hypothesis: String,
     /// Everything that decides the numbers.
@@ -41,6 +45,13 @@ pub struct Change {
     pub from: Option<String>,
     /// The variant's value.
     pub to: String,
+}
+
+/// `loss.margin: 0.5 → 0.8`.
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} → {}", self.key, self.from.as_deref().unwrap_or("-"), self.to)
+    }
 }
 
 impl Spec {

@@ -1,15 +1,16 @@
 //! `arclab compare`, and the tables at the end of `arclab run`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use arclab_report::{Comparison, TableOptions, render};
+use arclab_report::{Comparison, TableOptions, render_experiments};
 use arclab_spec::{ExperimentName, RunId, VariantName};
 use arclab_store::Store;
 
 use crate::{
     cli::{CompareArgs, TableArgs},
-    clock, gather,
+    clock,
+    gather::{self, Asked},
     output::{self, Output},
 };
 
@@ -22,7 +23,8 @@ pub(crate) async fn execute(store: &Path, arguments: &CompareArgs, output: Outpu
     } else {
         arguments.variants.clone()
     };
-    show(&store, &experiment, &variants, None, &arguments.tables, output).await?;
+    let variants = gather::as_stored(&store, &experiment, &variants).await?;
+    show(&store, vec![(experiment, variants)], None, &arguments.tables, output).await?;
     store.close().await;
     Ok(())
 }
@@ -93,26 +95,47 @@ async fn all_variants(store: &Store, experiment: &ExperimentName) -> anyhow::Res
     Ok(specs.into_iter().map(|spec| spec.variant).collect())
 }
 
-/// Prints both tables of `variants`, the first of which is the baseline, and writes the page where one is wanted.
+/// Prints both tables of each experiment, the first variant of which is the baseline, and writes the page where one is
+/// wanted: of several experiments one each, `FILE-EXPERIMENT.html`.
 pub(crate) async fn show(
     store: &Store,
-    experiment: &ExperimentName,
-    variants: &[VariantName],
+    experiments: Vec<(ExperimentName, Vec<Asked>)>,
     cached: Option<&[RunId]>,
     arguments: &TableArgs,
     output: Output,
 ) -> anyhow::Result<()> {
-    let (results, lists) = gather::variants(store, experiment, variants, cached).await?;
-    let comparison = Comparison::new(results, lists);
     let options = TableOptions { reported: arguments.reported, all_errors: false };
-    let tables = [comparison.accuracy_table(options), comparison.errors_table(options)];
-    output::print(&render(&tables, output.format))?;
-    if let Some(file) = &arguments.html {
-        let made =
-            format!("{} by arclab {}", arclab_report::shown_time(clock::now_ms()), env!("CARGO_PKG_VERSION"));
-        let page = comparison.page(&format!("Experiment {experiment}"), &made, options);
-        std::fs::write(file, page).with_context(|| format!("failed to write {}", file.display()))?;
-        output.note(format_args!("wrote {}", file.display()));
+    let is_one = experiments.len() == 1;
+    let mut tables = Vec::with_capacity(experiments.len());
+    for (experiment, variants) in experiments {
+        let (results, lists) = gather::results(store, variants, cached).await?;
+        let comparison = Comparison::new(results, lists);
+        let both = vec![comparison.accuracy_table(options), comparison.errors_table(options)];
+        tables.push((experiment.as_str().to_owned(), both));
+        if let Some(file) = &arguments.html {
+            let file = if is_one { file.clone() } else { with_suffix(file, &experiment) };
+            write_page(&file, &experiment, &comparison, options)?;
+            output.note(format_args!("wrote {}", file.display()));
+        }
     }
-    Ok(())
+    Ok(output::print(&render_experiments(&tables, output.format))?)
+}
+
+fn with_suffix(file: &Path, experiment: &ExperimentName) -> PathBuf {
+    let mut name = file.file_stem().unwrap_or_default().to_owned();
+    name.push(format!("-{experiment}."));
+    name.push(file.extension().unwrap_or("html".as_ref()));
+    file.with_file_name(name)
+}
+
+fn write_page(
+    file: &Path,
+    experiment: &ExperimentName,
+    comparison: &Comparison,
+    options: TableOptions,
+) -> anyhow::Result<()> {
+    let made =
+        format!("{} by arclab {}", arclab_report::shown_time(clock::now_ms()), env!("CARGO_PKG_VERSION"));
+    let page = comparison.page(&format!("Experiment {experiment}"), &made, options);
+    std::fs::write(file, page).with_context(|| format!("failed to write {}", file.display()))
 }

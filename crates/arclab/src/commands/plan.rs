@@ -1,7 +1,7 @@
 //! `arclab plan`.
 
 use arclab_report::{Cell, Column, Format, Kind, Table};
-use arclab_spec::{Change, Spec};
+use arclab_spec::Spec;
 
 use crate::{
     cli::PlanArgs,
@@ -67,10 +67,7 @@ fn differences(specs: &[Spec]) -> String {
         lines.push(format!("\n{}: {}", spec.name, spec.hypothesis));
         if let Some(parent) = &spec.parent {
             lines.push(format!("  differs from {parent} in"));
-            let change = |Change { key, from, to }: &Change| {
-                format!("    {key}: {} → {to}", from.as_deref().unwrap_or("-"))
-            };
-            lines.extend(spec.changes.iter().map(change));
+            lines.extend(spec.changes.iter().map(|change| format!("    {change}")));
         }
     }
     lines.join("\n") + "\n"

@@ -2,32 +2,84 @@
 
 use std::{collections::BTreeSet, path::Path, process::ExitCode};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use arclab_scheduler::{RunEnd, Scheduler, SchedulerOptions, Summary, WorkerAbilities, stop_on_signals};
-use arclab_spec::{ExperimentName, RunId, RunState, Spec, VariantName};
-use arclab_store::{PlannedRun, Store, records::Provenance};
+use arclab_spec::{ExperimentName, RunId, RunState, Spec};
+use arclab_store::{PlannedRun, Store, StoreError, records::Provenance};
 
 use crate::{
-    cli::RunArgs, clock, commands::compare, output::Output, planning, progress::RunProgress,
-    provenance::git_state, worker,
+    cli::RunArgs,
+    clock,
+    commands::compare,
+    gather::{self, Asked},
+    output::Output,
+    planning::{self, Draft},
+    progress::RunProgress,
+    provenance::git_state,
+    worker,
 };
 
 /// Runs the specs, and says by the exit code whether all of their runs succeeded.
 pub(crate) async fn execute(store: &Path, arguments: &RunArgs, output: Output) -> anyhow::Result<ExitCode> {
-    let specs = arclab_spec::read_specs(&arguments.specs.specs, &arguments.specs.overrides)?;
+    let specs = read(arguments)?;
     let store = Store::open(store).await?;
-    let planned = planning::plan(&store, &specs, output).await?;
+    let drafts = planning::draft(&store, &specs, output)?;
+    // Before anything is recorded: a command that is refused must leave everything as it was.
+    let mut scheduler = None;
+    if arguments.force || !all_succeeded(&store, &drafts).await? {
+        scheduler = Some(ready(&store, &specs, arguments)?);
+    }
+    let planned = planning::record(&store, &drafts, output).await?;
     let (cached, wanted) = sort_out(&planned, arguments.force);
     let ending = if wanted.is_empty() {
         Ending::Done
     } else {
-        carry_out(store.clone(), &specs, &wanted, arguments, output).await?
+        let scheduler = match scheduler {
+            Some(scheduler) => scheduler,
+            // Another program forced one of them just now.
+            None => ready(&store, &specs, arguments)?,
+        };
+        carry_out(scheduler, &store, &wanted, arguments.force, output).await?
     };
-    for (experiment, variants) in groups(&specs) {
-        compare::show(&store, &experiment, &variants, Some(&cached), &arguments.tables, output).await?;
-    }
+    let tables = tables(&store, &specs, &planned).await?;
+    compare::show(&store, tables, Some(&cached), &arguments.tables, output).await?;
     store.close().await;
     Ok(ending.code())
+}
+
+fn read(arguments: &RunArgs) -> anyhow::Result<Vec<Spec>> {
+    let mut specs = arclab_spec::read_specs(&arguments.specs.specs, &arguments.specs.overrides)?;
+    if let Some(experiment) = &arguments.experiment {
+        for spec in &mut specs {
+            spec.experiment = experiment.clone();
+        }
+        arclab_spec::refuse_same_names(&specs)?;
+    }
+    Ok(specs)
+}
+
+async fn all_succeeded(store: &Store, drafts: &[Draft<'_>]) -> anyhow::Result<bool> {
+    for plan in drafts.iter().flat_map(Draft::plans) {
+        if !matches!(store.state_of(&plan.hash()).await?, Some(RunState::Succeeded { .. })) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// A scheduler that can carry out each of the specs; holds the store's lock.
+fn ready(store: &Store, specs: &[Spec], arguments: &RunArgs) -> anyhow::Result<Scheduler> {
+    let worker = worker::find()?;
+    let abilities = WorkerAbilities { cuda: worker::abilities(&worker)?.cuda.map_or(Ok(()), Err) };
+    let mut options = SchedulerOptions::of_this_machine(worker, provenance(specs));
+    options.jobs = arguments.jobs;
+    let scheduler = Scheduler::new(store.clone(), options, abilities)?;
+    for spec in specs {
+        if let Some(reason) = scheduler.refusal(&spec.resources) {
+            bail!("{} cannot be carried out here: {reason}; nothing was run", spec.file.display());
+        }
+    }
+    Ok(scheduler)
 }
 
 /// How it ended, for the exit code.
@@ -59,32 +111,31 @@ fn sort_out(planned: &[PlannedRun], force: bool) -> (Vec<RunId>, Vec<RunId>) {
 }
 
 /// Experiments with their variants, in the order of the specs.
-fn groups(specs: &[Spec]) -> Vec<(ExperimentName, Vec<VariantName>)> {
-    let mut groups: Vec<(ExperimentName, Vec<VariantName>)> = Vec::new();
+async fn tables(
+    store: &Store,
+    specs: &[Spec],
+    planned: &[PlannedRun],
+) -> Result<Vec<(ExperimentName, Vec<Asked>)>, StoreError> {
+    let mut experiments: Vec<(ExperimentName, Vec<Asked>)> = Vec::new();
     for spec in specs {
-        match groups.iter_mut().find(|(experiment, _)| *experiment == spec.experiment) {
-            Some((_, variants)) => variants.push(spec.name.clone()),
-            None => groups.push((spec.experiment.clone(), vec![spec.name.clone()])),
+        let asked = gather::as_planned(store, spec, planned).await?;
+        match experiments.iter_mut().find(|(experiment, _)| *experiment == spec.experiment) {
+            Some((_, variants)) => variants.push(asked),
+            None => experiments.push((spec.experiment.clone(), vec![asked])),
         }
     }
-    groups
+    Ok(experiments)
 }
 
 /// Trains `wanted` with worker processes, showing how far they are.
 async fn carry_out(
-    store: Store,
-    specs: &[Spec],
+    mut scheduler: Scheduler,
+    store: &Store,
     wanted: &[RunId],
-    arguments: &RunArgs,
+    force: bool,
     output: Output,
 ) -> anyhow::Result<Ending> {
-    let worker = worker::find()?;
-    let abilities = WorkerAbilities { cuda: worker::abilities(&worker)?.cuda.map_or(Ok(()), Err) };
-    let mut options = SchedulerOptions::of_this_machine(worker, provenance(specs));
-    options.jobs = arguments.jobs;
-    let mut scheduler = Scheduler::new(store.clone(), options, abilities)?;
-    // Only now: where there is no worker, or another scheduler, what has succeeded stays so.
-    for run in wanted.iter().filter(|_| arguments.force) {
+    for run in wanted.iter().filter(|_| force) {
         store.enqueue(run, true, clock::now_ms()).await?;
     }
     let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
@@ -96,7 +147,8 @@ async fn carry_out(
         }
     };
     let (summary, ()) = tokio::join!(scheduler.run(wanted, sender, stop), shown);
-    let summary = summary?;
+    let summary = summary
+        .context("stopped looking after the runs: workers go on, and the same command finds them again")?;
     report_failures(&summary, output);
     Ok(if summary.stopped {
         Ending::Interrupted

@@ -5,15 +5,22 @@ use serde_json::{Map, Value};
 use crate::{Column, Table};
 
 pub(super) fn write(tables: &[Table]) -> String {
-    let document = match tables {
+    text(&document(tables))
+}
+
+pub(super) fn text(document: &Value) -> String {
+    format!("{document:#}\n")
+}
+
+pub(super) fn document(tables: &[Table]) -> Value {
+    match tables {
         [table] => rows(table),
         tables => {
             let mut all: Map<_, _> = tables.iter().map(|table| (table.name.clone(), rows(table))).collect();
             all.insert("notes".to_owned(), notes(tables));
             Value::Object(all)
         }
-    };
-    format!("{document:#}\n")
+    }
 }
 
 fn rows(table: &Table) -> Value {

@@ -7,7 +7,7 @@ mod latex;
 mod markdown;
 mod text;
 
-use crate::Table;
+use crate::{Column, Kind, Table};
 
 /// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,4 +38,20 @@ pub fn render(tables: &[Table], format: Format) -> String {
         Format::Latex => each(&latex::write),
         Format::Json => json::write(tables),
     }
+}
+
+/// The tables of several experiments in one document, each under its name in JSON, with a column of it elsewhere.
+pub fn render_experiments(experiments: &[(String, Vec<Table>)], format: Format) -> String {
+    if let [(_, tables)] = experiments {
+        return render(tables, format);
+    }
+    if format == Format::Json {
+        let document = experiments.iter().map(|(name, tables)| (name.clone(), json::document(tables)));
+        return json::text(&document.collect());
+    }
+    let named = |(name, tables): &(String, Vec<Table>)| {
+        let column = || Column::new("experiment", "Experiment", Kind::Text);
+        tables.iter().map(|table| table.led_by(column(), name)).collect::<Vec<_>>()
+    };
+    render(&experiments.iter().flat_map(named).collect::<Vec<_>>(), format)
 }

@@ -1,7 +1,7 @@
 //! One table in every format, with text that each of them would stumble over.
 
 use arclab_metrics::{Difference, Summary};
-use arclab_report::{Better, Cell, Column, Format, Kind, Table, render};
+use arclab_report::{Better, Cell, Column, Format, Kind, Table, render, render_experiments};
 
 fn table() -> Table {
     let columns = vec![
@@ -189,4 +189,16 @@ fn several_tables_in_json_are_one_document_with_each_note_once() {
 #[should_panic(expected = "a row of table `t` has a cell for each column")]
 fn a_row_of_another_length_is_a_mistake_in_the_program() {
     Table::new("t", "", Vec::new()).push(vec![Cell::Empty]);
+}
+
+#[test]
+fn tables_of_several_experiments_are_one_document() {
+    let two = [("faces".to_owned(), vec![table()]), ("celeba".to_owned(), vec![table()])];
+    let json: serde_json::Value = serde_json::from_str(&render_experiments(&two, Format::Json)).unwrap();
+    assert_eq!(json["faces"][0]["variant"], "baseline");
+    assert_eq!(json["faces"], json["celeba"]);
+    let csv = render_experiments(&two, Format::Csv);
+    assert_eq!(csv.matches("experiment,variant,").count(), 2);
+    assert!(csv.contains("\nfaces,baseline,") && csv.contains("\nceleba,baseline,"), "{csv}");
+    assert_eq!(render_experiments(&two[..1], Format::Json), table().render(Format::Json));
 }

@@ -7,7 +7,7 @@ use arclab_report::{Format, PairList, ProtocolResult, curve, history_table};
 use arclab_spec::{Attempt, ExperimentName, FailureKind, Fingerprint, RunId, RunState, VariantName};
 use arclab_store::records::{
     EvaluationRecord, HistoryRecord, MetricPoint, MetricScope, PairListRecord, PairRecord, RunRecord,
-    ScoresRecord,
+    ScoresRecord, SharedWith,
 };
 
 use crate::support::{pair_list, protocol, scores};
@@ -19,6 +19,7 @@ fn record(experiment: &str, variant: &str, state: RunState, tests: &[&str]) -> H
         id: id.clone(),
         experiment: ExperimentName::new(experiment).expect("a name"),
         variant: VariantName::new(variant).expect("a name"),
+        shared_with: Vec::new(),
         seed: 0,
         plan: serde_json::from_value(digest.as_str().into()).expect("a digest"),
         state,
@@ -111,4 +112,16 @@ fn a_curve_is_of_whole_epochs() {
         point(MetricScope::Epoch, 2, 6.0),
     ];
     assert_eq!(curve(&points), [(1.0, 8.0), (2.0, 6.0)]);
+}
+
+#[test]
+fn a_run_is_listed_with_all_variants_that_stand_on_it() {
+    let mut shared = record("faces", "baseline", DONE, &["open"]);
+    let with = |experiment: &str, variant: &str| SharedWith {
+        experiment: ExperimentName::new(experiment).unwrap(),
+        variant: VariantName::new(variant).unwrap(),
+    };
+    shared.run.shared_with = vec![with("faces", "m0.5"), with("margins", "usual")];
+    let csv = history_table(&[shared]).render(Format::Csv);
+    assert!(csv.contains("\"baseline, m0.5, margins/usual\""), "{csv}");
 }

@@ -2,7 +2,7 @@
 
 use arclab_report::{Comparison, PairLists, TableOptions};
 
-use crate::support::{lists, single_runs, variant};
+use crate::support::{lineage, lists, single_runs, variant};
 
 fn page(comparison: &Comparison) -> String {
     comparison.page("faces", "today", TableOptions::default())
@@ -47,12 +47,14 @@ fn every_colour_of_the_charts_is_in_the_style_sheet_twice() {
 fn what_people_wrote_is_no_markup() {
     let mut hostile = variant("baseline", 0.2, &[0], &["open"]);
     hostile.hypothesis = "<script>alert(1)</script> & \"quotes\"".to_owned();
-    hostile.changes = vec!["a<b".to_owned()];
+    hostile.lineage = Some(lineage(&[("a", "a<b")], &["a"]));
     hostile.state = Some("<b>cached".to_owned());
-    let comparison = Comparison::new(vec![hostile], lists());
+    let mut baseline = variant("plain", 0.2, &[0], &["open"]);
+    baseline.lineage = Some(lineage(&[], &[]));
+    let comparison = Comparison::new(vec![baseline, hostile], lists());
     let page = comparison.page("<i>{{ made }}", "'now'", TableOptions::default());
     assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;quotes&quot;"));
-    assert!(page.contains("<code>a&lt;b</code>") && page.contains("&lt;b&gt;cached"));
+    assert!(page.contains("<code>a: - → a&lt;b</code>") && page.contains("&lt;b&gt;cached"));
     assert!(page.contains("<h1>&lt;i&gt;{{ made }}</h1>"), "what was filled in is not filled in again");
     assert!(!page.contains("<script") && !page.contains("<b>") && !page.contains("<i>"));
 }

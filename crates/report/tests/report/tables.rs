@@ -4,7 +4,7 @@ use arclab_metrics::ResolvedPolicy;
 use arclab_report::{Comparison, Format, PairList, PairLists, TableOptions, VariantResults};
 use arclab_spec::Fingerprint;
 
-use crate::support::{lists, pair_list, protocol, result, scores, single_runs, variant};
+use crate::support::{lineage, lists, pair_list, protocol, result, scores, single_runs, variant};
 
 const TEXT: Format = Format::Text { colour: false };
 
@@ -132,6 +132,24 @@ fn results_on_different_pairs_are_not_compared_and_the_reader_is_warned() {
     let warning =
         "Warning: Open-set of moved is not compared with baseline: they were tested on different pair lists.";
     assert!(notes(&table).contains(warning), "{}", notes(&table));
+}
+
+#[test]
+fn a_difference_that_no_spec_declares_is_warned_of() {
+    let of = |name, margin, epochs| {
+        let mut variant = variant(name, 0.2, &[0], &["open"]);
+        variant.lineage =
+            Some(lineage(&[("loss.margin", margin), ("training.epochs", epochs)], &["loss.margin"]));
+        variant
+    };
+    let table = |epochs| {
+        let comparison =
+            Comparison::new(vec![of("baseline", "0.5", "14"), of("m0.8", "0.8", epochs)], lists());
+        notes(&comparison.accuracy_table(TableOptions::default()))
+    };
+    let warning = "Warning: m0.8 differs from baseline also by what no spec says: training.epochs: 14 → 4.";
+    assert!(table("4").contains(warning), "{}", table("4"));
+    assert!(!table("14").contains("Warning"));
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Invented results, the same in every run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arclab_metrics::{ResolvedPolicy, evaluate};
 use arclab_report::{Comparison, PairList, PairLists, ProtocolResult, RunResults, VariantResults};
-use arclab_spec::{Fingerprint, ProtocolName, VariantName};
+use arclab_spec::{Fingerprint, Lineage, ProtocolName, VariantName};
 
 /// `SplitMix64`.
 pub struct Random(pub u64);
@@ -91,8 +91,19 @@ pub fn variant(name: &str, gap: f64, seeds: &[u64], on: &[&str]) -> VariantResul
         name: VariantName::new(name).expect("a name"),
         state: None,
         hypothesis: String::new(),
-        changes: Vec::new(),
+        lineage: None,
         runs: seeds.iter().map(|&seed| run(name, gap, seed, on)).collect(),
+    }
+}
+
+/// Of a variant that rests on `baseline` and was planned with these values, by key; its spec declares those of
+/// `declared`.
+pub fn lineage(values: &[(&str, &str)], declared: &[&str]) -> Lineage {
+    Lineage {
+        root: VariantName::new("baseline").expect("a name"),
+        values: values.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect(),
+        declared: declared.iter().map(|&key| key.to_owned()).collect(),
+        overridden: BTreeSet::new(),
     }
 }
 

@@ -11,9 +11,9 @@ use std::{
 
 use arclab_scheduler::{Progress, Scheduler, SchedulerOptions, Stop, Summary, WorkerAbilities};
 use arclab_spec::{
-    Attempt, ExperimentName, Fingerprint, ProtocolName, RunId, RunState, Spec, VariantName,
-    config::{Config, DeviceRequest, ResourceRequest, Threads},
-    run_folder,
+    Attempt, Fingerprint, ProtocolName, RunId, RunState, Spec,
+    config::{DeviceRequest, ResourceRequest},
+    read_specs, run_folder,
 };
 use arclab_store::{
     Planning, Store,
@@ -22,27 +22,6 @@ use arclab_store::{
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
-
-const CONFIG: &str = r#"{
-  "data": {
-    "dataset": {"folder": "/faces"},
-    "split": {"drawn": {"open_identities": 0.2, "closed_images": 0.2, "validation_images": 0.1, "seed": 1}},
-    "image_size": 64, "colour": "rgb",
-    "augment": {"flip": 0.5, "grey": 0.0, "colour_temperature": null}
-  },
-  "model": {"backbone": "small", "embedding_size": 128},
-  "loss": {"name": "arcface", "scale": 64.0, "margin": 0.5, "gradient": "exact"},
-  "optimizer": {"name": "sgd", "learning_rate": 0.1, "momentum": 0.9, "weight_decay": 0.0005, "clip_norm": null},
-  "schedule": {"shape": "cosine", "warmup_epochs": 0.0},
-  "training": {"epochs": 2, "batch_size": 32, "precision": "float32", "log_every": 1},
-  "evaluation": {
-    "protocols": {
-      "closed": {"pairs": {"drawn": {"from": "closed_test", "count": 8, "mislabelled": 0.0}}, "threshold": {"fixed": 0.5}},
-      "open": {"pairs": {"drawn": {"from": "open_test", "count": 8, "mislabelled": 0.0}}, "threshold": {"fixed": 0.5}}
-    },
-    "validation_pairs": 100
-  }
-}"#;
 
 /// A store in which runs wait.
 pub(crate) struct Bench {
@@ -63,7 +42,7 @@ impl Bench {
     pub(crate) async fn asking(seeds: u64, script: serde_json::Value, device: DeviceRequest) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).await.unwrap();
-        let spec = spec((0..seeds).collect(), device);
+        let spec = spec(folder.path(), &(0..seeds).collect::<Vec<_>>(), device);
         let data = Fingerprint::of(b"faces");
         let planning = Planning { spec: &spec, text: None, data: &data, data_summary: "nobody" };
         let planned = store.plan_runs(&[planning], 1).await.unwrap();
@@ -162,19 +141,12 @@ impl Bench {
     }
 }
 
-fn spec(seeds: Vec<u64>, device: DeviceRequest) -> Spec {
-    let config: Config = serde_json::from_str(CONFIG).unwrap();
-    Spec {
-        experiment: ExperimentName::new("test").unwrap(),
-        name: VariantName::new("baseline").unwrap(),
-        file: "baseline.yaml".into(),
-        parent: None,
-        changes: Vec::new(),
-        hypothesis: String::new(),
-        config,
-        seeds,
-        resources: ResourceRequest { device, threads: Threads::Auto, memory_bytes: None },
-    }
+fn spec(folder: &Path, seeds: &[u64], device: DeviceRequest) -> Spec {
+    let file = folder.join("baseline.yaml");
+    let text = format!("data: {{dataset: {{folder: /faces}}}}\ntraining: {{seeds: {seeds:?}}}\n");
+    fs::write(&file, text).unwrap();
+    let spec = read_specs(&[file], &[]).unwrap().remove(0);
+    Spec { resources: ResourceRequest { device, ..spec.resources }, ..spec }
 }
 
 /// A program of this crate's `examples/`, which are built along with its tests.

@@ -13,7 +13,7 @@ use crate::ProtocolName;
 pub struct EvaluationConfig {
     /// The tests, by name.
     pub protocols: BTreeMap<ProtocolName, Protocol>,
-    /// Number of balanced pairs drawn from the validation images.
+    /// Balanced pairs drawn from the validation images, at most.
     pub validation_pairs: u32,
 }
 
@@ -35,7 +35,7 @@ pub enum PairSource {
     Drawn {
         /// The part.
         from: SplitPart,
-        /// How many: half same, half different.
+        /// How many at most: half same, half different.
         count: u32,
         /// Share of the pairs whose label is turned around, in [0, 0.5).
         mislabelled: f64,

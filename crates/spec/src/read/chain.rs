@@ -27,6 +27,11 @@ impl Chain {
         self.links.last().expect("a chain begins with a spec")
     }
 
+    /// The spec that all others of the chain rest on.
+    pub(super) fn root(&self) -> &Link {
+        &self.links[0]
+    }
+
     /// The spec that it extends.
     pub(super) fn parent(&self) -> Option<&Link> {
         self.links.iter().rev().nth(1)

@@ -23,7 +23,7 @@ pub(super) fn read(evaluation: &mut Section<'_>) -> EvaluationConfig {
     let threshold = threshold::read(evaluation, ThresholdPolicy::Validation);
     let validation_pairs = evaluation.count(
         "validation_pairs",
-        "Pairs drawn from the validation images: half same, half different.",
+        "Pairs drawn from the validation images, at most: half same, half different.",
         1_000,
         PAIRS,
     );
@@ -112,8 +112,13 @@ fn drawn(protocol: &mut Section<'_>) -> PairSource {
         "Balanced pairs drawn from a part of the split: held-out photos of trained people, or people held out.",
         &[("closed_test", SplitPart::ClosedTest), ("open_test", SplitPart::OpenTest)],
     );
-    let count =
-        protocol.count("pairs", "Of `draw`: how many pairs; half same, half different.", 1_000, PAIRS);
+    let count = protocol.count(
+        "pairs",
+        "Of `draw`: how many pairs at most; half same, half different. Where the photos make fewer, all balanced ones \
+         are drawn, and a note says so.",
+        1_000,
+        PAIRS,
+    );
     let mislabelled = protocol.number(
         "mislabelled",
         "Of `draw`: share of the pairs whose label is turned around.",

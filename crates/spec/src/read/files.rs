@@ -58,16 +58,13 @@ pub(super) fn sort(specs: &mut [(usize, Spec)]) {
     specs.sort_by_key(|(links, spec)| (*links, spec.name.as_str() != "baseline"));
 }
 
-/// Two specs of one experiment with one name would be taken for one another in the tables.
-pub(super) fn refuse_same_names(specs: &[Spec], reading: &Reading<'_>) {
-    for (place, spec) in specs.iter().enumerate() {
-        let twin = specs[..place]
-            .iter()
-            .find(|other| (&other.experiment, &other.name) == (&spec.experiment, &spec.name));
-        if let Some(twin) = twin {
-            let message = format!("{} has the name `{}`, too", twin.file.display(), spec.name);
-            let found = Diagnostic::of_file(spec.file.display(), message);
-            reading.report(found.help("give one of them another `name:`"));
-        }
-    }
+/// A mistake for each spec whose name an earlier one of its experiment has.
+pub(super) fn same_names(specs: &[Spec]) -> Vec<Diagnostic> {
+    let of_earlier = |(place, spec): (usize, &Spec)| {
+        let same = |other: &&Spec| (&other.experiment, &other.name) == (&spec.experiment, &spec.name);
+        let twin = specs[..place].iter().find(same)?;
+        let message = format!("{} has the name `{}`, too", twin.file.display(), spec.name);
+        Some(Diagnostic::of_file(spec.file.display(), message).help("give one of them another `name:`"))
+    };
+    specs.iter().enumerate().filter_map(of_earlier).collect()
 }

@@ -43,9 +43,15 @@ pub fn read_specs(paths: &[PathBuf], overrides: &[Override]) -> Result<Vec<Spec>
         }
         specs.extend(found.into_iter().map(|(_, spec)| spec));
     }
-    files::refuse_same_names(&specs, &reading);
+    reading.report_all(files::same_names(&specs));
     let found = reading.into_mistakes();
     if found.is_empty() { Ok(specs) } else { Err(SpecErrors::new(found)) }
+}
+
+/// Two specs of one experiment with one name would be taken for one another in the tables.
+pub fn refuse_same_names(specs: &[Spec]) -> Result<(), SpecErrors> {
+    let found = files::same_names(specs);
+    if found.is_empty() { Ok(()) } else { Err(SpecErrors::new(found)) }
 }
 
 /// Each spec that can be read, with the number of files it rests on.

@@ -1,6 +1,6 @@
 //! One spec from its chain of documents.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
@@ -13,7 +13,7 @@ use super::{
     training,
 };
 use crate::{
-    ExperimentName, Spec, VariantName,
+    Change, ExperimentName, Lineage, Spec, VariantName,
     config::{Config, ResourceRequest},
     source::{Diagnostic, Node, Value},
 };
@@ -23,28 +23,58 @@ pub(super) fn read(chain: &Chain, overrides: &[Override], reading: &Reading<'_>)
     let before = reading.mistakes();
     let own = chain.own();
     let parents = chain.parents();
-    let document = match parents.clone() {
+    let declared = match parents.clone() {
         Some(parents) => without(parents, &["name", "hypothesis"]).merged(own.document.clone()),
         None => own.document.clone(),
     };
-    let document = overrides.iter().fold(document, |under, over| under.merged(over.document().clone()));
+    let merged = |under: Node, over: &Override| under.merged(over.document().clone());
+    let document = overrides.iter().fold(declared.clone(), merged);
     let mut top = Section::new(reading, Some(&document), "");
     let written = top_level(&mut top);
     top.finish();
     let name = name(&document, &own.file, reading);
-    let experiment = experiment(&own.file, reading);
+    let folder = folder(&own.file);
+    let experiment = experiment(&own.file, &folder, reading);
     let is_right = reading.mistakes() == before;
     let (name, experiment) = (name?, experiment?);
-    is_right.then(|| Spec {
+    if !is_right {
+        return None;
+    }
+    Some(Spec {
         experiment,
         name,
         file: own.file.clone(),
+        folder,
         parent: chain.parent().and_then(name_of),
         changes: changes::between(parents.as_ref(), &document),
+        lineage: lineage(chain, &declared, &document, overrides)?,
         hypothesis: written.hypothesis.unwrap_or_default(),
         config: written.config,
         seeds: written.seeds,
         resources: written.resources,
+    })
+}
+
+/// Keys, or the sections of keys, that change no number, and seeds, of which a comparison tells by itself.
+const NO_NUMBERS: &[&str] = &["resources", "training.log_every", "training.seeds"];
+
+/// What `document` says, where `declared` is what it says without `--set`.
+fn lineage(chain: &Chain, declared: &Node, document: &Node, overrides: &[Override]) -> Option<Lineage> {
+    let root = chain.root();
+    let counts = |change: &Change| !NO_NUMBERS.iter().any(|prefix| change.key.starts_with(prefix));
+    let said = |document: &Node| changes::between(None, document).into_iter().filter(counts);
+    Some(Lineage {
+        root: name_of(root)?,
+        values: said(document).map(|change| (change.key, change.to)).collect(),
+        declared: changes::between(Some(&root.document), declared)
+            .into_iter()
+            .map(|change| change.key)
+            .collect(),
+        overridden: overrides
+            .iter()
+            .flat_map(|over| said(over.document()))
+            .map(|change| change.key)
+            .collect(),
     })
 }
 
@@ -131,10 +161,14 @@ fn name(document: &Node, file: &Path, reading: &Reading<'_>) -> Option<VariantNa
     VariantName::new(text).map_err(|error| reading.report(wrong(error))).ok()
 }
 
-/// The name of the folder that the file lies in, with what no name may have left out.
-fn experiment(file: &Path, reading: &Reading<'_>) -> Option<ExperimentName> {
+fn folder(file: &Path) -> PathBuf {
     let absolute = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
-    let folder = absolute.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+    absolute.parent().unwrap_or(Path::new("/")).to_owned()
+}
+
+/// The name of the folder that the file lies in, with what no name may have left out.
+fn experiment(file: &Path, folder: &Path, reading: &Reading<'_>) -> Option<ExperimentName> {
+    let folder = folder.file_name().map(|name| name.to_string_lossy().into_owned());
     let legal = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '-' };
     let text: String = folder.unwrap_or_default().chars().map(legal).collect();
     let text = text.trim_start_matches(['.', '-', '_']);

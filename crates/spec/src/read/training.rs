@@ -90,7 +90,7 @@ pub(super) fn training(training: &mut Section<'_>) -> (TrainingConfig, Vec<u64>)
     );
     let log_every = training.count(
         "log_every",
-        "Steps from one record of the metrics to the next.",
+        "Steps from one record of the metrics to the next. Changes no number: a run that has succeeded stays as it is.",
         10,
         Counts::from(1, 1_000_000),
     );

@@ -1,0 +1,79 @@
+//! What variants differ in, and which of that no spec declares.
+
+mod support;
+
+use arclab_spec::{Change, Spec};
+use support::Folder;
+
+const BASE: &str = "data: {dataset: synthetic}\nloss: {margin: 0.5, scale: 30}\ntraining: {epochs: 14}\n";
+
+fn lines(changes: &[Change]) -> Vec<String> {
+    let line = |change: &Change| {
+        format!("{}: {} → {}", change.key, change.from.as_deref().unwrap_or("nothing"), change.to)
+    };
+    changes.iter().map(line).collect()
+}
+
+fn undeclared(spec: &Spec, other: &Spec) -> Vec<String> {
+    lines(&spec.lineage.undeclared_differences(&other.lineage))
+}
+
+#[test]
+fn what_a_chain_declares_is_a_difference_that_nobody_need_be_warned_of() {
+    let folder = Folder::new();
+    folder.write("middle.yaml", "extends: a.yaml\nloss: {scale: 32}\n");
+    let base = folder.read("a.yaml", BASE).unwrap();
+    let spec = folder.read("leaf.yaml", "extends: middle.yaml\ntraining: {epochs: 20}\n").unwrap();
+    let differences = lines(&spec.lineage.differences(&base.lineage));
+    assert_eq!(differences, ["loss.scale: 30 → 32", "training.epochs: 14 → 20"]);
+    assert_eq!(undeclared(&spec, &base), [""; 0]);
+    assert_eq!(undeclared(&base, &spec), [""; 0]);
+}
+
+#[test]
+fn a_value_that_was_set_for_one_of_two_variants_is_undeclared_even_where_its_spec_names_the_key() {
+    let folder = Folder::new();
+    let base = folder.read_with("a.yaml", BASE, &["training.epochs=4"]).unwrap();
+    let text = "extends: a.yaml\nloss: {margin: 0.8}\n";
+    let plain = folder.read("m0.8.yaml", text).unwrap();
+    assert_eq!(undeclared(&plain, &base), ["training.epochs: 4 → 14"]);
+    let set = folder.read_with("m0.8.yaml", text, &["training.epochs=4"]).unwrap();
+    assert_eq!(undeclared(&set, &base), [""; 0]);
+    let other = folder.read_with("m0.8.yaml", text, &["training.epochs=4", "loss.margin=0.7"]).unwrap();
+    assert_eq!(undeclared(&other, &base), ["loss.margin: 0.5 → 0.7"]);
+}
+
+#[test]
+fn a_file_that_was_edited_between_two_plannings_shows_as_undeclared() {
+    let folder = Folder::new();
+    let base = folder.read("a.yaml", BASE).unwrap();
+    folder.write("a.yaml", BASE.replace("14", "3"));
+    let spec = folder.read("m0.8.yaml", "extends: a.yaml\nloss: {margin: 0.8}\n").unwrap();
+    assert_eq!(undeclared(&spec, &base), ["training.epochs: 14 → 3"]);
+}
+
+#[test]
+fn seeds_and_what_changes_no_number_are_no_differences() {
+    let folder = Folder::new();
+    let base = folder.read("a.yaml", BASE).unwrap();
+    let set = ["training.seeds=[1, 2]", "resources.threads=1", "training.log_every=3"];
+    let spec = folder.read_with("a.yaml", BASE, &set).unwrap();
+    assert_eq!(lines(&spec.lineage.differences(&base.lineage)), [""; 0]);
+}
+
+#[test]
+fn another_kind_of_data_set_is_declared_with_all_that_it_takes_away() {
+    let folder = Folder::new();
+    let base = folder.read("a.yaml", "data: {dataset: {synthetic: {identities: 40}}}\n").unwrap();
+    let spec = folder.read("photos.yaml", "extends: a.yaml\ndata: {dataset: {folder: photos}}\n").unwrap();
+    assert_eq!(lines(&spec.lineage.differences(&base.lineage)).len(), 2);
+    assert_eq!(undeclared(&spec, &base), [""; 0]);
+}
+
+#[test]
+fn specs_that_rest_on_no_common_file_may_differ_in_anything() {
+    let folder = Folder::new();
+    let one = folder.read("a.yaml", BASE).unwrap();
+    let other = folder.read("b.yaml", "data: {dataset: synthetic}\n").unwrap();
+    assert_eq!(undeclared(&one, &other), [""; 0]);
+}
