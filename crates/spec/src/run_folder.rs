@@ -12,7 +12,7 @@ pub const EVENTS: &str = "events.jsonl";
 pub const LOCK: &str = "worker.lock";
 /// What the worker printed: its log, a panic.
 pub const LOG: &str = "worker.log";
-/// Checkpoints: `checkpoint.json`, which names its `checkpoint-STEP.safetensors`, each replaced as a whole.
+/// Checkpoints: pairs of `checkpoint-STEP.safetensors` and `checkpoint-STEP.json`, the newest and the one before it.
 pub const CHECKPOINTS: &str = "checkpoints";
 /// The trained weights, under PyTorch's InsightFace names.
 pub const WEIGHTS: &str = "weights.safetensors";

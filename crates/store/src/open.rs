@@ -32,8 +32,8 @@ pub enum OpenError {
     /// There is none, and none was to be made.
     #[error("there is no store at {}: `arclab run` makes one, and --store or ARCLAB_STORE names another", .0.display())]
     Absent(PathBuf),
-    /// Its folder cannot be made or locked.
-    #[error("failed to make the store's folder {}", .folder.display())]
+    /// Its folder cannot be made, written or locked.
+    #[error("failed to write into the store's folder {}", .folder.display())]
     Folder {
         /// The folder.
         folder: PathBuf,
@@ -91,7 +91,7 @@ impl Store {
     /// Opens the store in `folder`, which is made where it does not exist, and brings it up to date.
     pub async fn open(folder: impl AsRef<Path>) -> Result<Self, OpenError> {
         let wanted = folder.as_ref();
-        let made = make(wanted);
+        let made = make(wanted).and_then(|folder| touch(&folder).map(|()| folder));
         let folder = made.map_err(|source| OpenError::Folder { folder: wanted.to_owned(), source })?;
         let file = folder.join(DATABASE);
         let pool = connect(&file, writing()).await?;
@@ -105,7 +105,10 @@ impl Store {
         if !folder.join(DATABASE).is_file() {
             return Err(OpenError::Absent(folder.to_owned()));
         }
-        if may_write(folder) { Self::open(folder).await } else { Self::open_to_read(folder).await }
+        let refused = touch(folder).is_err_and(|error| {
+            matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+        });
+        if refused { Self::open_to_read(folder).await } else { Self::open(folder).await }
     }
 
     /// Opens the store in `folder`, which must be there and up to date, and writes nothing into it.
@@ -155,13 +158,9 @@ fn make(folder: &Path) -> io::Result<PathBuf> {
     folder.canonicalize()
 }
 
-/// Whether files can be made in `folder`, as far as can be told without making one that is not made anyway.
-fn may_write(folder: &Path) -> bool {
-    let opened = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join(LOCK));
-    let refused = |error: &io::Error| {
-        matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
-    };
-    !opened.is_err_and(|error| refused(&error))
+/// Fails where no file can be made in `folder`; makes none that is not made anyway.
+fn touch(folder: &Path) -> io::Result<()> {
+    OpenOptions::new().create(true).truncate(false).write(true).open(folder.join(LOCK)).map(drop)
 }
 
 fn writing() -> SqliteConnectOptions {
