@@ -1,7 +1,8 @@
 //! What can be said on the command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::bail;
 use arclab_spec::{ExperimentName, Override};
 use arclab_store::{Filter, Sort};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -145,6 +146,23 @@ pub(crate) struct TableArgs {
     pub(crate) html: Option<PathBuf>,
 }
 
+impl TableArgs {
+    /// Before hours of training, and not after them.
+    pub(crate) fn refuse_lost_page(&self) -> anyhow::Result<()> {
+        let Some(file) = &self.html else { return Ok(()) };
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if !folder.is_dir() {
+            bail!("there is no folder {} for the page of `--html`", folder.display());
+        }
+        Ok(())
+    }
+}
+
+fn cosine(text: &str) -> Result<f64, String> {
+    let cosine = text.parse::<f64>().ok().filter(|cosine| (-1.0..=1.0).contains(cosine));
+    cosine.ok_or_else(|| "a cosine similarity is a number from -1 to 1".to_owned())
+}
+
 /// `arclab test`.
 #[derive(Debug, Args)]
 pub(crate) struct TestArgs {
@@ -161,7 +179,7 @@ pub(crate) struct TestArgs {
     #[arg(long, value_name = "SPEC")]
     pub(crate) spec: Option<PathBuf>,
     /// Cosine similarity above which a pair is the same person; by default the protocol's own, and 10 folds for a file of pairs.
-    #[arg(long, value_name = "COSINE", allow_negative_numbers = true)]
+    #[arg(long, value_name = "COSINE", allow_negative_numbers = true, value_parser = cosine)]
     pub(crate) threshold: Option<f64>,
     /// Folder for `MODE_MODEL-ID_predict.txt`.
     #[arg(long, value_name = "FOLDER", default_value = ".")]
@@ -192,7 +210,7 @@ pub(crate) struct HistoryArgs {
     #[arg(long = "where", value_name = "CONDITION")]
     pub(crate) conditions: Vec<Filter>,
     /// Column to sort by, such as `open.accuracy:desc` or `duration`; the newest first where none is named.
-    #[arg(long, value_name = "COLUMN[:desc]")]
+    #[arg(long, value_name = "COLUMN[:desc]", allow_hyphen_values = true)]
     pub(crate) sort: Option<Sort>,
     /// Show so many at most.
     #[arg(long, value_name = "N", default_value_t = 50)]

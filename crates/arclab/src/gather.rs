@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, bail};
 use arclab_report::{PairList, PairLists, ProtocolResult, RunResults, VariantResults, curve, state_word};
 use arclab_spec::{ExperimentName, Lineage, RunId, RunState, Spec, VariantName};
-use arclab_store::{PlannedRun, Store, StoreError, records::RunRecord};
+use arclab_store::{
+    PlannedRun, Store, StoreError,
+    records::{RunRecord, SpecRecord},
+};
 
 /// A variant, and the runs that stand for it.
 pub(crate) struct Asked {
@@ -27,17 +30,20 @@ pub(crate) async fn as_stored(
         let Some(spec) = declared.iter().find(|spec| &spec.variant == name) else {
             bail!("experiment `{experiment}` has no variant `{name}` any more");
         };
-        // A store of an earlier version may hold none.
-        let lineage = spec.resolved.get("lineage").cloned();
-        let lineage = lineage.map(serde_json::from_value).transpose();
         asked.push(Asked {
             name: name.clone(),
             hypothesis: spec.hypothesis.clone(),
-            lineage: lineage.with_context(|| format!("failed to read what `{name}` was planned with"))?,
+            lineage: lineage(spec)?,
             runs: store.runs_of(experiment, name).await?,
         });
     }
     Ok(asked)
+}
+
+/// What a variant was planned with; absent in a store of an earlier version.
+pub(crate) fn lineage(spec: &SpecRecord) -> anyhow::Result<Option<Lineage>> {
+    let lineage = spec.resolved.get("lineage").cloned().map(serde_json::from_value).transpose();
+    lineage.with_context(|| format!("failed to read what `{}` was planned with", spec.variant))
 }
 
 /// A spec with the runs that this invocation planned for it, whatever another one may have planned since.
@@ -107,6 +113,7 @@ async fn run_results(store: &Store, run: &RunRecord) -> Result<RunResults, Store
         protocols.insert(record.protocol.clone(), ProtocolResult::stored(&record, scores));
     }
     Ok(RunResults {
+        run: run.id.clone(),
         seed: run.seed,
         protocols,
         loss: curve(&store.metrics(&run.id, "loss").await?),

@@ -19,5 +19,6 @@ pub(crate) fn begin(verbose: u8, quiet: bool, colour: bool) {
         .with_ansi(colour)
         .without_time()
         .with_target(false)
+        .log_internal_errors(false)
         .init();
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 
+use anyhow::Context as _;
 use arclab_report::Format;
 
 use crate::cli::{ColorChoice, FormatName, Global};
@@ -38,29 +39,25 @@ impl Output {
     }
 
     /// A line on standard error that even `--quiet` does not hold back.
-    #[expect(
-        clippy::print_stderr,
-        clippy::unused_self,
-        reason = "beside `note`, the one place where errors are printed"
-    )]
+    #[expect(clippy::unused_self, reason = "beside `note`, the one place where errors are printed")]
     pub(crate) fn error(self, line: impl std::fmt::Display) {
-        eprintln!("{line}");
+        // Where nobody reads on, or the disk is full, there is nobody to tell.
+        let _ = writeln!(io::stderr(), "{line}");
     }
 
     /// A line for people on standard error, unless `--quiet`.
-    #[expect(clippy::print_stderr, reason = "the one place where notes are printed")]
     pub(crate) fn note(self, line: impl std::fmt::Display) {
         if self.notes {
-            eprintln!("{line}");
+            self.error(line);
         }
     }
 }
 
 /// Writes `text` to standard output. A reader that has gone (`arclab history | head`) is no error.
-pub(crate) fn print(text: &str) -> io::Result<()> {
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        other => other,
+        other => other.context("failed to write to standard output"),
     }
 }

@@ -13,8 +13,9 @@ use arclab_store::{PlannedRun, Planning, Store};
 
 use crate::{clock, output::Output, progress::DataProgress};
 
-/// Photos that could not be used are named one by one up to so many.
-const NAMED: usize = 5;
+/// Photos that could not be used are named one by one up to so many; all of them stand in a file.
+const NAMED: usize = 20;
+const LEFT_OUT: &str = "left-out.txt";
 
 /// What was said of one spec's data need not be said again of another's.
 #[derive(Default)]
@@ -100,11 +101,14 @@ fn data_of(spec: &Spec, cache: &Path, told: &mut Told, output: Output) -> anyhow
         prepared.with_context(|| format!("failed to prepare the data of {}", spec.file.display()))?;
     let fresh: Vec<_> =
         prepared.left_out.iter().filter(|left| told.left_out.insert(left.path.clone())).collect();
-    for left in fresh.iter().take(NAMED) {
-        output.note(format_args!("left out {}: {}", left.path.display(), left.reason));
-    }
-    if fresh.len() > NAMED {
-        output.note(format_args!("left out {} more files", fresh.len() - NAMED));
+    let lines: Vec<String> =
+        fresh.iter().map(|left| format!("left out {}: {}", left.path.display(), left.reason)).collect();
+    lines.iter().take(NAMED).for_each(|line| output.note(line));
+    if lines.len() > NAMED {
+        let file = cache.join(LEFT_OUT);
+        fs::write(&file, lines.join("\n") + "\n")
+            .with_context(|| format!("failed to write {}", file.display()))?;
+        output.note(format_args!("and {} more, which {} lists", lines.len() - NAMED, file.display()));
     }
     for note in prepared.notes.iter().filter(|note| told.notes.insert((*note).clone())) {
         output.note(note);

@@ -119,8 +119,9 @@ impl RunProgress {
                     used.map(|used| format!(" in {}", arclab_report::shown_seconds(used.wall_seconds)));
                 self.end(run, &format!("done{}", took.unwrap_or_default()));
             }
-            Progress::Failed { run, failure, .. } => self.end(run, &format!("failed: {}", failure.message)),
-            Progress::Refused { run, reason } => self.end(run, &format!("refused: {reason}")),
+            // Why is said at the end, below everything else.
+            Progress::Failed { run, .. } => self.end(run, "failed"),
+            Progress::Refused { run, .. } => self.end(run, "refused"),
             Progress::Interrupted { run, .. } => self.end(run, "stopped; the same command goes on from here"),
             Progress::Retrying { run, attempt, failure } => {
                 self.line(format_args!("{run}: attempt {attempt} died ({}), trying again", failure.message));

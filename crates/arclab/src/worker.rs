@@ -1,12 +1,15 @@
 //! Finding the worker program, and asking it what it can do.
 
 use std::{
-    env,
+    env, fmt,
     path::{Path, PathBuf},
     process::Command,
 };
 
+use arclab_spec::{JOURNAL_VERSION, PLAN_VERSION, TRAINER_VERSION};
 use serde::Deserialize;
+
+use crate::output::Output;
 
 /// The worker was not found, or does not answer.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +33,19 @@ pub(crate) enum WorkerError {
         /// Why.
         source: std::io::Error,
     },
+    /// It belongs to another arclab.
+    #[error(
+        "{path} is of another arclab ({theirs}; this one has {ours}): build both together, or name the right one in \
+         ARCLAB_WORKER"
+    )]
+    Other {
+        /// The program.
+        path: PathBuf,
+        /// Its versions.
+        theirs: Versions,
+        /// Those of this program.
+        ours: Versions,
+    },
     /// It answered nonsense.
     #[error("{path} does not answer as this arclab's worker does: {answer}")]
     Answer {
@@ -45,23 +61,47 @@ pub(crate) enum WorkerError {
 pub(crate) struct Abilities {
     /// Why it cannot use a GPU; absent where it can.
     pub(crate) cuda: Option<String>,
+    #[serde(flatten)]
+    versions: Versions,
+}
+
+/// What both programs must agree on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub(crate) struct Versions {
+    plan_version: u32,
+    journal_version: u32,
+    trainer: u32,
+}
+
+impl Versions {
+    const OURS: Self =
+        Self { plan_version: PLAN_VERSION, journal_version: JOURNAL_VERSION, trainer: TRAINER_VERSION };
+}
+
+impl fmt::Display for Versions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { plan_version, journal_version, trainer } = self;
+        write!(f, "plan {plan_version}, journal {journal_version}, trainer {trainer}")
+    }
 }
 
 /// The worker: the one named in `ARCLAB_WORKER`, else the one beside this program.
-pub(crate) fn find() -> Result<PathBuf, WorkerError> {
+pub(crate) fn find(output: Output) -> Result<PathBuf, WorkerError> {
     if let Some(named) = env::var_os("ARCLAB_WORKER").filter(|value| !value.is_empty()) {
         let named = PathBuf::from(named);
+        // Absolute, or it would be looked for in PATH.
+        let named = std::path::absolute(&named).unwrap_or(named);
         return if named.is_file() { Ok(named) } else { Err(WorkerError::Named(named)) };
     }
     let this = env::current_exe().unwrap_or_else(|_| PathBuf::from("arclab"));
     let beside = this.with_file_name(format!("arclab-worker{}", env::consts::EXE_SUFFIX));
-    build_under_cargo(&this, &beside)?;
+    build_under_cargo(&this, &beside, output)?;
     if beside.is_file() { Ok(beside) } else { Err(WorkerError::NotBeside(this)) }
 }
 
 /// Under `cargo run`, builds the worker too: cargo builds only the program that it starts, and a program may not
 /// depend on another one, so an old worker, or none, would lie beside this one.
-fn build_under_cargo(this: &Path, beside: &Path) -> Result<(), WorkerError> {
+fn build_under_cargo(this: &Path, beside: &Path, output: Output) -> Result<(), WorkerError> {
     let (Some(cargo), Some(manifest)) = (env::var_os("CARGO"), env::var_os("CARGO_MANIFEST_PATH")) else {
         return Ok(());
     };
@@ -76,6 +116,8 @@ fn build_under_cargo(this: &Path, beside: &Path) -> Result<(), WorkerError> {
     if beside.is_file() {
         // Most likely there is nothing to do, and then nothing to say.
         build.arg("--quiet");
+    } else {
+        output.note("building arclab-worker, once");
     }
     build.arg("--manifest-path").arg(manifest);
     let failed = || WorkerError::Build(format!("cargo build -p arclab-train --profile {profile}"));
@@ -89,14 +131,14 @@ pub(crate) fn abilities(path: &Path) -> Result<Abilities, WorkerError> {
         .arg("abilities")
         .output()
         .map_err(|source| WorkerError::Start { path: path.to_owned(), source })?;
-    serde_json::from_slice(&output.stdout).map_err(|_| WorkerError::Answer {
-        path: path.to_owned(),
-        answer: String::from_utf8_lossy(if output.stderr.is_empty() {
-            &output.stdout
-        } else {
-            &output.stderr
-        })
-        .trim()
-        .to_owned(),
-    })
+    let said = if output.stderr.is_empty() { &output.stdout } else { &output.stderr };
+    let answer = || String::from_utf8_lossy(said).trim().to_owned();
+    let abilities: Abilities = serde_json::from_slice(&output.stdout)
+        .map_err(|_| WorkerError::Answer { path: path.to_owned(), answer: answer() })?;
+    let (theirs, ours) = (abilities.versions, Versions::OURS);
+    if theirs == ours {
+        Ok(abilities)
+    } else {
+        Err(WorkerError::Other { path: path.to_owned(), theirs, ours })
+    }
 }

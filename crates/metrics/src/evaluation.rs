@@ -109,3 +109,11 @@ pub struct Evaluation {
     /// Accuracy at the best threshold chosen on these very pairs: an optimistic bound, never the headline.
     pub best_accuracy: f64,
 }
+
+impl Evaluation {
+    /// The mean of the thresholds over folds; absent where there are none.
+    pub fn mean_threshold(&self) -> Option<f64> {
+        let count = self.thresholds.len();
+        (count > 0).then(|| self.thresholds.iter().sum::<f64>() / count as f64)
+    }
+}

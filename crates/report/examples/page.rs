@@ -47,7 +47,7 @@ fn main() -> std::io::Result<()> {
         variant
     };
     let comparison = Comparison::new(VARIANTS.map(of).to_vec(), lists());
-    let options = TableOptions { reported: true, all_errors: false };
+    let options = TableOptions { reported: true };
     let page = comparison.page("Invented numbers", "2026-03-01 12:00:00 by an example", options);
     std::io::stdout().write_all(page.as_bytes())
 }

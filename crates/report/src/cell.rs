@@ -93,9 +93,9 @@ fn shown_difference(difference: Difference, decimals: usize) -> String {
     format!("{value} [{low}, {high}]{star}")
 }
 
-/// With its sign; what rounds to zero has none of its own, so that `-0` never shows.
+/// With its sign, which a number that rounds to zero keeps: whether an interval leaves out 0 may hang on it.
 fn signed(number: f64, decimals: usize) -> String {
-    let text = format!("{number:+.decimals$}");
-    let is_zero = !text.contains(|c: char| matches!(c, '1'..='9'));
-    if is_zero { text.replace('-', "+") } else { text }
+    // Negative zero is no side of zero.
+    let number = if number == 0.0 { 0.0 } else { number };
+    format!("{number:+.decimals$}")
 }

@@ -38,6 +38,9 @@ pub enum Incomparable {
     /// Thresholds that were chosen otherwise.
     #[error("their thresholds come from different policies")]
     Policies,
+    /// Variants of one plan share its run.
+    #[error("both stand on the same run")]
+    SameRun,
     /// Each has runs, but of other seeds.
     #[error("they have no seed in common")]
     Seeds,
@@ -64,6 +67,9 @@ pub(crate) fn differences(
         theirs.iter().filter_map(|(seed, &result)| Some((result, *ours.get(seed)?))).collect();
     for (baseline, variant) in &shared {
         check(baseline, variant)?;
+    }
+    if variant.runs.iter().any(|run| baseline.runs.iter().any(|other| other.run == run.run)) {
+        return Err(Incomparable::SameRun);
     }
     match *shared {
         [] => Err(Incomparable::Seeds),

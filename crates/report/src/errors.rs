@@ -12,9 +12,9 @@ use crate::{
 
 impl Comparison {
     /// False positives and negatives of each variant, with the difference to the first variant: of the open set, as
-    /// the course report has it; of all protocols if there are others than `closed` and `open`, or if asked for.
+    /// the course report has it; of all protocols if there are others than `closed` and `open`.
     pub fn errors_table(&self, options: TableOptions) -> Table {
-        let shown = self.shown(options);
+        let shown = self.shown();
         let reported = options.reported && shown.iter().any(|&at| is_open(&self.protocols()[at]));
         let mut table = Table::new("errors", caption(self, &shown), columns(shown.len() > 1, reported));
         for &at in &shown {
@@ -30,12 +30,12 @@ impl Comparison {
     }
 
     /// Places of the protocols to show.
-    fn shown(&self, options: TableOptions) -> Vec<usize> {
+    fn shown(&self) -> Vec<usize> {
         let all = 0..self.protocols().len();
         let of_report_only = self.protocols().iter().all(reported::knows);
         let open = self.protocols().iter().position(is_open);
         match open {
-            Some(open) if of_report_only && !options.all_errors => vec![open],
+            Some(open) if of_report_only => vec![open],
             _ => all.collect(),
         }
     }

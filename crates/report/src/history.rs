@@ -10,16 +10,16 @@ use crate::{
     comparison::{in_order, title},
 };
 
-/// Runs with variant, seed, state, accuracy by protocol, errors, duration and end, in the order given. False positives
+/// Runs with variant, seed, state, accuracy by protocol, errors, duration and end, in the order given; with whom they
+/// are shared, and why they failed. False positives
 /// and negatives are of the open set where any run has one, else of the first protocol.
 pub fn history_table(records: &[HistoryRecord]) -> Table {
     let all: BTreeSet<_> = records.iter().flat_map(|r| &r.evaluations).map(|e| e.protocol.clone()).collect();
     let protocols = in_order(all);
     let errors_of = protocols.iter().find(|protocol| protocol.as_str() == "open").or(protocols.first());
-    let several = records.windows(2).any(|pair| pair[0].run.experiment != pair[1].run.experiment);
-    let mut table = Table::new("history", "", columns(&protocols, errors_of, several));
+    let mut table = Table::new("history", "", columns(&protocols, errors_of));
     for record in records {
-        table.push(row(record, &protocols, errors_of, several));
+        table.push(row(record, &protocols, errors_of));
     }
     table
 }
@@ -35,16 +35,13 @@ pub fn state_word(state: RunState) -> &'static str {
     }
 }
 
-fn columns(protocols: &[ProtocolName], errors_of: Option<&ProtocolName>, several: bool) -> Vec<Column> {
-    let mut columns = Vec::new();
-    if several {
-        columns.push(Column::new("experiment", "Experiment", Kind::Text));
-    }
-    columns.extend([
+fn columns(protocols: &[ProtocolName], errors_of: Option<&ProtocolName>) -> Vec<Column> {
+    let mut columns = vec![
+        Column::new("experiment", "Experiment", Kind::Text),
         Column::new("variant", "Variant", Kind::Text),
         Column::new("seed", "Seed", Kind::Number),
         Column::new("state", "State", Kind::Text),
-    ]);
+    ];
     for protocol in protocols {
         columns.push(Column::new(format!("{protocol}_accuracy"), title(protocol), Kind::Number));
     }
@@ -58,23 +55,21 @@ fn columns(protocols: &[ProtocolName], errors_of: Option<&ProtocolName>, several
         Column::new("duration_seconds", "Duration", Kind::Number),
         Column::new("ended", "Ended (UTC)", Kind::Text),
         Column::new("run", "Run", Kind::Text),
+        Column::new("shared_with", "Shared with", Kind::Text),
+        Column::new("failure", "Failure", Kind::Text),
     ]);
     columns
 }
 
-fn row(
-    record: &HistoryRecord,
-    protocols: &[ProtocolName],
-    errors_of: Option<&ProtocolName>,
-    several: bool,
-) -> Vec<Cell> {
+fn row(record: &HistoryRecord, protocols: &[ProtocolName], errors_of: Option<&ProtocolName>) -> Vec<Cell> {
     let run = &record.run;
     let evaluation = |protocol: &ProtocolName| record.evaluations.iter().find(|e| e.protocol == *protocol);
-    let mut row = Vec::new();
-    if several {
-        row.push(Cell::text(run.experiment.as_str()));
-    }
-    row.extend([Cell::text(variants(run)), Cell::Count(run.seed), Cell::text(state_word(run.state))]);
+    let mut row = vec![
+        Cell::text(run.experiment.as_str()),
+        Cell::text(run.variant.as_str()),
+        Cell::Count(run.seed),
+        Cell::text(state_word(run.state)),
+    ];
     for protocol in protocols {
         row.push(evaluation(protocol).map_or(Cell::Empty, accuracy));
     }
@@ -85,17 +80,26 @@ fn row(
     }
     row.push(if run.duration_seconds > 0.0 { Cell::Seconds(run.duration_seconds) } else { Cell::Empty });
     row.push(if has_ended(run.state) { Cell::Time(run.moved_ms) } else { Cell::Empty });
-    row.push(Cell::text(run.id.as_str()));
+    row.extend([Cell::text(run.id.as_str()), shared_with(run), failure(run)]);
     row
 }
 
-/// `baseline, m0.5`: all variants that stand on the run.
-fn variants(run: &RunRecord) -> String {
-    let shared = run.shared_with.iter().map(|shared| {
-        let SharedWith { experiment, variant } = shared;
+/// `m0.5, margins/usual`: the other variants that stand on the run.
+fn shared_with(run: &RunRecord) -> Cell {
+    let name = |SharedWith { experiment, variant }: &SharedWith| {
         if *experiment == run.experiment { variant.to_string() } else { format!("{experiment}/{variant}") }
-    });
-    std::iter::once(run.variant.to_string()).chain(shared).collect::<Vec<_>>().join(", ")
+    };
+    match &*run.shared_with {
+        [] => Cell::Empty,
+        shared => Cell::text(shared.iter().map(name).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// Why the run failed, if it did.
+fn failure(run: &RunRecord) -> Cell {
+    let failed = matches!(run.state, RunState::Failed { .. });
+    let last = run.last_attempt.as_ref().filter(|_| failed);
+    last.and_then(|last| last.failure.as_ref()).map_or(Cell::Empty, |failure| Cell::text(&*failure.message))
 }
 
 fn accuracy(record: &EvaluationRecord) -> Cell {

@@ -18,6 +18,7 @@ pub(crate) fn notes(comparison: &Comparison, protocols: &[usize]) -> Vec<String>
     notes.extend(names.filter_map(|protocol| dealt(comparison, protocol)));
     notes.extend(seeds(comparison));
     notes.extend(intervals(comparison, protocols));
+    notes.extend(comparison.variants().iter().skip(1).filter_map(|variant| fewer_seeds(comparison, variant)));
     notes.extend(protocols.iter().flat_map(|&place| left_out(comparison, place)));
     notes.extend(comparison.variants().iter().filter_map(|variant| undeclared(comparison, variant)));
     notes
@@ -91,6 +92,23 @@ fn seeds(comparison: &Comparison) -> Option<String> {
     }
 }
 
+/// A difference is over the seeds that both have, and need not be that of the means beside it.
+fn fewer_seeds(comparison: &Comparison, variant: &VariantResults) -> Option<String> {
+    let seeds = |variant: &VariantResults| variant.runs.iter().map(|run| run.seed).collect::<BTreeSet<_>>();
+    let baseline = comparison.variants().first()?;
+    let (ours, theirs) = (seeds(variant), seeds(baseline));
+    let shared: Vec<String> = ours.intersection(&theirs).map(u64::to_string).collect();
+    (ours != theirs && !shared.is_empty()).then(|| {
+        let names = (&variant.name, &baseline.name);
+        format!(
+            "The difference of {} to {} is over the seeds that both have: {}.",
+            names.0,
+            names.1,
+            shared.join(", ")
+        )
+    })
+}
+
 fn intervals(comparison: &Comparison, protocols: &[usize]) -> Vec<String> {
     let outcomes = protocols.iter().flat_map(|&place| comparison.outcomes(place));
     let bases: BTreeSet<Basis> =
@@ -145,7 +163,7 @@ fn undeclared(comparison: &Comparison, variant: &VariantResults) -> Option<Strin
     let baseline = &comparison.variants().first()?.name;
     (!changes.is_empty()).then(|| {
         format!(
-            "Warning: {} differs from {baseline} also by what no spec says: {}. Run both with the same --set.",
+            "Warning: {} differs from {baseline} also by what no spec says: {}. Run both again, with the same --set.",
             variant.name,
             changes.join(", ")
         )

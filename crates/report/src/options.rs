@@ -5,6 +5,4 @@
 pub struct TableOptions {
     /// The course report's own figures beside the measured ones.
     pub reported: bool,
-    /// False positives and negatives of every protocol, rather than of the open set alone.
-    pub all_errors: bool,
 }

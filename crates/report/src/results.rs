@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use arclab_metrics::Evaluation;
-use arclab_spec::{Fingerprint, Lineage, ProtocolName, VariantName};
+use arclab_spec::{Fingerprint, Lineage, ProtocolName, RunId, VariantName};
 
 /// A variant and its runs.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +23,8 @@ pub struct VariantResults {
 /// One seed's run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunResults {
+    /// Its name, which variants of one plan share.
+    pub run: RunId,
     /// Its seed.
     pub seed: u64,
     /// By protocol.

@@ -95,6 +95,20 @@ impl Table {
         &self.rows
     }
 
+    /// The table without columns that have nothing to show, for people; programs want the same ones always.
+    #[must_use]
+    pub fn without_empty_columns(&self) -> Self {
+        let shows =
+            |place: usize| self.rows.is_empty() || self.rows.iter().any(|row| row[place] != Cell::Empty);
+        let kept: Vec<usize> = (0..self.columns.len()).filter(|&place| shows(place)).collect();
+        let rows = self.rows.iter().map(|row| kept.iter().map(|&place| row[place].clone()).collect());
+        Self {
+            columns: kept.iter().map(|&place| self.columns[place].clone()).collect(),
+            rows: rows.collect(),
+            ..self.clone()
+        }
+    }
+
     /// The table with a first column that says `text` in every row.
     pub(crate) fn led_by(&self, column: Column, text: &str) -> Self {
         let mut table = self.clone();

@@ -165,11 +165,10 @@ impl Free {
         let threads = match request.threads {
             // All that are left would go to waste if the share were taken of those in all.
             Threads::Auto => (self.threads / rest.min(self.jobs)).max(1),
-            Threads::Exactly(count) => count.get(),
+            // More than there are would only stand in each other's way.
+            Threads::Exactly(count) => count.get().min(self.all_threads),
         };
-        // More threads than there are: it has the machine to itself.
-        let held = threads.min(self.all_threads);
-        (held <= self.threads).then_some((threads, Busy { threads: held, memory_bytes, gpu }))
+        (threads <= self.threads).then_some((threads, Busy { threads, memory_bytes, gpu }))
     }
 
     /// Where a run would go; nowhere while a GPU must be waited for.
@@ -240,11 +239,11 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_wants_more_threads_than_there_are_runs_alone() {
+    fn a_run_that_wants_more_threads_than_there_are_has_all_of_them() {
         let wide = waiting("wide", DeviceRequest::Cpu, Threads::Exactly(NonZeroU32::new(8).unwrap()));
         let mut runs = vec![wide];
         runs.extend(automatic(2));
-        assert_eq!(starts(&decide(&runs, &[], &cpus(2, None))), [("wide", 8, None)]);
+        assert_eq!(starts(&decide(&runs, &[], &cpus(2, None))), [("wide", 2, None)]);
     }
 
     #[test]

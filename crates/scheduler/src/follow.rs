@@ -1,6 +1,9 @@
 //! Bringing a run's journal into the database, and telling who waits what it says.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use arclab_spec::{Attempt, Event, JournalLine, Position, RunId, run_folder};
 use arclab_store::{EvaluatedFiles, JournalBatch, JournalEntry, Store, records::AttemptRecord};
@@ -54,6 +57,18 @@ impl Follower {
             self.offset = batch.to;
             said.extend(batch.entries.into_iter().filter_map(|entry| self.tell(entry.line)));
         }
+    }
+
+    /// Before a new attempt: a journal that is gone, or shorter than what was stored, is begun anew, as somebody has
+    /// removed the folder. Later it may have grown past where it was left.
+    pub(crate) async fn rewind_if_lost(&mut self, store: &Store) -> Result<(), SchedulerError> {
+        let length = fs::metadata(self.folder.join(run_folder::EVENTS)).map_or(0, |file| file.len());
+        if length < self.offset {
+            let batch = JournalBatch { from: self.offset, to: 0, ..JournalBatch::default() };
+            store.apply_journal(&self.run, &batch).await.map_err(SchedulerError::Store)?;
+            self.offset = 0;
+        }
+        Ok(())
     }
 
     async fn batch(&self, store: &Store, part: tail::Part) -> Result<JournalBatch, SchedulerError> {

@@ -87,7 +87,7 @@ impl Session<'_> {
                 self.say(Progress::Interrupted { run, at: last.and_then(|last| last.position) });
             }
             Outcome::Retried => {
-                tracing::warn!(%run, attempt = %settled.attempt, why = failure.message, "a worker died");
+                tracing::info!(%run, attempt = %settled.attempt, why = failure.message, "a worker died");
                 // First in line: others began after it.
                 self.waiting.insert(0, Waiting { run: run.clone(), request: record.request });
                 self.say(Progress::Retrying { run, attempt: settled.attempt, failure });

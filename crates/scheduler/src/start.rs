@@ -39,6 +39,7 @@ impl Session<'_> {
         let mut follower = Follower::new(self.store(), &run, record.journal_offset, next);
         // What an earlier attempt wrote last must be in before this one's results are.
         follower.drain(self.store()).await?;
+        follower.rewind_if_lost(self.store()).await?;
         if let Some(reason) = obstacle(&record, follower.folder())? {
             self.refuse(&run, reason);
             return Ok(());

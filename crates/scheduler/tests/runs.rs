@@ -30,6 +30,19 @@ async fn all_runs_are_carried_out_and_told_of() {
 }
 
 #[tokio::test]
+async fn a_run_whose_folder_was_removed_is_reported_from_its_new_start() {
+    let bench = Bench::new(1, script(10, 2, &json!({}))).await;
+    bench.run().await;
+    let run = &bench.runs[0];
+    std::fs::remove_dir_all(bench.store.run_folder(run)).unwrap();
+    bench.store.enqueue(run, true, 5).await.unwrap();
+    bench.script(run, &script(10, 2, &json!({})));
+    bench.run().await;
+    let last = bench.store.attempts(run).await.unwrap().pop().unwrap();
+    assert!(last.worker.is_some() && last.used.is_some(), "{last:?}");
+}
+
+#[tokio::test]
 async fn no_more_runs_than_asked_for_are_at_work_at_once() {
     let mut bench = Bench::new(5, script(5, 5, &json!({}))).await;
     bench.jobs = Some(2);

@@ -13,7 +13,7 @@ mod spec;
 mod test_request;
 
 pub use event::{Event, Heartbeat, JOURNAL_VERSION, JournalLine, Position, Started, Usage};
-pub use lineage::Lineage;
+pub use lineage::{Lineage, precedence};
 pub use names::{ExperimentName, Fingerprint, InvalidName, ProtocolName, RunId, VariantName};
 pub use plan::{Assignment, PLAN_VERSION, Plan, PlanHash, TRAINER_VERSION};
 pub use read::{InvalidOverride, Override, json_schema, read_specs, refuse_same_names};

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::{Change, VariantName};
+use crate::{Change, VariantName, config::Config, source::joined};
 
 /// All that decides a variant's numbers, as it was planned, and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,9 +13,12 @@ use crate::{Change, VariantName};
 pub struct Lineage {
     /// The variant that the chain of `extends` begins with; itself, where it extends none.
     pub root: VariantName,
-    /// Values by dotted key, as YAML on one line. Without seeds, and without what changes no number.
+    /// Files that it rests on, itself included.
+    pub depth: usize,
+    /// What it comes to, defaults included, as JSON by dotted key. Without seeds, without paths, whose content the
+    /// plan's fingerprint covers, and without what changes no number.
     pub values: BTreeMap<String, String>,
-    /// Keys that it, or what it extends, sets otherwise than the root.
+    /// Keys of which it, or what it extends, says otherwise than the root.
     pub declared: BTreeSet<String>,
     /// Keys that were set from outside the specs, with `--set`.
     pub overridden: BTreeSet<String>,
@@ -40,16 +44,38 @@ impl Lineage {
             return Vec::new();
         }
         let explained = |change: &Change| {
-            let is_under = |keys: &BTreeSet<String>| keys.iter().any(|key| covers(key, &change.key));
-            !is_under(&self.overridden)
-                && !is_under(&other.overridden)
-                && (is_under(&self.declared) || is_under(&other.declared))
+            let is_among = |keys: &BTreeSet<String>| keys.contains(&change.key);
+            !is_among(&self.overridden)
+                && !is_among(&other.overridden)
+                && (is_among(&self.declared) || is_among(&other.declared))
         };
         self.differences(other).into_iter().filter(|change| !explained(change)).collect()
     }
 }
 
-/// Whether `key` is `prefix` or lies below it.
-fn covers(prefix: &str, key: &str) -> bool {
-    key.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+/// The order in which variants are run and compared: what others extend first, of these the baseline.
+pub fn precedence(depth: usize, variant: &VariantName) -> (usize, bool) {
+    (depth, variant.as_str() != "baseline")
+}
+
+/// What `config` says, by dotted key.
+pub(crate) fn values(config: &Config) -> BTreeMap<String, String> {
+    let json = serde_json::to_value(config.covered());
+    let mut values = BTreeMap::new();
+    flatten("", &json.expect("a configuration is plain data and always becomes JSON"), &mut values);
+    values
+}
+
+fn flatten(path: &str, value: &Value, into: &mut BTreeMap<String, String>) {
+    let text = match value {
+        Value::Object(entries) => {
+            for (key, value) in entries {
+                flatten(&joined(path, key), value, into);
+            }
+            return;
+        }
+        Value::String(text) => text.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => value.to_string(),
+    };
+    into.insert(path.to_owned(), text);
 }

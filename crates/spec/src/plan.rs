@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Attempt, Fingerprint, RunId, VariantName,
-    config::{Config, Dataset, DeviceRequest, PairSource, SplitConfig},
+    config::{Config, DeviceRequest},
 };
 
 /// Version of `plan.json`'s form. The worker refuses another.
@@ -47,24 +47,10 @@ impl PlanHash {
 }
 
 impl Plan {
-    /// The plan's identity: covers the configuration, the seed, the data's content and the trainer's version.
-    /// Paths are left out, since the fingerprint covers what they lead to and data may move; so is how often metrics
-    /// are recorded, which changes none of them.
+    /// The plan's identity: covers the configuration, the seed, the data's content and the trainer's version. Data
+    /// may move.
     pub fn hash(&self) -> PlanHash {
-        let mut covered = self.clone();
-        covered.config.training.log_every = 0;
-        if let Dataset::Folder(folder) = &mut covered.config.data.dataset {
-            *folder = PathBuf::new();
-        }
-        if let SplitConfig::File { file, .. } = &mut covered.config.data.split {
-            *file = PathBuf::new();
-        }
-        for protocol in covered.config.evaluation.protocols.values_mut() {
-            if let PairSource::Listed { list, images } = &mut protocol.pairs {
-                *list = PathBuf::new();
-                *images = None;
-            }
-        }
+        let covered = Self { config: self.config.covered(), ..self.clone() };
         let json = serde_json::to_vec(&covered).expect("a plan is plain data and always becomes JSON");
         PlanHash(Fingerprint::of(&json))
     }

@@ -256,6 +256,8 @@ const SYNTAX: &[Malformed] = &[
     case("just words", (1, 1), "a spec must be a mapping", "or with `data:`"),
     case("extends: base.yaml\nname: a\nname: b", (3, 1), "`name` stands here a second time", "line 2"),
     case("extends: base.yaml\nloss:\n  margin: 0.2\n  margin: 0.2", (4, 3), "a second time", "line 3"),
+    case("hypothesis: \"abc\nloss: {margin: 0.2}\n", (1, 13), "a quote is opened here", "close it"),
+    case("hypothesis: a\0b\n", (1, 14), "none that a text has", "plain text in UTF-8"),
     case("extends: base.yaml\nloss:\n\tmargin: 0.2", (3, 2), "a tab indents this line", "with spaces"),
     case(
         "extends: base.yaml\nloss:\n    margin: 0.2\n  scale: 64",

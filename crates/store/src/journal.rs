@@ -265,7 +265,7 @@ impl Sink<'_> {
             .bind(list)
             .bind(line.attempt.0.get())
             .bind(json("an evaluation", evaluation)?)
-            .bind(mean(&evaluation.thresholds))
+            .bind(evaluation.mean_threshold())
             .bind(evaluation.accuracy)
             .bind(counts.true_positives as i64)
             .bind(counts.false_positives as i64)
@@ -277,8 +277,4 @@ impl Sink<'_> {
         query.execute(&mut *self.write).await.doing("store an evaluation")?;
         Ok(())
     }
-}
-
-fn mean(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }

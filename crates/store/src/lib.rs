@@ -19,6 +19,6 @@ pub use attempts::{Enqueued, Launch, Restart, Settlement};
 pub use error::StoreError;
 pub use filter::{Filter, FilterError, Sort};
 pub use journal::{EvaluatedFiles, JournalBatch, JournalEntry};
-pub use open::{DATABASE, OpenError, Store};
+pub use open::{DATABASE, OpenError, Store, make_folder};
 pub use planning::{PlannedRun, Planning};
 pub use runs::JobRecord;

@@ -91,7 +91,7 @@ impl Store {
     /// Opens the store in `folder`, which is made where it does not exist, and brings it up to date.
     pub async fn open(folder: impl AsRef<Path>) -> Result<Self, OpenError> {
         let wanted = folder.as_ref();
-        let made = make(wanted).and_then(|folder| touch(&folder).map(|()| folder));
+        let made = make_folder(wanted).and_then(|folder| touch(&folder).map(|()| folder));
         let folder = made.map_err(|source| OpenError::Folder { folder: wanted.to_owned(), source })?;
         let file = folder.join(DATABASE);
         let pool = connect(&file, writing()).await?;
@@ -149,8 +149,9 @@ impl Store {
     }
 }
 
-/// The folder's absolute path, since workers are told of it and may run elsewhere. A new one tells git to pass it over.
-fn make(folder: &Path) -> io::Result<PathBuf> {
+/// Makes a store's folder where there is none, and tells git to pass it over. Returns its absolute path, since workers
+/// are told of it and may run elsewhere.
+pub fn make_folder(folder: &Path) -> io::Result<PathBuf> {
     if !folder.exists() {
         fs::create_dir_all(folder)?;
         fs::write(folder.join(".gitignore"), "*\n")?;

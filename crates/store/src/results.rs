@@ -66,14 +66,6 @@ impl Store {
         let rows = sqlx::query(sql).bind(run.as_str()).bind(name).fetch_all(&self.pool).await;
         rows.doing("read the metric")?.iter().map(point).collect()
     }
-
-    /// Names of a run's metrics, sorted.
-    pub async fn metric_names(&self, run: &RunId) -> Result<Vec<String>, StoreError> {
-        let sql = "SELECT n.name FROM metric_names n WHERE EXISTS (SELECT 1 FROM metrics m \
-                   WHERE m.name = n.id AND m.run = (SELECT id FROM runs WHERE name = ?)) ORDER BY n.name";
-        let rows = sqlx::query(sql).bind(run.as_str()).fetch_all(&self.pool).await;
-        rows.doing("list the metrics")?.iter().map(|row| rows::get(row, "name")).collect()
-    }
 }
 
 /// A row of `evaluations` with its list's fingerprint.

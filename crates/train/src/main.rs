@@ -33,7 +33,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    log_to_stderr();
+    log_to_stderr(matches!(arguments.command, Command::Run { .. }));
     match carry_out(arguments.command) {
         Ok(code) => code,
         Err(error) => {
@@ -63,8 +63,14 @@ fn print(answer: &impl serde::Serialize) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The level is `ARCLAB_LOG`, else `info`. Without colours, as the log goes to a file of the run's folder.
-fn log_to_stderr() {
+/// The level is `ARCLAB_LOG`, else `info`. A run's log goes to a file of its folder, without colours and with times;
+/// what tests say is read by a person at once.
+fn log_to_stderr(with_times: bool) {
     let filter = EnvFilter::try_from_env("ARCLAB_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(std::io::stderr).init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(std::io::stderr);
+    if with_times {
+        log.init();
+    } else {
+        log.without_time().with_target(false).init();
+    }
 }

@@ -16,6 +16,7 @@ use crate::{
 
 /// Prints the tables of the variants that were asked for.
 pub(crate) async fn execute(store: &Path, arguments: &CompareArgs, output: Output) -> anyhow::Result<()> {
+    arguments.tables.refuse_lost_page()?;
     let store = Store::open_existing(store).await?;
     let experiment = experiment(&store, arguments, output).await?;
     let variants = if arguments.variants.is_empty() {
@@ -87,12 +88,16 @@ async fn known(store: &Store) -> anyhow::Result<String> {
     })
 }
 
-/// All variants of an experiment: those that extend none first.
+/// All variants of an experiment, in the order in which they are run.
 async fn all_variants(store: &Store, experiment: &ExperimentName) -> anyhow::Result<Vec<VariantName>> {
-    let mut specs = store.variants_of(experiment).await?;
+    let mut variants = Vec::new();
+    for spec in store.variants_of(experiment).await? {
+        let depth = gather::lineage(&spec)?.map_or(0, |lineage| lineage.depth);
+        variants.push((depth, spec.variant));
+    }
     // Stable, so the others stay in the order of their names.
-    specs.sort_by_key(|spec| spec.parent.is_some());
-    Ok(specs.into_iter().map(|spec| spec.variant).collect())
+    variants.sort_by_key(|(depth, variant)| arclab_spec::precedence(*depth, variant));
+    Ok(variants.into_iter().map(|(_, variant)| variant).collect())
 }
 
 /// Prints both tables of each experiment, the first variant of which is the baseline, and writes the page where one is
@@ -104,21 +109,24 @@ pub(crate) async fn show(
     arguments: &TableArgs,
     output: Output,
 ) -> anyhow::Result<()> {
-    let options = TableOptions { reported: arguments.reported, all_errors: false };
+    let options = TableOptions { reported: arguments.reported };
     let is_one = experiments.len() == 1;
-    let mut tables = Vec::with_capacity(experiments.len());
+    let (mut tables, mut comparisons) = (Vec::new(), Vec::new());
     for (experiment, variants) in experiments {
         let (results, lists) = gather::results(store, variants, cached).await?;
         let comparison = Comparison::new(results, lists);
         let both = vec![comparison.accuracy_table(options), comparison.errors_table(options)];
         tables.push((experiment.as_str().to_owned(), both));
-        if let Some(file) = &arguments.html {
-            let file = if is_one { file.clone() } else { with_suffix(file, &experiment) };
-            write_page(&file, &experiment, &comparison, options)?;
-            output.note(format_args!("wrote {}", file.display()));
-        }
+        comparisons.push((experiment, comparison));
     }
-    Ok(output::print(&render_experiments(&tables, output.format))?)
+    output::print(&render_experiments(&tables, output.format))?;
+    for (experiment, comparison) in &comparisons {
+        let Some(file) = &arguments.html else { break };
+        let file = if is_one { file.clone() } else { with_suffix(file, experiment) };
+        write_page(&file, experiment, comparison, options)?;
+        output.note(format_args!("wrote {}", file.display()));
+    }
+    Ok(())
 }
 
 fn with_suffix(file: &Path, experiment: &ExperimentName) -> PathBuf {

@@ -1,7 +1,7 @@
 //! `arclab plan`.
 
 use arclab_report::{Cell, Column, Format, Kind, Table};
-use arclab_spec::Spec;
+use arclab_spec::{Override, Spec};
 
 use crate::{
     cli::PlanArgs,
@@ -13,12 +13,15 @@ pub(crate) fn execute(arguments: &PlanArgs, output: Output) -> anyhow::Result<()
     let specs = arclab_spec::read_specs(&arguments.specs.specs, &arguments.specs.overrides)?;
     let text = match output.format {
         // A cell is too narrow for the differences: they follow, one below the other.
-        Format::Text { .. } => table(&specs, false).render(output.format) + &differences(&specs),
+        Format::Text { .. } => {
+            let overrides = &arguments.specs.overrides;
+            table(&specs, false).render(output.format) + &set_for_all(overrides) + &differences(&specs)
+        }
         Format::Markdown | Format::Csv | Format::Latex | Format::Json => {
             table(&specs, true).render(output.format)
         }
     };
-    Ok(output::print(&text)?)
+    output::print(&text)
 }
 
 fn table(specs: &[Spec], with_changes: bool) -> Table {
@@ -60,11 +63,19 @@ fn changes(spec: &Spec) -> String {
     changes.map(|change| format!("{} = {}", change.key, change.to)).collect::<Vec<_>>().join(", ")
 }
 
+/// What no variant differs in, as all of them have it.
+fn set_for_all(overrides: &[Override]) -> String {
+    let set: Vec<String> = overrides.iter().map(ToString::to_string).collect();
+    if set.is_empty() { String::new() } else { format!("\nset for all: {}\n", set.join(", ")) }
+}
+
 /// How each variant differs from its parent, in full, and what it should teach.
 fn differences(specs: &[Spec]) -> String {
     let mut lines = Vec::new();
     for spec in specs {
-        lines.push(format!("\n{}: {}", spec.name, spec.hypothesis));
+        // One line, and nothing that a terminal would obey.
+        let hypothesis = spec.hypothesis.replace(char::is_control, " ");
+        lines.push(format!("\n{}: {hypothesis}", spec.name));
         if let Some(parent) = &spec.parent {
             lines.push(format!("  differs from {parent} in"));
             lines.extend(spec.changes.iter().map(|change| format!("    {change}")));

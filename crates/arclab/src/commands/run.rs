@@ -22,12 +22,14 @@ use crate::{
 /// Runs the specs, and says by the exit code whether all of their runs succeeded.
 pub(crate) async fn execute(store: &Path, arguments: &RunArgs, output: Output) -> anyhow::Result<ExitCode> {
     let specs = read(arguments)?;
+    arguments.tables.refuse_lost_page()?;
     let store = Store::open(store).await?;
     let drafts = planning::draft(&store, &specs, output)?;
     // Before anything is recorded: a command that is refused must leave everything as it was.
     let mut scheduler = None;
-    if arguments.force || !all_succeeded(&store, &drafts).await? {
-        scheduler = Some(ready(&store, &specs, arguments)?);
+    let open = open(&store, &drafts, arguments.force).await?;
+    if !open.is_empty() {
+        scheduler = Some(ready(&store, &open, arguments, output)?);
     }
     let planned = planning::record(&store, &drafts, output).await?;
     let (cached, wanted) = sort_out(&planned, arguments.force);
@@ -37,12 +39,16 @@ pub(crate) async fn execute(store: &Path, arguments: &RunArgs, output: Output) -
         let scheduler = match scheduler {
             Some(scheduler) => scheduler,
             // Another program forced one of them just now.
-            None => ready(&store, &specs, arguments)?,
+            None => ready(&store, &[], arguments, output)?,
         };
         carry_out(scheduler, &store, &wanted, arguments.force, output).await?
     };
-    let tables = tables(&store, &specs, &planned).await?;
-    compare::show(&store, tables, Some(&cached), &arguments.tables, output).await?;
+    if ending == Ending::Interrupted {
+        output.note("`arclab compare` shows what there is so far");
+    } else {
+        let tables = tables(&store, &specs, &planned).await?;
+        compare::show(&store, tables, Some(&cached), &arguments.tables, output).await?;
+    }
     store.close().await;
     Ok(ending.code())
 }
@@ -58,18 +64,22 @@ fn read(arguments: &RunArgs) -> anyhow::Result<Vec<Spec>> {
     Ok(specs)
 }
 
-async fn all_succeeded(store: &Store, drafts: &[Draft<'_>]) -> anyhow::Result<bool> {
-    for plan in drafts.iter().flat_map(Draft::plans) {
-        if !matches!(store.state_of(&plan.hash()).await?, Some(RunState::Succeeded { .. })) {
-            return Ok(false);
+/// The specs of which something is to be run.
+async fn open<'a>(store: &Store, drafts: &[Draft<'a>], force: bool) -> Result<Vec<&'a Spec>, StoreError> {
+    let mut open = Vec::new();
+    for draft in drafts {
+        let mut is_open = force;
+        for plan in draft.plans() {
+            is_open |= !matches!(store.state_of(&plan.hash()).await?, Some(RunState::Succeeded { .. }));
         }
+        open.extend(is_open.then_some(draft.spec));
     }
-    Ok(true)
+    Ok(open)
 }
 
 /// A scheduler that can carry out each of the specs; holds the store's lock.
-fn ready(store: &Store, specs: &[Spec], arguments: &RunArgs) -> anyhow::Result<Scheduler> {
-    let worker = worker::find()?;
+fn ready(store: &Store, specs: &[&Spec], arguments: &RunArgs, output: Output) -> anyhow::Result<Scheduler> {
+    let worker = worker::find(output)?;
     let abilities = WorkerAbilities { cuda: worker::abilities(&worker)?.cuda.map_or(Ok(()), Err) };
     let mut options = SchedulerOptions::of_this_machine(worker, provenance(specs));
     options.jobs = arguments.jobs;
@@ -149,7 +159,7 @@ async fn carry_out(
     let (summary, ()) = tokio::join!(scheduler.run(wanted, sender, stop), shown);
     let summary = summary
         .context("stopped looking after the runs: workers go on, and the same command finds them again")?;
-    report_failures(&summary, output);
+    report_ends(&summary, output);
     Ok(if summary.stopped {
         Ending::Interrupted
     } else if summary.runs.values().all(|end| matches!(end, RunEnd::Finished)) {
@@ -159,7 +169,7 @@ async fn carry_out(
     })
 }
 
-fn provenance(specs: &[Spec]) -> Provenance {
+fn provenance(specs: &[&Spec]) -> Provenance {
     let git = specs.first().and_then(|spec| git_state(spec.file.parent().unwrap_or(Path::new("."))));
     Provenance {
         program_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -169,10 +179,11 @@ fn provenance(specs: &[Spec]) -> Provenance {
 }
 
 /// What did not end well, below the progress, where it is still to be read at the end.
-fn report_failures(summary: &Summary, output: Output) {
+fn report_ends(summary: &Summary, output: Output) {
     for (run, end) in &summary.runs {
         match end {
-            RunEnd::Finished => {}
+            // Of the latter the progress has said so.
+            RunEnd::Finished | RunEnd::Waiting => {}
             RunEnd::Failed { failure, log_tail } => {
                 output.error(format_args!("{run} failed: {}", failure.message));
                 for line in log_tail.lines() {
@@ -182,7 +193,6 @@ fn report_failures(summary: &Summary, output: Output) {
             RunEnd::Refused(reason) => {
                 output.error(format_args!("{run} cannot be carried out here: {reason}"));
             }
-            RunEnd::Waiting => output.note(format_args!("{run} waits: the same command goes on with it")),
         }
     }
 }

@@ -9,5 +9,5 @@ pub(crate) fn execute() -> anyhow::Result<()> {
     let mut text =
         serde_json::to_string_pretty(&arclab_spec::json_schema()).context("failed to write the schema")?;
     text.push('\n');
-    Ok(output::print(&text)?)
+    output::print(&text)
 }

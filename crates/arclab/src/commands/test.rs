@@ -25,13 +25,22 @@ use crate::{
 
 /// Has a worker test the weights, and prints what it found.
 pub(crate) fn execute(store: &Path, arguments: &TestArgs, output: Output) -> anyhow::Result<()> {
+    if !arguments.checkpoint.is_file() {
+        bail!("there is no file {} with weights", arguments.checkpoint.display());
+    }
     let request = request(store, arguments)?;
-    let worker = worker::find()?;
+    let worker = worker::find(output)?;
+    worker::abilities(&worker)?;
+    arclab_store::make_folder(store).with_context(|| format!("failed to make {}", store.display()))?;
     let folder = std::env::temp_dir();
     let file = folder.join(format!("arclab-test-{}.json", std::process::id()));
     fs::write(&file, serde_json::to_vec(&request)?)
         .with_context(|| format!("failed to write {}", file.display()))?;
-    let answer = Command::new(&worker).arg("test").arg(&file).stderr(std::process::Stdio::inherit()).output();
+    let mut command = Command::new(&worker);
+    if std::env::var_os("ARCLAB_LOG").is_none() {
+        command.env("ARCLAB_LOG", if output.notes { "warn" } else { "error" });
+    }
+    let answer = command.arg("test").arg(&file).stderr(std::process::Stdio::inherit()).output();
     // It lies in the system's folder for such files; a failure to remove it is not worth a word.
     let _ = fs::remove_file(&file);
     let answer = answer.with_context(|| format!("failed to start {}", worker.display()))?;
@@ -114,7 +123,15 @@ fn protocol(arguments: &TestArgs, config: Option<&Config>) -> anyhow::Result<(Pr
         let known = known
             .filter(|known| !known.is_empty())
             .map_or(String::new(), |known| format!("one of {}, or ", known.join(", ")));
-        bail!("`--mode {}` is no protocol and no file: write {known}the path of a pair list", arguments.mode);
+        let known = match config {
+            Some(_) => format!("write {known}the path of a pair list"),
+            None => {
+                "write the path of a pair list; or name a spec with `--spec`, whose protocols are then known \
+                     (no plan.json of a run lies beside the weights)"
+                    .to_owned()
+            }
+        };
+        bail!("`--mode {}` is no protocol and no file: {known}", arguments.mode);
     }
     let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let name =
@@ -160,17 +177,12 @@ fn table(report: &TestReport) -> Table {
     let mut table = Table::new("test", format!("{} on {}", report.model, report.mode), columns);
     let (evaluation, confusion) = (&report.evaluation, &report.evaluation.confusion);
     let decimal = |value: f64| Cell::Number { value, decimals: 3 };
-    let thresholds = &evaluation.thresholds;
     table.push(vec![
         Cell::text(report.mode.as_str()),
         Cell::text(report.model.as_str()),
         Cell::Count(confusion.pairs()),
         decimal(evaluation.accuracy),
-        if thresholds.is_empty() {
-            Cell::Empty
-        } else {
-            decimal(thresholds.iter().sum::<f64>() / thresholds.len() as f64)
-        },
+        evaluation.mean_threshold().map_or(Cell::Empty, decimal),
         Cell::Count(confusion.true_positives),
         Cell::Count(confusion.false_positives),
         Cell::Count(confusion.true_negatives),

@@ -115,8 +115,7 @@ impl ImageSet {
     }
 
     fn new(index: Index, source: &Source, size: u32, pixels: Mapped) -> Self {
-        let mut left_out = source.listed_left_out().to_vec();
-        let mut records = Vec::with_capacity(index.entries.len());
+        let (mut left_out, mut records) = (Vec::new(), Vec::with_capacity(index.entries.len()));
         for entry in index.entries {
             match entry.outcome {
                 Outcome::Kept { content, attributes } => {
@@ -127,6 +126,8 @@ impl ImageSet {
                 }
             }
         }
+        // After the photos that do not decode, which matter more to whoever reads a few of them.
+        left_out.extend_from_slice(source.listed_left_out());
         Self { records, left_out, size, pixels }
     }
 

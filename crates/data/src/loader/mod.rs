@@ -4,10 +4,7 @@ mod error;
 mod order;
 mod thread;
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
 
 use arclab_spec::config::{Augment, ColourMode};
 
@@ -54,7 +51,6 @@ pub struct Batch {
 pub struct Loader {
     threads: Threads,
     steps_per_epoch: u64,
-    waited: Duration,
 }
 
 impl Loader {
@@ -69,17 +65,12 @@ impl Loader {
         let steps_per_epoch = order.steps_per_epoch();
         let maker = thread::Maker { images: images.clone(), samples: samples.to_vec(), recipe, order };
         let threads = Threads::start(&Arc::new(maker), step).map_err(LoaderError::Thread)?;
-        Ok(Self { threads, steps_per_epoch, waited: Duration::ZERO })
+        Ok(Self { threads, steps_per_epoch })
     }
 
     /// Batches in an epoch.
     pub fn steps_per_epoch(&self) -> u64 {
         self.steps_per_epoch
-    }
-
-    /// How long training has waited for batches so far.
-    pub fn waited(&self) -> Duration {
-        self.waited
     }
 }
 
@@ -87,9 +78,6 @@ impl Iterator for Loader {
     type Item = Batch;
 
     fn next(&mut self) -> Option<Batch> {
-        let start = Instant::now();
-        let batch = self.threads.next();
-        self.waited += start.elapsed();
-        batch
+        self.threads.next()
     }
 }

@@ -2,8 +2,8 @@
 
 use std::{
     collections::BTreeMap,
-    fs::File,
-    io::{BufRead, BufReader, Read},
+    fs::{self, File},
+    io::{self, BufRead, BufReader, Read},
     ops::Range,
     path::Path,
 };
@@ -57,6 +57,10 @@ pub(crate) fn read(path: &Path, library: &Library<'_>) -> Result<Vec<Pair>, Pair
 fn first_line(path: &Path) -> Result<String, PairsError> {
     let read = || {
         let mut line = Vec::new();
+        // A pipe would be waited for without end.
+        if !fs::metadata(path)?.is_file() {
+            return Err(io::Error::other("it is no regular file"));
+        }
         BufReader::new(File::open(path)?).take(200).read_until(b'\n', &mut line)?;
         Ok(String::from_utf8_lossy(&line).trim().to_owned())
     };

@@ -102,9 +102,9 @@ fn fingerprint(csv: &[u8], pairs: &[Pair], images: &Images) -> Fingerprint {
     Fingerprint::of(&covered)
 }
 
-/// A file that is there is right: its name says what is in it, and it is written as a whole.
+/// Writes what is not there yet; what somebody has changed is written anew.
 fn write_once(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if fs::metadata(path).is_ok_and(|file| file.len() == bytes.len() as u64) {
+    if fs::read(path).is_ok_and(|there| there == bytes) {
         return Ok(());
     }
     fs::create_dir_all(folder)?;

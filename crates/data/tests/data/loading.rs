@@ -128,7 +128,6 @@ fn training_that_ends_early_stops_the_threads() {
     let mut loader =
         Loader::start(&data.images, &data.train, Recipe { epochs: 1_000_000, ..RECIPE }, 0).unwrap();
     assert!(loader.next().is_some());
-    assert!(loader.waited() > std::time::Duration::ZERO);
     drop(loader);
 }
 

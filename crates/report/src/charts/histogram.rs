@@ -58,14 +58,8 @@ pub(crate) fn scores(result: &ProtocolResult, list: &PairList, range: ScoreRange
         .with_x_label("Cosine similarity")
         .with_y_label("Pairs")
         .with_legend_position(LegendPosition::OutsideBottomColumns);
-    if let Some(threshold) = mean_threshold(result) {
+    if let Some(threshold) = result.evaluation.mean_threshold() {
         layout = layout.with_reference_line(ReferenceLine::vertical(threshold).with_color("var(--text)"));
     }
     svg(plots, layout, SIZE, label)
-}
-
-/// The mean over folds.
-fn mean_threshold(result: &ProtocolResult) -> Option<f64> {
-    let thresholds = &result.evaluation.thresholds;
-    (!thresholds.is_empty()).then(|| thresholds.iter().sum::<f64>() / thresholds.len() as f64)
 }

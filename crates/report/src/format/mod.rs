@@ -7,6 +7,8 @@ mod latex;
 mod markdown;
 mod text;
 
+use std::collections::BTreeSet;
+
 use crate::{Column, Kind, Table};
 
 /// How a table is written.
@@ -32,12 +34,25 @@ pub enum Format {
 pub fn render(tables: &[Table], format: Format) -> String {
     let each = |write: &dyn Fn(&Table) -> String| tables.iter().map(write).collect::<Vec<_>>().join("\n");
     match format {
-        Format::Text { colour } => each(&|table| text::write(table, colour)),
+        Format::Text { colour } => {
+            let tables = without_repeated_notes(tables);
+            tables.iter().map(|table| text::write(table, colour)).collect::<Vec<_>>().join("\n")
+        }
         Format::Markdown => each(&markdown::write),
         Format::Csv => each(&csv::write),
         Format::Latex => each(&latex::write),
         Format::Json => json::write(tables),
     }
+}
+
+/// Whoever reads several tables one below the other need not read a note twice.
+fn without_repeated_notes(tables: &[Table]) -> Vec<Table> {
+    let mut said = BTreeSet::new();
+    let mut tables = tables.to_vec();
+    for table in &mut tables {
+        table.notes.retain(|note| said.insert(note.clone()));
+    }
+    tables
 }
 
 /// The tables of several experiments in one document, each under its name in JSON, with a column of it elsewhere.

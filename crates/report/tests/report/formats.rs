@@ -43,7 +43,7 @@ fn a_terminal_gets_aligned_columns() {
     ────────────────────────────────────────────────────────────────────────────────────────────
     baseline                      0.745  -                           1m 23s  2026-03-01 00:00:00
     a|b, "c" & <d> 50%_*  0.733 ± 0.010  -0.013 [-0.022, -0.004]*         -  -
-    m0.8                          0.745  +0.000 [+0.000, +0.010]          7  -
+    m0.8                          0.745  +0.000 [-0.000, +0.010]          7  -
     Open-set: 1500 pairs & more.
     "#);
 }
@@ -57,7 +57,7 @@ fn colour_marks_headings_and_clear_differences_only() {
         coloured.contains("\x1b[31m-0.013 [-0.022, -0.004]*\x1b[0m"),
         "a clear loss is red: {coloured:?}"
     );
-    assert!(coloured.contains(" +0.000 [+0.000, +0.010] "), "what may be chance is plain");
+    assert!(coloured.contains(" +0.000 [-0.000, +0.010] "), "what may be chance is plain");
     let mut stripped = coloured;
     for code in ["\x1b[1m", "\x1b[31m", "\x1b[0m"] {
         stripped = stripped.replace(code, "");
@@ -99,7 +99,7 @@ fn markdown_is_githubs() {
     | :--- | ---: | :--- | ---: | :--- |
     | baseline | 0.745 | - | 1m 23s | 2026-03-01 00:00:00 |
     | a\|b, "c" & \<d> 50%_\* | 0.733 ± 0.010 | -0.013 [-0.022, -0.004]* | - | - |
-    | m0.8 | 0.745 | +0.000 [+0.000, +0.010] | 7 | - |
+    | m0.8 | 0.745 | +0.000 [-0.000, +0.010] | 7 | - |
 
     - Open-set: 1500 pairs & more.
     "#);
@@ -128,7 +128,7 @@ fn latex_is_set_with_booktabs() {
         \midrule
         baseline & 0.745 & - & 1m 23s & 2026-03-01 00:00:00 \\
         a|b, "c" \& \textless{}d\textgreater{} 50\%\_* & 0.733 $\pm$ 0.010 & $-$0.013 {[}$-$0.022, $-$0.004{]}* & - & - \\
-        m0.8 & 0.745 & $+$0.000 {[}$+$0.000, $+$0.010{]} & 7 & - \\
+        m0.8 & 0.745 & $+$0.000 {[}$-$0.000, $+$0.010{]} & 7 & - \\
         \bottomrule
       \end{tabular}
       \par\footnotesize Open-set: 1500 pairs \& more.

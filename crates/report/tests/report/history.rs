@@ -6,8 +6,8 @@ use arclab_metrics::{ResolvedPolicy, evaluate};
 use arclab_report::{Format, PairList, ProtocolResult, curve, history_table};
 use arclab_spec::{Attempt, ExperimentName, FailureKind, Fingerprint, RunId, RunState, VariantName};
 use arclab_store::records::{
-    EvaluationRecord, HistoryRecord, MetricPoint, MetricScope, PairListRecord, PairRecord, RunRecord,
-    ScoresRecord, SharedWith,
+    AttemptRecord, EvaluationRecord, Failure, HistoryRecord, MetricPoint, MetricScope, PairListRecord,
+    PairRecord, Provenance, RunRecord, ScoresRecord, SharedWith,
 };
 
 use crate::support::{pair_list, protocol, scores};
@@ -57,27 +57,54 @@ fn history_has_a_row_a_run_and_the_open_sets_errors() {
         record("faces", "m0.8", failed, &[]),
         record("faces", "m0.2", RunState::Queued { next: Attempt::FIRST }, &[]),
     ];
-    insta::assert_snapshot!(history_table(&records).render(Format::Text { colour: false }), @r"
-    Variant   Seed  State      Closed-set  Open-set    lfw  Open-set FP  Open-set FN  Duration  Ended (UTC)          Run
-    ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-    baseline     0  succeeded       0.740     0.740  0.740           11           15    1m 23s  2026-03-01 00:00:00  baseline-s0-01234567
-    m0.8         0  failed              -         -      -            -            -         -  2026-03-01 00:00:00  m0.8-s0-01234567
-    m0.2         0  queued              -         -      -            -            -         -  -                    m0.2-s0-01234567
+    insta::assert_snapshot!(history_table(&records).without_empty_columns().render(Format::Text { colour: false }), @r"
+    Experiment  Variant   Seed  State      Closed-set  Open-set    lfw  Open-set FP  Open-set FN  Duration  Ended (UTC)          Run
+    ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+    faces       baseline     0  succeeded       0.740     0.740  0.740           11           15    1m 23s  2026-03-01 00:00:00  baseline-s0-01234567
+    faces       m0.8         0  failed              -         -      -            -            -         -  2026-03-01 00:00:00  m0.8-s0-01234567
+    faces       m0.2         0  queued              -         -      -            -            -         -  -                    m0.2-s0-01234567
     ");
 }
 
 #[test]
-fn runs_of_several_experiments_name_theirs() {
-    let records =
-        [record("faces", "baseline", DONE, &["open"]), record("celeba", "baseline", DONE, &["open"])];
-    assert_eq!(history_table(&records).columns[0].key, "experiment");
-    assert_ne!(history_table(&records[..1]).columns[0].key, "experiment");
+fn a_failure_is_told_and_for_people_only_where_there_is_one() {
+    let failed = RunState::Failed { attempt: Attempt::FIRST, kind: FailureKind::Run };
+    let mut record = record("faces", "wild", failed, &[]);
+    let keys = |record: &HistoryRecord| {
+        let table = history_table(std::slice::from_ref(record)).without_empty_columns();
+        table.columns.into_iter().map(|column| column.key).collect::<Vec<_>>()
+    };
+    assert!(!keys(&record).contains(&"failure".to_owned()));
+    record.run.last_attempt = Some(last_attempt("the loss of step 3 is not finite"));
+    assert!(keys(&record).contains(&"failure".to_owned()));
+    let csv = history_table(&[record]).render(Format::Csv);
+    assert!(csv.contains("the loss of step 3 is not finite"), "{csv}");
+}
+
+fn last_attempt(failure: &str) -> AttemptRecord {
+    let provenance = Provenance { program_version: String::new(), git_commit: None, git_dirty: None };
+    let failure = Failure { kind: FailureKind::Run, message: failure.to_owned() };
+    AttemptRecord {
+        number: Attempt::FIRST,
+        threads: 1,
+        gpu: None,
+        pid: None,
+        provenance,
+        worker: None,
+        position: None,
+        reported: None,
+        used: None,
+        launched_ms: 0,
+        end: None,
+        failure: Some(failure),
+        log_tail: String::new(),
+    }
 }
 
 #[test]
 fn an_empty_history_has_a_head_and_no_rows() {
     let text = history_table(&[]).render(Format::Csv);
-    assert_eq!(text, "variant,seed,state,duration_seconds,ended,run\n");
+    assert_eq!(text, "experiment,variant,seed,state,duration_seconds,ended,run,shared_with,failure\n");
 }
 
 fn pair(same: bool, fold: Option<u32>) -> PairRecord {
@@ -123,5 +150,5 @@ fn a_run_is_listed_with_all_variants_that_stand_on_it() {
     };
     shared.run.shared_with = vec![with("faces", "m0.5"), with("margins", "usual")];
     let csv = history_table(&[shared]).render(Format::Csv);
-    assert!(csv.contains("\"baseline, m0.5, margins/usual\""), "{csv}");
+    assert!(csv.contains("faces,baseline,0,") && csv.contains("\"m0.5, margins/usual\""), "{csv}");
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use arclab_metrics::{ResolvedPolicy, evaluate};
 use arclab_report::{Comparison, PairList, PairLists, ProtocolResult, RunResults, VariantResults};
-use arclab_spec::{Fingerprint, Lineage, ProtocolName, VariantName};
+use arclab_spec::{Fingerprint, Lineage, ProtocolName, RunId, VariantName};
 
 /// `SplitMix64`.
 pub struct Random(pub u64);
@@ -82,7 +82,8 @@ pub fn run(variant: &str, gap: f64, seed: u64, on: &[&str]) -> RunResults {
     let loss = loss.collect();
     let accuracy =
         epochs.map(|epoch| (epoch, 0.5 + gap * (1.0 - (-epoch / 6.0).exp()) + 0.006 * noise.normal()));
-    RunResults { seed, protocols, loss, validation_accuracy: accuracy.collect() }
+    let run = RunId::new(format!("{variant}-s{seed}")).expect("a name");
+    RunResults { run, seed, protocols, loss, validation_accuracy: accuracy.collect() }
 }
 
 /// A variant with runs of these seeds.
@@ -101,6 +102,7 @@ pub fn variant(name: &str, gap: f64, seeds: &[u64], on: &[&str]) -> VariantResul
 pub fn lineage(values: &[(&str, &str)], declared: &[&str]) -> Lineage {
     Lineage {
         root: VariantName::new("baseline").expect("a name"),
+        depth: 1,
         values: values.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())).collect(),
         declared: declared.iter().map(|&key| key.to_owned()).collect(),
         overridden: BTreeSet::new(),

@@ -16,6 +16,8 @@ pub use model::{Backbone, LossConfig, MarginGradient, ModelConfig};
 pub use resources::{DeviceRequest, ResourceRequest, Threads};
 pub use training::{OptimizerConfig, Precision, ScheduleConfig, ScheduleShape, TrainingConfig};
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 /// Everything that decides a run's numbers, but for the seed.
@@ -36,4 +38,26 @@ pub struct Config {
     pub training: TrainingConfig,
     /// How the trained model is tested.
     pub evaluation: EvaluationConfig,
+}
+
+impl Config {
+    /// The configuration as far as it is a part of a plan's identity: without paths, as the data's fingerprint covers
+    /// what they lead to, and without how often metrics are recorded, which changes none of them.
+    pub(crate) fn covered(&self) -> Self {
+        let mut covered = self.clone();
+        covered.training.log_every = 0;
+        if let Dataset::Folder(folder) = &mut covered.data.dataset {
+            *folder = PathBuf::new();
+        }
+        if let SplitConfig::File { file, .. } = &mut covered.data.split {
+            *file = PathBuf::new();
+        }
+        for protocol in covered.evaluation.protocols.values_mut() {
+            if let PairSource::Listed { list, images } = &mut protocol.pairs {
+                *list = PathBuf::new();
+                *images = None;
+            }
+        }
+        covered
+    }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{chain, section::Reading};
-use crate::{Spec, source::Diagnostic};
+use crate::{Spec, precedence, source::Diagnostic};
 
 /// Spec files that were named together.
 pub(super) struct Group {
@@ -51,11 +51,10 @@ fn in_folder(folder: &Path, reading: &Reading<'_>) -> Vec<PathBuf> {
     files
 }
 
-/// Puts the specs of a folder in order: what others extend first, of these the baseline, then by file name. Each
-/// comes with the number of files it rests on.
-pub(super) fn sort(specs: &mut [(usize, Spec)]) {
+/// Puts the specs of a folder in order: see [`precedence`], then by file name.
+pub(super) fn sort(specs: &mut [Spec]) {
     // Stable, so that files keep the order of their names.
-    specs.sort_by_key(|(links, spec)| (*links, spec.name.as_str() != "baseline"));
+    specs.sort_by_key(|spec| precedence(spec.lineage.depth, &spec.name));
 }
 
 /// A mistake for each spec whose name an earlier one of its experiment has.

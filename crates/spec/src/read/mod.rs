@@ -41,7 +41,7 @@ pub fn read_specs(paths: &[PathBuf], overrides: &[Override]) -> Result<Vec<Spec>
         if group.is_folder {
             files::sort(&mut found);
         }
-        specs.extend(found.into_iter().map(|(_, spec)| spec));
+        specs.extend(found);
     }
     reading.report_all(files::same_names(&specs));
     let found = reading.into_mistakes();
@@ -54,11 +54,8 @@ pub fn refuse_same_names(specs: &[Spec]) -> Result<(), SpecErrors> {
     if found.is_empty() { Ok(()) } else { Err(SpecErrors::new(found)) }
 }
 
-/// Each spec that can be read, with the number of files it rests on.
-fn group_specs(files: &[PathBuf], overrides: &[Override], reading: &Reading<'_>) -> Vec<(usize, Spec)> {
-    let read = |file: &PathBuf| {
-        let chain = chain::load(file, reading)?;
-        Some((chain.links.len(), spec::read(&chain, overrides, reading)?))
-    };
+/// Each spec that can be read.
+fn group_specs(files: &[PathBuf], overrides: &[Override], reading: &Reading<'_>) -> Vec<Spec> {
+    let read = |file: &PathBuf| spec::read(&chain::load(file, reading)?, overrides, reading);
     files.iter().filter_map(read).collect()
 }

@@ -1,9 +1,9 @@
 //! `--set KEY=VALUE`.
 
-use std::{str::FromStr, sync::Arc};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use super::section::Reading;
-use crate::source::{Diagnostic, Entry, Node, Origin, Place, SourceFile, Value, parse, shortened};
+use crate::source::{Diagnostic, Entry, Node, Origin, Place, Scalar, SourceFile, Value, parse, shortened};
 
 /// Keys from the top of a spec to a value.
 const MAX_KEYS: usize = 16;
@@ -27,6 +27,13 @@ pub enum InvalidOverride {
         /// What is wrong.
         message: String,
     },
+}
+
+/// As it was given.
+impl fmt::Display for Override {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.place.source.text)
+    }
 }
 
 impl Override {
@@ -68,6 +75,10 @@ impl FromStr for Override {
 /// The value, with columns as in the argument.
 fn parsed(key: &str, value: &str) -> Result<Node, InvalidOverride> {
     let value = if value.trim().is_empty() { "null" } else { value };
+    // A variable begins like a mapping, which nobody means here.
+    if value.trim_start().starts_with("${") {
+        return Ok(scalar(key, value.trim()));
+    }
     // In brackets, for a document that is null is refused; with blanks for `KEY`, and the bracket for `=`.
     let blank = " ".repeat(key.chars().count());
     let text = format!("{blank}[{value}\n]");
@@ -83,6 +94,14 @@ fn parsed(key: &str, value: &str) -> Result<Node, InvalidOverride> {
             Err(invalid("give one value; a list needs brackets: [0, 1, 2]".to_owned()))
         }
     }
+}
+
+/// A text, as it stands behind `KEY=`.
+fn scalar(key: &str, text: &str) -> Node {
+    let source = Arc::new(SourceFile { origin: Origin::CommandLine, text: format!("{key}={text}") });
+    let (column, length) = (key.chars().count() + 2, text.chars().count());
+    let value = Value::Scalar(Scalar { text: text.to_owned(), quoted: true });
+    Node { value, place: Place { source, line: 1, column, length } }
 }
 
 /// The keys before `=`, and where each stands.

@@ -28,7 +28,7 @@ pub(super) fn read(resources: &mut Section<'_>) -> ResourceRequest {
 }
 
 fn threads(resources: &mut Section<'_>) -> Threads {
-    const DOC: &str = "CPU threads of a run; `auto` shares the cores among the runs. Changes no number.";
+    const DOC: &str = "CPU threads of a run, of which it gets at most as many as there are; `auto` shares the cores among the runs. Changes no number.";
     let counts = Counts::from(1, 1_024);
     let schema = json!({"anyOf": [{"const": "auto"}, counts.schema()], "default": "auto"});
     let Some(node) = resources.take("threads", DOC, schema) else { return Threads::Auto };

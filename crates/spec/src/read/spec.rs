@@ -1,6 +1,9 @@
 //! One spec from its chain of documents.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
 
 use serde_json::json;
 
@@ -13,8 +16,9 @@ use super::{
     training,
 };
 use crate::{
-    Change, ExperimentName, Lineage, Spec, VariantName,
+    ExperimentName, Lineage, Spec, VariantName,
     config::{Config, ResourceRequest},
+    lineage,
     source::{Diagnostic, Node, Value},
 };
 
@@ -27,8 +31,7 @@ pub(super) fn read(chain: &Chain, overrides: &[Override], reading: &Reading<'_>)
         Some(parents) => without(parents, &["name", "hypothesis"]).merged(own.document.clone()),
         None => own.document.clone(),
     };
-    let merged = |under: Node, over: &Override| under.merged(over.document().clone());
-    let document = overrides.iter().fold(declared.clone(), merged);
+    let document = set(declared.clone(), overrides);
     let mut top = Section::new(reading, Some(&document), "");
     let written = top_level(&mut top);
     top.finish();
@@ -46,8 +49,8 @@ pub(super) fn read(chain: &Chain, overrides: &[Override], reading: &Reading<'_>)
         file: own.file.clone(),
         folder,
         parent: chain.parent().and_then(name_of),
-        changes: changes::between(parents.as_ref(), &document),
-        lineage: lineage(chain, &declared, &document, overrides)?,
+        changes: changes::between(parents.map(|parents| set(parents, overrides)).as_ref(), &document),
+        lineage: lineage(chain, &declared, &written.config)?,
         hypothesis: written.hypothesis.unwrap_or_default(),
         config: written.config,
         seeds: written.seeds,
@@ -55,27 +58,39 @@ pub(super) fn read(chain: &Chain, overrides: &[Override], reading: &Reading<'_>)
     })
 }
 
-/// Keys, or the sections of keys, that change no number, and seeds, of which a comparison tells by itself.
-const NO_NUMBERS: &[&str] = &["resources", "training.log_every", "training.seeds"];
+/// `document` with `overrides` on top.
+fn set(document: Node, overrides: &[Override]) -> Node {
+    overrides.iter().fold(document, |under, over| under.merged(over.document().clone()))
+}
 
-/// What `document` says, where `declared` is what it says without `--set`.
-fn lineage(chain: &Chain, declared: &Node, document: &Node, overrides: &[Override]) -> Option<Lineage> {
+/// What the spec comes to, where `declared` is its document without `--set`.
+fn lineage(chain: &Chain, declared: &Node, config: &Config) -> Option<Lineage> {
     let root = chain.root();
-    let counts = |change: &Change| !NO_NUMBERS.iter().any(|prefix| change.key.starts_with(prefix));
-    let said = |document: &Node| changes::between(None, document).into_iter().filter(counts);
+    let values = lineage::values(config);
+    // Either may say too little to be a spec by itself; then all that is known to differ counts as declared.
+    let declared = resolved(declared).map_or_else(|| values.clone(), |config| lineage::values(&config));
+    let of_root = resolved(&root.document).map(|config| lineage::values(&config)).unwrap_or_default();
     Some(Lineage {
         root: name_of(root)?,
-        values: said(document).map(|change| (change.key, change.to)).collect(),
-        declared: changes::between(Some(&root.document), declared)
-            .into_iter()
-            .map(|change| change.key)
-            .collect(),
-        overridden: overrides
-            .iter()
-            .flat_map(|over| said(over.document()))
-            .map(|change| change.key)
-            .collect(),
+        depth: chain.links.len(),
+        declared: differing(&of_root, &declared),
+        overridden: differing(&declared, &values),
+        values,
     })
+}
+
+/// The configuration of a document by itself; absent where it is none.
+fn resolved(document: &Node) -> Option<Config> {
+    let environment = |name: &str| std::env::var(name).ok();
+    let reading = Reading::new(&environment);
+    let written = top_level(&mut Section::new(&reading, Some(document), ""));
+    (reading.mistakes() == 0).then_some(written.config)
+}
+
+/// Keys whose values are not the same.
+fn differing(a: &BTreeMap<String, String>, b: &BTreeMap<String, String>) -> BTreeSet<String> {
+    let keys = a.keys().chain(b.keys());
+    keys.filter(|key| a.get(*key) != b.get(*key)).cloned().collect()
 }
 
 /// What a document says.

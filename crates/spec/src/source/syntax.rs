@@ -8,6 +8,12 @@ pub(super) struct Explained {
 
 /// Fragments of the parser's messages, what has happened, and what helps.
 const KNOWN: &[(&[&str], &str, &str)] = &[
+    // Before the next, whose fragment it contains.
+    (
+        &["unprintable"],
+        "a character here is none that a text has",
+        "save the file as plain text in UTF-8, without control characters",
+    ),
     (&["tab"], "a tab indents this line", "indent with spaces: YAML allows no tabs there"),
     (
         &["unknown anchor"],
@@ -19,11 +25,20 @@ const KNOWN: &[(&[&str], &str, &str)] = &[
         "this `:` stands where no key can be",
         "write one `key: value` a line, indented alike; a text with `: ` in it needs quotes",
     ),
-    (&["unexpected end of stream", "unexpected eof"], "a quote is opened here and not closed", "close it"),
+    (
+        &["unexpected end of stream", "unexpected eof", "in quoted scalar"],
+        "a quote is opened here and not closed",
+        "close it",
+    ),
     (
         &["flow mapping", "flow sequence", "flow construct", "misplaced bracket", "while parsing a node"],
         "a bracket is missing or too many near here",
         "write `{key: value, key: value}` or `[1, 2, 3]`, each bracket closed by its like",
+    ),
+    (
+        &["recursion limit"],
+        "the brackets here are nested deeper than any spec needs",
+        "write `{key: value, key: value}` or `[1, 2, 3]`",
     ),
     (
         &["escape character", "escape code", "hexadecimal number"],
