@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use arclab_nn::{
     BackboneKind, Cpu, Network,
-    heads::{ArcFace, Head, Loss, MarginGradient},
+    heads::{ArcFace, Head, Loss, MarginGradient, PastTurn},
 };
 use candle_core::{Device, Tensor};
 use serde_json::Value;
@@ -77,13 +77,14 @@ fn check(model: &str, kind: BackboneKind) {
     let embeddings = network.train_forward_floats(&input, 6);
     let expected = numbers(&reference["train_embedding"]);
     assert_close(&embeddings[..16], &expected, 1.0, "embedding in training");
-    let loss = ArcFace { scale: 16.0, margin: 0.5, gradient: MarginGradient::Exact };
+    let loss =
+        ArcFace { scale: 16.0, margin: 0.5, past_turn: PastTurn::Plain, gradient: MarginGradient::Exact };
     let mut head = Head::new(Loss::ArcFace(loss), CLASSES, EMBEDDING, 0);
     let centres = fill(&format!("{model}.head"), CLASSES * EMBEDDING);
     let centres = Tensor::from_vec(centres, (CLASSES, EMBEDDING), &Device::Cpu).unwrap();
     let name = head.state().into_keys().next().unwrap();
     head.load_state(&BTreeMap::from([(name, centres)])).unwrap();
-    let output = head.forward_backward(&embeddings, &[3, 7, 0, 9, 3, 5]);
+    let output = head.forward_backward(&embeddings, &[3, 7, 0, 9, 3, 5], 0);
     let expected = numbers(&reference["train_loss_arcface_s16_m0.5_exact"])[0];
     assert!((output.loss - f64::from(expected)).abs() < 1e-3, "loss {} for {expected}", output.loss);
     network.backward(&output.d_embeddings);

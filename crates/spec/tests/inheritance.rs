@@ -6,7 +6,10 @@ use std::path::PathBuf;
 
 use arclab_spec::{
     InvalidOverride, Override, Spec,
-    config::{Backbone, Dataset, LossConfig, OptimizerConfig, PairSource, ScheduleShape, SplitConfig},
+    config::{
+        Backbone, CrossEntropy, Dataset, LossConfig, MarginGradient, OptimizerConfig, PairSource, PastTurn,
+        ScheduleShape, SplitConfig,
+    },
     read_specs,
 };
 use support::{Folder, LEAST};
@@ -19,7 +22,7 @@ fn changes(spec: &Spec) -> Vec<String> {
 }
 
 fn margin(spec: &Spec) -> f64 {
-    let LossConfig::ArcFace { margin, .. } = spec.config.loss;
+    let LossConfig::ArcFace { margin, .. } = spec.config.loss else { panic!("{:?}", spec.config.loss) };
     margin
 }
 
@@ -34,6 +37,18 @@ fn what_a_spec_leaves_out_has_its_usual_value() {
     assert_eq!((spec.name.as_str(), spec.parent), ("least", None));
 }
 
+/// Plan hashes cover this form: runs that have succeeded are found again by it.
+#[test]
+fn what_specs_could_say_from_the_first_keeps_its_form_in_plans() {
+    let spec = Folder::new().read("least.yaml", LEAST).unwrap();
+    let config = serde_json::to_string(&spec.config).unwrap();
+    let loss = r#""loss":{"name":"arcface","scale":64.0,"margin":0.5,"gradient":"exact"},"optimizer":"#;
+    assert!(config.contains(loss), "{config}");
+    let text = "extends: base.yaml\nloss: {past_turn: none, focal: 0, label_smoothing: 0}\n";
+    let same = Folder::new().read("same.yaml", text).unwrap();
+    assert_eq!(serde_json::to_string(&same.config).unwrap(), config);
+}
+
 #[test]
 fn a_spec_says_only_what_differs_from_the_one_that_it_extends() {
     let folder = Folder::new();
@@ -44,7 +59,8 @@ fn a_spec_says_only_what_differs_from_the_one_that_it_extends() {
         LossConfig::ArcFace {
             scale: 30.0,
             margin: 0.8,
-            gradient: arclab_spec::config::MarginGradient::Exact
+            past_turn: PastTurn::Plain,
+            gradient: MarginGradient::Exact
         }
     );
     assert_eq!(spec.name.as_str(), "m0.8");
@@ -153,6 +169,22 @@ fn another_schedule_keeps_the_warm_up_and_loses_the_power() {
     let spec = folder.read("cosine.yaml", "extends: base.yaml\nschedule: {name: cosine}\n").unwrap();
     assert_eq!(spec.config.schedule.shape, ScheduleShape::Cosine);
     assert_eq!(spec.config.schedule.warmup_epochs, 3.0);
+}
+
+#[test]
+fn another_loss_keeps_the_parameters_that_it_has_and_loses_the_rest() {
+    let folder = Folder::new();
+    folder.write(
+        "base.yaml",
+        "data: {dataset: synthetic}\nloss: {name: arcface, scale: 32, margin: 0.3, gradient: exact, focal: 2}\n",
+    );
+    let spec = folder.read("cosface.yaml", "extends: base.yaml\nloss: {name: cosface}\n").unwrap();
+    assert_eq!(spec.config.loss, LossConfig::CosFace { scale: 32.0, margin: 0.3 });
+    assert_eq!(spec.config.cross_entropy, CrossEntropy::Focal { gamma: 2.0 });
+    assert_eq!(changes(&spec), ["loss.name: arcface → cosface", "loss.gradient: exact → null"]);
+    let set = folder.read_with("base2.yaml", "extends: base.yaml\n", &["loss.name=sphereface"]).unwrap();
+    let LossConfig::SphereFace { multiplier, .. } = set.config.loss else { panic!("{:?}", set.config.loss) };
+    assert_eq!(multiplier, 4);
 }
 
 #[test]

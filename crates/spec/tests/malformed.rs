@@ -196,6 +196,49 @@ const COMBINATIONS: &[Malformed] = &[
         "name: polynomial",
     ),
     case(
+        "extends: base.yaml\nloss: {name: cosface, gradient: exact}",
+        (2, 23),
+        "`loss.gradient` has no effect beside `name: cosface`",
+        "leave it out: it is of `arcface` or `subcentre`",
+    ),
+    case(
+        "extends: base.yaml\nloss: {running_share: 0.1}",
+        (2, 8),
+        "`loss.running_share` has no effect beside `name: arcface`",
+        "it is of `curricularface` or `adaface`",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: cosface, margin: 1.2}",
+        (2, 31),
+        "`loss.margin` must be a number from 0 to 1, not `1.2`",
+        "it is a cosine",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: magface, min_norm: 110}",
+        (2, 7),
+        "`loss.min_norm` (110) must be below `loss.max_norm` (110)",
+        "exchange the two",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: sphereface, annealing_start: 5, annealing_rate: 1}",
+        (2, 46),
+        "`loss.annealing_rate` has no effect",
+        "leave it out",
+    ),
+    case(
+        "extends: base.yaml\nloss: {focal: 2, label_smoothing: 0.1}",
+        (2, 35),
+        "cannot stand together",
+        "set one of them to 0",
+    ),
+    // One mistake, not one for each parameter besides.
+    case(
+        "extends: base.yaml\nloss: {name: cosfase, centres: 2}",
+        (2, 14),
+        "`cosfase`",
+        "did you mean `cosface`?",
+    ),
+    case(
         "extends: base.yaml\ndata: {split: {file: s.csv, open_identities: 0.2}}",
         (2, 29),
         "no effect beside `file`",

@@ -2,7 +2,10 @@
 
 use arclab_nn::{
     BackboneKind,
-    heads::{ArcFace, Loss, MarginGradient},
+    heads::{
+        AdaCos, AdaFace, ArcFace, Combined, CosFace, CrossEntropy, CurricularFace, ElasticFace, Loss,
+        MagFace, MarginGradient, NormFace, PastTurn, Scaling, SphereFace, SubCentre,
+    },
     optim::Sgd,
     schedule::{Schedule, Shape},
 };
@@ -16,15 +19,74 @@ pub(crate) fn backbone(backbone: Backbone) -> BackboneKind {
     }
 }
 
-pub(crate) fn loss(loss: LossConfig) -> Loss {
+/// The loss of a run on so many classes under `seed`.
+pub(crate) fn loss(loss: LossConfig, classes: usize, seed: u64) -> Loss {
     match loss {
-        LossConfig::ArcFace { scale, margin, gradient } => {
-            let gradient = match gradient {
-                config::MarginGradient::Exact => MarginGradient::Exact,
-                config::MarginGradient::StraightThrough => MarginGradient::StraightThrough,
-            };
-            Loss::ArcFace(ArcFace { scale, margin, gradient })
+        LossConfig::ArcFace { scale, margin, past_turn, gradient } => {
+            Loss::ArcFace(arcface(scale, margin, past_turn, gradient))
         }
+        LossConfig::SubCentre { scale, margin, centres, past_turn, gradient } => {
+            let arcface = arcface(scale, margin, past_turn, gradient);
+            Loss::SubCentre(SubCentre { arcface, centres: centres as usize })
+        }
+        LossConfig::CosFace { scale, margin } => Loss::CosFace(CosFace { scale, margin }),
+        LossConfig::Combined { scale, multiplier, margin, cosine_margin } => {
+            Loss::Combined(Combined { scale, multiplier, margin, cosine_margin })
+        }
+        LossConfig::SphereFace { multiplier, annealing_start, annealing_end, annealing_rate } => {
+            Loss::SphereFace(SphereFace { multiplier, annealing_start, annealing_end, annealing_rate })
+        }
+        LossConfig::NormFace { scale } => Loss::NormFace(NormFace { scale }),
+        LossConfig::CurricularFace { scale, margin, running_share } => {
+            Loss::CurricularFace(CurricularFace::new(scale, margin, running_share))
+        }
+        LossConfig::MagFace { scale, min_margin, max_margin, min_norm, max_norm, norm_weight, past_turn } => {
+            let (margins, norms) = ([min_margin, max_margin], [min_norm, max_norm]);
+            let past_turn = self::past_turn(past_turn);
+            Loss::MagFace(MagFace { scale, margins, norms, norm_weight, past_turn })
+        }
+        LossConfig::AdaFace { scale, margin, concentration, running_share } => {
+            Loss::AdaFace(AdaFace::new(scale, margin, concentration, running_share))
+        }
+        LossConfig::ElasticFace { scale, margin, margin_deviation } => {
+            Loss::ElasticFace(ElasticFace::new(scale, margin, margin_deviation, seed))
+        }
+        LossConfig::AdaCos { scaling: config::Scaling::Fixed } => {
+            Loss::AdaCos(AdaCos::new(Scaling::Fixed, classes))
+        }
+        LossConfig::AdaCos { scaling: config::Scaling::Dynamic } => {
+            Loss::AdaCos(AdaCos::new(Scaling::Dynamic, classes))
+        }
+    }
+}
+
+fn arcface(
+    scale: f64,
+    margin: f64,
+    past_turn: config::PastTurn,
+    gradient: config::MarginGradient,
+) -> ArcFace {
+    let gradient = match gradient {
+        config::MarginGradient::Exact => MarginGradient::Exact,
+        config::MarginGradient::StraightThrough => MarginGradient::StraightThrough,
+    };
+    ArcFace { scale, margin, past_turn: self::past_turn(past_turn), gradient }
+}
+
+fn past_turn(past_turn: config::PastTurn) -> PastTurn {
+    match past_turn {
+        config::PastTurn::Plain => PastTurn::Plain,
+        config::PastTurn::Linear => PastTurn::Linear,
+        config::PastTurn::Easy => PastTurn::Easy,
+        config::PastTurn::Clip => PastTurn::Clip,
+    }
+}
+
+pub(crate) fn cross_entropy(cross_entropy: config::CrossEntropy) -> CrossEntropy {
+    match cross_entropy {
+        config::CrossEntropy::Plain => CrossEntropy::Plain,
+        config::CrossEntropy::Focal { gamma } => CrossEntropy::Focal { gamma },
+        config::CrossEntropy::Smoothed { share } => CrossEntropy::Smoothed { share },
     }
 }
 

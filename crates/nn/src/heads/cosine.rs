@@ -34,13 +34,23 @@ impl Normalised {
         self.lengths.len()
     }
 
+    /// Lengths of the rows before normalising.
+    pub(super) fn lengths(&self) -> &[f32] {
+        &self.lengths
+    }
+
     fn row(&self, index: usize) -> &[f32] {
         &self.rows[index * self.width..][..self.width]
     }
 
     /// The cosine of row `index` with every row of `others`.
     pub(super) fn cosines_with(&self, index: usize, others: &Self) -> impl Iterator<Item = f32> {
-        (0..others.count()).map(move |other| dot(self.row(index), others.row(other)))
+        (0..others.count()).map(move |other| self.cosine(index, others, other))
+    }
+
+    /// The cosine of row `index` with row `other` of `others`.
+    pub(super) fn cosine(&self, index: usize, others: &Self, other: usize) -> f32 {
+        dot(self.row(index), others.row(other))
     }
 
     /// The gradient to the rows before normalising. `weight(i, j)` is d loss / d cosine of row i with row j of
@@ -54,6 +64,15 @@ impl Normalised {
             self.project(i, out);
         });
         gradient
+    }
+
+    /// Adds gradients to the rows' lengths, d‖x‖ / dx = u, to those of the rows. None leaves a row as it is.
+    pub(super) fn add_along(&self, gradient: &mut [f32], d_length: impl Fn(usize) -> Option<f32>) {
+        for (index, out) in gradient.chunks_exact_mut(self.width).enumerate() {
+            if let Some(d_length) = d_length(index) {
+                add_scaled(out, d_length, self.row(index));
+            }
+        }
     }
 
     /// Backward of normalising row `index`, in place.

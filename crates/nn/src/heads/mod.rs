@@ -1,16 +1,40 @@
 //! Heads: class centres, and a loss on the cosines between embeddings and centres.
 //!
 //! Each loss is a small file and one arm of [`Loss`]; what all share (normalising, cosines, softmax, backward) is
-//! written once.
+//! written once. c is the cosine of the angle θ to the own class; the logit of another class j is s·cos θⱼ unless a
+//! loss says otherwise.
 
+mod adacos;
+mod adaface;
 mod arcface;
+mod combined;
+mod cosface;
 mod cosine;
+mod curricularface;
+mod elasticface;
+mod loss;
+mod magface;
+mod normface;
+mod row;
 mod softmax;
+mod sphereface;
+mod subcentre;
 
-pub use arcface::{ArcFace, MarginGradient};
+pub use adacos::{AdaCos, Scaling};
+pub use adaface::AdaFace;
+pub use arcface::{ArcFace, MarginGradient, PastTurn};
+pub use combined::Combined;
+pub use cosface::CosFace;
+pub use curricularface::CurricularFace;
+pub use elasticface::ElasticFace;
+pub use loss::Loss;
+pub use magface::MagFace;
+pub use normface::NormFace;
+pub use softmax::CrossEntropy;
+pub use sphereface::SphereFace;
+pub use subcentre::SubCentre;
 
 use candle_core::{Device, Tensor};
-use rayon::prelude::*;
 
 use crate::{
     checkpoint::{Mismatch, Tensors},
@@ -18,6 +42,8 @@ use crate::{
     random::Random,
 };
 use cosine::Normalised;
+use loss::{Batch, Sample};
+use row::Row;
 
 /// Name of the class centres among the weights.
 const CENTRES: &str = "head.centres";
@@ -25,43 +51,13 @@ const CENTRES: &str = "head.centres";
 /// Standard deviation of the initial class centres, as in InsightFace.
 const INITIAL_DEVIATION: f64 = 0.01;
 
-/// What a head minimises.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Loss {
-    /// An additive angular margin.
-    ArcFace(ArcFace),
-}
-
-/// The logit of a sample's own class, before scaling.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Target {
-    value: f64,
-    /// d value / d cosine.
-    slope: f64,
-    /// Whether the angle is so wide that the margin turns around.
-    past_turn: bool,
-}
-
-impl Loss {
-    fn scale(&self) -> f64 {
-        match self {
-            Self::ArcFace(arcface) => arcface.scale,
-        }
-    }
-
-    fn target(&self, cosine: f64) -> Target {
-        match self {
-            Self::ArcFace(arcface) => arcface.target(cosine),
-        }
-    }
-}
-
 /// Class centres and a loss on them.
 #[derive(Debug, Clone)]
 pub struct Head {
     loss: Loss,
+    cross_entropy: CrossEntropy,
     embedding_size: usize,
-    /// C × E.
+    /// C·K × E, class by class, with the loss's K centres a class.
     centres: Vec<f32>,
     gradient: Vec<f32>,
 }
@@ -77,36 +73,48 @@ pub struct HeadOutput {
     pub correct: usize,
     /// Samples past the angle π - m, where the margin turns around.
     pub past_turn: usize,
+    /// Sum of the angles to the own class, in radians.
+    pub angles: f64,
+    /// Sum of their squares.
+    pub squared_angles: f64,
+    /// Sum of the embeddings' lengths.
+    pub norms: f64,
 }
 
 impl Head {
-    /// A head with `classes` random centres of `embedding_size` numbers, drawn from N(0, 0.01²).
+    /// A head of `classes` classes, with random centres of `embedding_size` numbers drawn from N(0, 0.01²).
     pub fn new(loss: Loss, classes: usize, embedding_size: usize, seed: u64) -> Self {
-        let count = classes * embedding_size;
+        let count = classes * loss.centres() * embedding_size;
         let centres = Random::new(seed, CENTRES).normals(count, INITIAL_DEVIATION);
-        Self { loss, embedding_size, centres, gradient: vec![0.0; count] }
+        let cross_entropy = CrossEntropy::Plain;
+        Self { loss, cross_entropy, embedding_size, centres, gradient: vec![0.0; count] }
     }
 
-    /// Loss of a batch of embeddings (N × E, not normalised) with their classes, and all gradients: that to the
-    /// centres replaces the earlier one. Panics if a label is no class or the sizes do not fit.
-    pub fn forward_backward(&mut self, embeddings: &[f32], labels: &[u32]) -> HeadOutput {
+    /// The head with its logits judged in another way.
+    #[must_use]
+    pub fn with_cross_entropy(self, cross_entropy: CrossEntropy) -> Self {
+        Self { cross_entropy, ..self }
+    }
+
+    /// Loss of a batch of embeddings (N × E, not normalised) with their classes after `step` steps, and all
+    /// gradients: that to the centres replaces the earlier one. Panics if a label is no class or the sizes do not
+    /// fit.
+    pub fn forward_backward(&mut self, embeddings: &[f32], labels: &[u32], step: u64) -> HeadOutput {
         assert_eq!(embeddings.len(), labels.len() * self.embedding_size, "one embedding a label");
         let samples = Normalised::new(embeddings, self.embedding_size);
         let classes = Normalised::new(&self.centres, self.embedding_size);
-        let rows: Vec<Row> = labels
-            .par_iter()
-            .enumerate()
-            .map(|(index, &label)| {
-                self.row(samples.cosines_with(index, &classes), label as usize, labels.len())
-            })
-            .collect();
+        let batch = Batch { samples: &samples, classes: &classes, labels };
+        self.loss.observe(&batch);
+        let rows = batch.each(|index, label| {
+            let number = step * labels.len() as u64 + index as u64;
+            let norm = f64::from(samples.lengths()[index]);
+            let sample = Sample { cosine: 0.0, norm, step, number };
+            self.row(samples.cosines_with(index, &classes), label, sample, labels.len())
+        });
         self.gradient = classes.backward(&samples, |class, sample| rows[sample].d_cosines[class]);
-        HeadOutput {
-            loss: rows.iter().map(|row| row.loss).sum::<f64>() / labels.len() as f64,
-            d_embeddings: samples.backward(&classes, |sample, class| rows[sample].d_cosines[class]),
-            correct: rows.iter().filter(|row| row.correct).count(),
-            past_turn: rows.iter().filter(|row| row.past_turn).count(),
-        }
+        let mut d_embeddings = samples.backward(&classes, |sample, class| rows[sample].d_cosines[class]);
+        samples.add_along(&mut d_embeddings, |sample| rows[sample].d_norm);
+        output(&rows, d_embeddings, samples.lengths())
     }
 
     /// The centres and their gradient, for the optimiser.
@@ -114,51 +122,50 @@ impl Head {
         Weight { name: CENTRES, value: &mut self.centres, gradient: &self.gradient }
     }
 
-    /// The centres, C × E.
+    /// The centres, C·K × E, and what the loss remembers from batch to batch.
     pub fn state(&self) -> Tensors {
-        let centres = Tensor::from_slice(&self.centres, self.shape(), &Device::Cpu);
-        Tensors::from([(
-            CENTRES.to_owned(),
-            centres.expect("a matrix has as many elements as its shape says"),
-        )])
+        let tensor = |values: &[f32], shape: &[usize]| {
+            Tensor::from_slice(values, shape, &Device::Cpu)
+                .expect("a tensor has as many elements as its shape says")
+        };
+        let mut loss = self.loss;
+        let memory = loss.memory().into_iter();
+        let memory = memory.map(|(name, value)| (name.to_owned(), tensor(&[*value], &[1])));
+        [(CENTRES.to_owned(), tensor(&self.centres, &self.shape()))].into_iter().chain(memory).collect()
     }
 
-    /// Brings back the centres.
+    /// Brings back the centres and what the loss remembers.
     pub fn load_state(&mut self, state: &Tensors) -> Result<(), Mismatch> {
-        let centres = Mismatch::values_of(state, CENTRES, &<[usize; 2]>::from(self.shape()))?;
-        Mismatch::refuse_others(state, |name| name == CENTRES)?;
-        self.centres = centres;
+        let centres = Mismatch::values_of(state, CENTRES, &self.shape())?;
+        let mut loss = self.loss;
+        let mut names = vec![CENTRES];
+        for (name, value) in loss.memory() {
+            *value = Mismatch::values_of(state, name, &[1])?[0];
+            names.push(name);
+        }
+        Mismatch::refuse_others(state, |name| names.contains(&name))?;
+        (self.centres, self.loss) = (centres, loss);
         Ok(())
     }
 
-    fn shape(&self) -> (usize, usize) {
-        (self.centres.len() / self.embedding_size, self.embedding_size)
-    }
-
-    fn row(&self, cosines: impl Iterator<Item = f32>, label: usize, batch: usize) -> Row {
-        let mut logits: Vec<f64> = cosines.map(f64::from).collect();
-        let own = logits[label];
-        let correct = logits.iter().enumerate().all(|(class, &cosine)| class == label || cosine < own);
-        let (scale, target) = (self.loss.scale(), self.loss.target(own));
-        logits[label] = target.value;
-        for logit in &mut logits {
-            *logit *= scale;
-        }
-        let loss = softmax::cross_entropy(&mut logits, label);
-        logits[label] *= target.slope;
-        let factor = scale / batch as f64;
-        let d_cosines = logits.iter().map(|d_logit| (d_logit * factor) as f32).collect();
-        Row { loss, d_cosines, correct, past_turn: target.past_turn }
+    fn shape(&self) -> [usize; 2] {
+        [self.centres.len() / self.embedding_size, self.embedding_size]
     }
 }
 
-struct Row {
-    loss: f64,
-    /// d mean loss / d cosine, one a class.
-    d_cosines: Vec<f32>,
-    correct: bool,
-    past_turn: bool,
+fn output(rows: &[Row], d_embeddings: Vec<f32>, norms: &[f32]) -> HeadOutput {
+    HeadOutput {
+        loss: rows.iter().map(|row| row.loss).sum::<f64>() / rows.len() as f64,
+        d_embeddings,
+        correct: rows.iter().filter(|row| row.correct).count(),
+        past_turn: rows.iter().filter(|row| row.past_turn).count(),
+        angles: rows.iter().map(|row| row.angle).sum(),
+        squared_angles: rows.iter().map(|row| row.angle.powi(2)).sum(),
+        norms: norms.iter().map(|&norm| f64::from(norm)).sum(),
+    }
 }
 
+#[cfg(test)]
+mod gradients;
 #[cfg(test)]
 mod tests;

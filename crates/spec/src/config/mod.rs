@@ -12,7 +12,7 @@ pub use data::{
     Augment, ColourMode, ColourTemperature, DataConfig, Dataset, PhotoVariation, SplitConfig, Synthetic,
 };
 pub use evaluation::{EvaluationConfig, PairSource, Protocol, SplitPart};
-pub use model::{Backbone, LossConfig, MarginGradient, ModelConfig};
+pub use model::{Backbone, CrossEntropy, LossConfig, MarginGradient, ModelConfig, PastTurn, Scaling};
 pub use resources::{DeviceRequest, ResourceRequest, Threads};
 pub use training::{OptimizerConfig, Precision, ScheduleConfig, ScheduleShape, TrainingConfig};
 
@@ -30,6 +30,9 @@ pub struct Config {
     pub model: ModelConfig,
     /// The head and its loss.
     pub loss: LossConfig,
+    /// How its logits are judged.
+    #[serde(default, skip_serializing_if = "CrossEntropy::is_plain")]
+    pub cross_entropy: CrossEntropy,
     /// How weights follow gradients.
     pub optimizer: OptimizerConfig,
     /// How the learning rate moves.

@@ -24,9 +24,11 @@ pub enum Backbone {
     IResNet18,
 }
 
-/// `loss:`.
+/// `loss:`, but for how its logits are judged. s is what cosines are multiplied by, θ the angle to the own class;
+/// margins on the angle are in radians. The formulas are in `read/losses.rs`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "lowercase", deny_unknown_fields)]
+#[expect(missing_docs, reason = "the reader describes each parameter to users, once")]
 pub enum LossConfig {
     /// Additive angular margin (Deng et al. 2019): target logit s·cos(θ + m).
     ArcFace {
@@ -34,9 +36,99 @@ pub enum LossConfig {
         scale: f64,
         /// m, in radians.
         margin: f64,
+        /// What becomes of angles past π - m.
+        #[serde(default, skip_serializing_if = "PastTurn::is_plain")]
+        past_turn: PastTurn,
         /// Which gradient the target logit has.
         gradient: MarginGradient,
     },
+    /// The same to the nearest of several centres (Deng et al. 2020).
+    SubCentre { scale: f64, margin: f64, centres: u32, past_turn: PastTurn, gradient: MarginGradient },
+    /// Margin on the cosine (Wang et al. 2018).
+    CosFace { scale: f64, margin: f64 },
+    /// Three margins (Deng et al. 2019).
+    Combined { scale: f64, multiplier: f64, margin: f64, cosine_margin: f64 },
+    /// Multiplied angle, annealed (Liu et al. 2017).
+    SphereFace { multiplier: u32, annealing_start: f64, annealing_end: f64, annealing_rate: f64 },
+    /// No margin (Wang et al. 2017).
+    NormFace { scale: f64 },
+    /// Hard other classes weighted (Huang et al. 2020).
+    CurricularFace { scale: f64, margin: f64, running_share: f64 },
+    /// Margin by the embedding's length (Meng et al. 2021).
+    MagFace {
+        scale: f64,
+        min_margin: f64,
+        max_margin: f64,
+        min_norm: f64,
+        max_norm: f64,
+        norm_weight: f64,
+        past_turn: PastTurn,
+    },
+    /// Margins by the quality of the image (Kim et al. 2022).
+    AdaFace { scale: f64, margin: f64, concentration: f64, running_share: f64 },
+    /// Margin drawn for each sample (Boutros et al. 2022).
+    ElasticFace { scale: f64, margin: f64, margin_deviation: f64 },
+    /// A scale that finds itself (Zhang et al. 2019).
+    AdaCos { scaling: Scaling },
+}
+
+/// `loss.focal:` and `loss.label_smoothing:`: how logits are judged.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum CrossEntropy {
+    /// Softmax cross-entropy.
+    #[default]
+    Plain,
+    /// What is nearly right weighs less (Lin et al. 2017).
+    Focal {
+        /// γ.
+        gamma: f64,
+    },
+    /// A share of the truth is spread over all classes (Szegedy et al. 2016).
+    Smoothed {
+        /// ε.
+        share: f64,
+    },
+}
+
+impl CrossEntropy {
+    /// What nobody has to say.
+    pub fn is_plain(&self) -> bool {
+        *self == Self::Plain
+    }
+}
+
+/// `loss.past_turn:`, of the target logit past θ = π - m.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PastTurn {
+    /// cos(θ + m), which rises again.
+    #[default]
+    #[serde(rename = "none")]
+    Plain,
+    /// cos θ - m·sin m.
+    Linear,
+    /// cos θ, and that already where cos θ ≤ 0.
+    Easy,
+    /// -1.
+    Clip,
+}
+
+impl PastTurn {
+    /// What nobody has to say.
+    pub fn is_plain(&self) -> bool {
+        *self == Self::Plain
+    }
+}
+
+/// `loss.scaling:`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scaling {
+    /// From the number of classes.
+    Fixed,
+    /// From each batch.
+    Dynamic,
 }
 
 /// `loss.gradient:`.

@@ -7,6 +7,8 @@ mod dataset;
 mod evaluation;
 mod files;
 mod homes;
+mod loss;
+mod losses;
 mod model;
 mod overrides;
 mod paths;
@@ -21,10 +23,12 @@ mod training;
 
 use std::path::PathBuf;
 
+pub use losses::{LossDescription, ParameterDescription, losses, parameters_of_all_losses};
 pub use overrides::{InvalidOverride, Override};
 pub use schema::json_schema;
 
 use crate::{Spec, source::SpecErrors};
+pub(crate) use losses::foreign_keys;
 use section::Reading;
 
 /// The specs in `paths`, with `overrides` on top of each. A folder stands for the `.yaml` files directly in it: those

@@ -57,8 +57,10 @@ pub(super) struct Section<'a> {
     /// Where it stands, for messages: `loss`; empty at the top.
     path: String,
     fields: Map<String, Json>,
-    /// Sets of keys of which no two can stand together.
-    exclusive: Vec<[&'static str; 2]>,
+    /// What the schema demands beyond single keys.
+    conditions: Vec<Json>,
+    /// Keys that are known, but have an effect beside another choice only.
+    elsewhere: Vec<String>,
 }
 
 impl<'a> Section<'a> {
@@ -75,7 +77,15 @@ impl<'a> Section<'a> {
         }
         let place = node.map(|node| &node.place);
         let node = node.filter(|node| node.entries().is_some());
-        Self { reading, node, place, path: path.to_owned(), fields: Map::new(), exclusive: Vec::new() }
+        Self {
+            reading,
+            node,
+            place,
+            path: path.to_owned(),
+            fields: Map::new(),
+            conditions: Vec::new(),
+            elsewhere: Vec::new(),
+        }
     }
 
     /// The section under `key`, whose value is `node`.
@@ -234,7 +244,31 @@ impl<'a> Section<'a> {
 
     /// Tells the schema that `keys` cannot stand together; whoever reads them reports it.
     pub(super) fn exclusive(&mut self, keys: [&'static str; 2]) {
-        self.exclusive.push(keys);
+        self.demand(json!({"not": {"required": keys}}));
+    }
+
+    /// Adds to what the schema demands.
+    pub(super) fn demand(&mut self, condition: Json) {
+        self.conditions.push(condition);
+    }
+
+    /// Notes a key that has `schema` beside another choice; the schema allows what either does.
+    pub(super) fn describe_also(&mut self, key: &str, schema: &Json) {
+        if !self.fields.contains_key(key) {
+            self.elsewhere.push(key.to_owned());
+        }
+        let known = self.fields.entry(key).or_insert_with(|| schema.clone());
+        let mut either = known["anyOf"].as_array().cloned().unwrap_or_else(|| vec![bare(known)]);
+        if !either.contains(&bare(schema)) {
+            either.push(bare(schema));
+            *known =
+                json!({"description": known["description"], "default": known["default"], "anyOf": either});
+        }
+    }
+
+    /// The keys described so far, with their schemas.
+    pub(super) fn into_fields(self) -> Map<String, Json> {
+        self.fields
     }
 
     /// Reports a key that is written where it changes nothing.
@@ -256,17 +290,16 @@ impl<'a> Section<'a> {
 
     /// Reports the keys that nobody asked for, and gives the schema.
     pub(super) fn finish(self) -> Json {
-        let known: Vec<&str> = self.fields.keys().map(String::as_str).collect();
+        let known = self.fields.keys().filter(|key| !self.elsewhere.contains(key));
+        let known: Vec<&str> = known.map(String::as_str).collect();
         for entry in self.node.and_then(Node::entries).unwrap_or_default() {
-            if !known.contains(&entry.key.as_str()) {
+            if !self.fields.contains_key(&entry.key) {
                 self.unknown(entry, &known);
             }
         }
         let mut schema = json!({"type": "object", "properties": self.fields, "additionalProperties": false});
-        let refused: Vec<Json> =
-            self.exclusive.iter().map(|keys| json!({"not": {"required": keys}})).collect();
-        if !refused.is_empty() {
-            schema["allOf"] = refused.into();
+        if !self.conditions.is_empty() {
+            schema["allOf"] = self.conditions.into();
         }
         schema
     }
@@ -284,6 +317,13 @@ fn names_of<'w, T>(words: &[(&'w str, T)]) -> Vec<&'w str> {
 
 fn named<T: Copy>(name: &str, words: &[(&str, T)]) -> Option<T> {
     words.iter().find(|(word, _)| *word == name).map(|(_, value)| *value)
+}
+
+/// `schema` without what it says to people.
+fn bare(schema: &Json) -> Json {
+    let fields = schema.as_object().into_iter().flatten();
+    let kept = fields.filter(|(key, _)| !["description", "default"].contains(&key.as_str()));
+    Json::Object(kept.map(|(key, value)| (key.clone(), value.clone())).collect())
 }
 
 /// `schema`, or null.

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     chain::{Chain, Link},
-    changes, data, evaluation, model,
+    changes, data, evaluation, loss, model,
     overrides::Override,
     resources,
     section::{Reading, Section, written},
@@ -116,7 +116,7 @@ pub(super) fn top_level(top: &mut Section<'_>) -> Written {
     let hypothesis = top.text("hypothesis", "What the run should teach, in words.");
     let data = top.section("data", "Which images, how split, how changed.", data::read);
     let model = top.section("model", "The network.", model::model);
-    let loss = top.section("loss", "The head and what is minimised.", model::loss);
+    let (loss, cross_entropy) = top.section("loss", "The head and what is minimised.", loss::read);
     let optimizer = top.section("optimizer", "How weights follow gradients.", training::optimizer);
     let schedule = top.section("schedule", "How the learning rate moves.", training::schedule);
     let (training, seeds) = top.section("training", "How long, in which batches.", training::training);
@@ -125,7 +125,7 @@ pub(super) fn top_level(top: &mut Section<'_>) -> Written {
     if schedule.warmup_epochs > f64::from(training.epochs) {
         warmup_too_long(top, schedule.warmup_epochs, training.epochs);
     }
-    let config = Config { data, model, loss, optimizer, schedule, training, evaluation };
+    let config = Config { data, model, loss, cross_entropy, optimizer, schedule, training, evaluation };
     Written { hypothesis, config, seeds, resources }
 }
 

@@ -1,6 +1,7 @@
 //! One document on top of another: what `extends` and `--set` mean.
 
 use super::{Entry, Node, Value};
+use crate::read::foreign_keys;
 
 /// `loss.margin`, of `loss` and `margin`.
 pub(crate) fn joined(path: &str, key: &str) -> String {
@@ -23,7 +24,7 @@ fn merged(under: Node, over: Node, path: &mut Vec<String>) -> Node {
         (Value::Map(below), Value::Map(above)) => (below, above),
         (_, value) => return Node { value, place: over.place },
     };
-    below.retain(|entry| !superseded.contains(&entry.key.as_str()));
+    below.retain(|entry| !superseded.contains(&entry.key));
     for entry in above {
         match below.iter_mut().find(|under| under.key == entry.key) {
             Some(under) => {
@@ -71,23 +72,29 @@ const CHOICES: &[Choice] = &[
     Choice { path: &["evaluation", "protocols", "*", "threshold"], kinds: THRESHOLDS },
 ];
 
-/// Sections, and those of their keys that mean something beside one `name` only.
+/// Sections, and those of their keys that mean something beside one `name` only. Which of a loss's keys another loss
+/// has, the losses say themselves.
 const OF_ONE_NAME: &[(&str, &[&str])] = &[("schedule", &["power"])];
 
 /// Keys of `under` that mean nothing beside what `over` chooses.
-fn superseded(path: &[String], under: &Node, over: &Node) -> Vec<&'static str> {
+fn superseded(path: &[String], under: &Node, over: &Node) -> Vec<String> {
     let chosen = |kind: &&Kind| over.get(kind.key).is_some_and(|node| !node.is_null());
     let mut keys = Vec::new();
     for choice in CHOICES.iter().filter(|choice| is_at(choice.path, path)) {
         if choice.kinds.iter().any(|kind| chosen(&kind)) {
             let others = choice.kinds.iter().filter(|kind| !chosen(kind));
-            keys.extend(others.flat_map(|kind| kind.its_own.iter().copied().chain([kind.key])));
+            keys.extend(
+                others.flat_map(|kind| kind.its_own.iter().copied().chain([kind.key])).map(str::to_owned),
+            );
         }
     }
     let name = |node: &Node| node.get("name").and_then(Node::scalar).map(str::to_owned);
-    if name(over).is_some() && name(over) != name(under) {
+    if let Some(name) = name(over).filter(|_| name(over) != name(under)) {
         let own = OF_ONE_NAME.iter().filter(|(section, _)| is_at(&[section], path));
-        keys.extend(own.flat_map(|(_, keys)| *keys));
+        keys.extend(own.flat_map(|(_, keys)| *keys).map(|key| (*key).to_owned()));
+        if is_at(&["loss"], path) {
+            keys.extend(foreign_keys(&name));
+        }
     }
     keys
 }
@@ -146,6 +153,18 @@ mod tests {
         let over = "{schedule: {name: cosine}}";
         assert_eq!(merged(under, over), "{schedule: {name: cosine, warmup_epochs: 1}}");
         assert_eq!(merged(under, "{schedule: {name: polynomial}}"), under);
+    }
+
+    #[test]
+    fn another_loss_keeps_what_it_has_and_drops_the_rest() {
+        let under = "{loss: {name: arcface, scale: 30, margin: 0.4, gradient: exact, focal: 2}}";
+        let over = |name: &str| merged(under, &format!("{{loss: {{name: {name}}}}}"));
+        assert_eq!(over("cosface"), "{loss: {name: cosface, scale: 30, margin: 0.4, focal: 2}}");
+        assert_eq!(over("normface"), "{loss: {name: normface, scale: 30, focal: 2}}");
+        assert_eq!(over("adacos"), "{loss: {name: adacos, focal: 2}}");
+        assert_eq!(over("arcface"), under);
+        // What is no loss is reported later, and alone.
+        assert_eq!(over("archface"), under.replace("arcface", "archface"));
     }
 
     #[test]

@@ -19,6 +19,12 @@ pub(crate) struct StepNumbers {
     pub(crate) correct: usize,
     /// Images past the angle where the margin turns around.
     pub(crate) past_turn: usize,
+    /// Sum of the angles to the own class, in radians, margin left out.
+    pub(crate) angles: f64,
+    /// Sum of their squares.
+    pub(crate) squared_angles: f64,
+    /// Sum of the embeddings' lengths.
+    pub(crate) norms: f64,
     pub(crate) times: StepTimes,
 }
 
@@ -49,6 +55,45 @@ pub(crate) struct EpochSums {
     forward_seconds: f64,
     backward_seconds: f64,
     update_seconds: f64,
+    #[serde(default, skip_serializing_if = "EmbeddingSums::is_empty")]
+    embeddings: EmbeddingSums,
+}
+
+/// Sums over embeddings. They have a count of their own, and are left out at 0: checkpoints of before they were kept
+/// are still gone on from, and the means of an epoch that was under way are over what was measured of it.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EmbeddingSums {
+    images: u64,
+    angles: f64,
+    squared_angles: f64,
+    norms: f64,
+}
+
+impl EmbeddingSums {
+    fn is_empty(&self) -> bool {
+        self.images == 0
+    }
+
+    fn add(&mut self, step: &StepNumbers) {
+        self.images += step.images as u64;
+        self.angles += step.angles;
+        self.squared_angles += step.squared_angles;
+        self.norms += step.norms;
+    }
+
+    /// Mean and deviation of the angle, and mean length.
+    fn means(&self) -> [(&'static str, f64); 3] {
+        let images = self.images.max(1) as f64;
+        let angle = self.angles / images;
+        // Rounding can leave a variance of 0 just below.
+        let variance = (self.squared_angles / images - angle * angle).max(0.0);
+        [
+            ("target_angle", angle),
+            ("target_angle_std", variance.sqrt()),
+            ("embedding_norm", self.norms / images),
+        ]
+    }
 }
 
 impl StepNumbers {
@@ -74,6 +119,7 @@ impl EpochSums {
         self.forward_seconds += step.times.forward.as_secs_f64();
         self.backward_seconds += step.times.backward.as_secs_f64();
         self.update_seconds += step.times.update.as_secs_f64();
+        self.embeddings.add(step);
     }
 
     /// Means over the steps; times are seconds a step.
@@ -92,8 +138,10 @@ impl EpochSums {
             ("backward_seconds", self.backward_seconds / steps),
             ("update_seconds", self.update_seconds / steps),
         ]
+        .into_iter()
+        .chain(self.embeddings.means())
         .map(|(name, value)| (name.to_owned(), value))
-        .into()
+        .collect()
     }
 }
 
@@ -103,7 +151,18 @@ mod tests {
 
     fn step(loss: f64, correct: usize) -> StepNumbers {
         let times = StepTimes { forward: Duration::from_millis(500), ..StepTimes::default() };
-        StepNumbers { images: 4, loss, learning_rate: 0.1, gradient_norm: 2.0, correct, past_turn: 0, times }
+        StepNumbers {
+            images: 4,
+            loss,
+            learning_rate: 0.1,
+            gradient_norm: 2.0,
+            correct,
+            past_turn: 0,
+            angles: 4.0 * loss,
+            squared_angles: 4.0 * (loss * loss + 0.75),
+            norms: 20.0,
+            times,
+        }
     }
 
     #[test]
@@ -116,6 +175,19 @@ mod tests {
         assert_eq!(means["train_accuracy"], 0.5);
         assert_eq!(means["images_per_second"], 8.0);
         assert_eq!(means["forward_seconds"], 0.5);
+        // Angles of mean 3 and 1, each with a variance of 0.75, so 1 more between them.
+        assert_eq!((means["target_angle"], means["embedding_norm"]), (2.0, 5.0));
+        assert!((means["target_angle_std"] - 1.75_f64.sqrt()).abs() < 1e-12, "{means:?}");
+    }
+
+    #[test]
+    fn sums_of_before_embeddings_were_measured_are_read_and_written_as_they_were() {
+        let old = serde_json::to_string(&EpochSums { steps: 3, images: 12, ..EpochSums::default() }).unwrap();
+        assert!(!old.contains("embeddings"), "{old}");
+        let mut sums: EpochSums = serde_json::from_str(&old).unwrap();
+        assert_eq!(serde_json::to_string(&sums).unwrap(), old);
+        sums.add(&step(1.5, 1));
+        assert_eq!(sums.means()["target_angle"], 1.5);
     }
 
     #[test]

@@ -138,7 +138,7 @@ impl<'a> Training<'a> {
         let batch = self.batches.next().ok_or(TrainError::NoBatch(self.at.step + 1))?;
         let waited = waiting.elapsed();
         let rate = self.schedule.rate(self.at.step);
-        let mut numbers = self.model.step(&batch.pixels, &batch.labels, rate);
+        let mut numbers = self.model.step(&batch.pixels, &batch.labels, self.at.step, rate);
         numbers.times.data = waited;
         self.check(&numbers)?;
         self.at.step += 1;

@@ -49,22 +49,24 @@ impl Model {
         let (embedding_size, image_size) =
             (config.model.embedding_size as usize, config.data.image_size as usize);
         let kind = settings::backbone(config.model.backbone);
+        let loss = settings::loss(config.loss, classes, seed);
+        let head = Head::new(loss, classes, embedding_size, seed);
         Ok(Self {
             network: Network::new(Arc::clone(&device), kind, embedding_size, image_size, seed)?,
-            head: Head::new(settings::loss(config.loss), classes, embedding_size, seed),
+            head: head.with_cross_entropy(settings::cross_entropy(config.cross_entropy)),
             optimizer: settings::optimizer(config.optimizer),
             device,
             image_size,
         })
     }
 
-    /// One step on a batch at learning rate `rate`. Where the loss or the gradient is not finite, the weights stay
-    /// as they were; running statistics may not.
-    pub(crate) fn step(&mut self, pixels: &[u8], labels: &[u32], rate: f64) -> StepNumbers {
+    /// One step on a batch, after `step` others, at learning rate `rate`. Where the loss or the gradient is not
+    /// finite, the weights stay as they were; running statistics may not.
+    pub(crate) fn step(&mut self, pixels: &[u8], labels: &[u32], step: u64, rate: f64) -> StepNumbers {
         let images = Images { pixels, count: labels.len(), size: self.image_size };
         let began = Instant::now();
         let embeddings = self.network.train_forward(&images);
-        let output = self.device.run(|| self.head.forward_backward(&embeddings, labels));
+        let output = self.device.run(|| self.head.forward_backward(&embeddings, labels, step));
         let forward = began.elapsed();
         let began = Instant::now();
         self.network.backward(&output.d_embeddings);
@@ -79,6 +81,9 @@ impl Model {
             gradient_norm,
             correct: output.correct,
             past_turn: output.past_turn,
+            angles: output.angles,
+            squared_angles: output.squared_angles,
+            norms: output.norms,
             times: StepTimes { data: Duration::ZERO, forward, backward, update },
         }
     }

@@ -19,9 +19,10 @@ use arclab_spec::{
     Assignment, Attempt, Event, JournalLine, PLAN_VERSION, Plan, Position, ProtocolName, TRAINER_VERSION,
     VariantName,
     config::{
-        Augment, Backbone, ColourMode, Config, DataConfig, Dataset, DeviceRequest, EvaluationConfig,
-        LossConfig, MarginGradient, ModelConfig, OptimizerConfig, PairSource, PhotoVariation, Precision,
-        Protocol, ScheduleConfig, ScheduleShape, SplitConfig, SplitPart, Synthetic, TrainingConfig,
+        Augment, Backbone, ColourMode, Config, CrossEntropy, DataConfig, Dataset, DeviceRequest,
+        EvaluationConfig, LossConfig, MarginGradient, ModelConfig, OptimizerConfig, PairSource, PastTurn,
+        PhotoVariation, Precision, Protocol, ScheduleConfig, ScheduleShape, SplitConfig, SplitPart,
+        Synthetic, TrainingConfig,
     },
     run_folder,
 };
@@ -198,7 +199,13 @@ fn config() -> Config {
     Config {
         data: data(),
         model: ModelConfig { backbone: Backbone::Small, embedding_size: 32 },
-        loss: LossConfig::ArcFace { scale: 16.0, margin: 0.3, gradient: MarginGradient::Exact },
+        loss: LossConfig::ArcFace {
+            scale: 16.0,
+            margin: 0.3,
+            past_turn: PastTurn::Plain,
+            gradient: MarginGradient::Exact,
+        },
+        cross_entropy: CrossEntropy::Plain,
         optimizer: OptimizerConfig::Sgd {
             learning_rate: 0.05,
             momentum: 0.9,

@@ -1,0 +1,93 @@
+//! Runs with each loss.
+
+mod support;
+
+use arclab_spec::{
+    Event,
+    config::{CrossEntropy, LossConfig, MarginGradient, PastTurn, Scaling},
+    run_folder::exit,
+};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use support::{RunFolder, assert_same_results, attempt, began_at, epoch_numbers};
+
+/// Losses that remember something, draw, or count steps.
+fn moving() -> [LossConfig; 5] {
+    let (scale, margin) = (16.0, 0.3);
+    [
+        LossConfig::CurricularFace { scale, margin, running_share: 0.1 },
+        LossConfig::AdaFace { scale, margin, concentration: 0.333, running_share: 0.1 },
+        LossConfig::ElasticFace { scale, margin, margin_deviation: 0.1 },
+        LossConfig::AdaCos { scaling: Scaling::Dynamic },
+        LossConfig::SphereFace {
+            multiplier: 2,
+            annealing_start: 100.0,
+            annealing_end: 5.0,
+            annealing_rate: 0.5,
+        },
+    ]
+}
+
+fn others() -> [LossConfig; 6] {
+    let (scale, margin, past_turn) = (16.0, 0.3, PastTurn::Linear);
+    let gradient = MarginGradient::StraightThrough;
+    [
+        LossConfig::ArcFace { scale, margin, past_turn, gradient },
+        LossConfig::SubCentre { scale, margin, centres: 3, past_turn, gradient },
+        LossConfig::CosFace { scale, margin },
+        LossConfig::Combined { scale, multiplier: 0.9, margin, cosine_margin: 0.1 },
+        LossConfig::NormFace { scale },
+        LossConfig::MagFace {
+            scale,
+            min_margin: 0.2,
+            max_margin: 0.4,
+            min_norm: 1.0,
+            max_norm: 20.0,
+            norm_weight: 5.0,
+            past_turn,
+        },
+    ]
+}
+
+fn with(loss: LossConfig, cross_entropy: CrossEntropy) -> RunFolder {
+    RunFolder::with(|config| {
+        (config.loss, config.cross_entropy) = (loss, cross_entropy);
+        config.training.epochs = 3;
+    })
+}
+
+fn finished(loss: LossConfig, cross_entropy: CrossEntropy) -> RunFolder {
+    let run = with(loss, cross_entropy);
+    assert_eq!(run.finish(), i32::from(exit::FINISHED), "{loss:?}: {}", run.log());
+    run
+}
+
+#[test]
+fn a_run_with_any_loss_ends_and_measures_its_embeddings() {
+    for loss in others() {
+        for epoch in epoch_numbers(&finished(loss, CrossEntropy::Smoothed { share: 0.1 }).events()) {
+            let angle = epoch["target_angle"];
+            assert!((0.3..2.0).contains(&angle) && epoch["target_angle_std"] > 0.0, "{loss:?}: {epoch:?}");
+            assert!(epoch["embedding_norm"] > 0.0 && epoch["loss"] > 0.0, "{loss:?}: {epoch:?}");
+        }
+    }
+}
+
+#[test]
+fn what_a_loss_remembers_draws_and_counts_outlives_a_stop() {
+    for loss in moving() {
+        let focal = CrossEntropy::Focal { gamma: 2.0 };
+        let (undisturbed, mut run) = (finished(loss, focal), with(loss, focal));
+        let mut worker = run.start();
+        run.wait_for("second step", |event| matches!(event, Event::Step { at, .. } if at.step >= 2));
+        kill(Pid::from_raw(worker.0.id() as i32), Signal::SIGTERM).unwrap();
+        assert_eq!(worker.wait().code(), Some(i32::from(exit::INTERRUPTED)), "{loss:?}: {}", run.log());
+        run.next_attempt();
+        assert_eq!(run.finish(), i32::from(exit::FINISHED), "{loss:?}: {}", run.log());
+        assert!(began_at(&run, attempt(2)).is_some_and(|at| at.step >= 2), "{loss:?}");
+        assert_same_results(&run, &undisturbed);
+        assert_eq!(epoch_numbers(&run.events()), epoch_numbers(&undisturbed.events()), "{loss:?}");
+    }
+}
