@@ -88,6 +88,8 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Print the JSON Schema of specs, for editors.
     Schema,
+    /// List the losses that specs can name: formulas, sources, and parameters with defaults and ranges.
+    Losses,
     /// Test weights at hand on labelled pairs.
     Test(TestArgs),
     /// Print the comparison tables of variants from the store.

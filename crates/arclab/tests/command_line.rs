@@ -221,10 +221,49 @@ fn all_variants_are_compared_in_the_order_in_which_they_are_run() {
 }
 
 #[test]
+fn every_loss_is_listed_with_what_the_schema_allows_for_it() {
+    let lab = Lab::new();
+    let listed: serde_json::Value = serde_json::from_str(&lab.succeed(&["losses", "--json"])).unwrap();
+    let schema: serde_json::Value = serde_json::from_str(&lab.succeed(&["schema"])).unwrap();
+    let schema = &schema["properties"]["loss"];
+    let names = |of: &serde_json::Value| -> Vec<String> {
+        of.as_array().unwrap().iter().map(|one| one["loss"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(serde_json::json!(names(&listed["losses"])), schema["properties"]["name"]["enum"]);
+    for (name, condition) in names(&listed["losses"]).iter().zip(schema["allOf"].as_array().unwrap()) {
+        assert_eq!(condition["if"]["properties"]["name"]["const"], **name);
+        let own = condition["then"]["properties"].as_object().unwrap();
+        let rows = listed["parameters"].as_array().unwrap().iter().filter(|row| row["loss"] == **name);
+        let rows: Vec<_> = rows.collect();
+        let keys: Vec<_> = rows.iter().map(|row| row["parameter"].as_str().unwrap()).collect();
+        assert_eq!(keys, own.keys().collect::<Vec<_>>(), "{name}");
+        for row in rows {
+            let key = row["parameter"].as_str().unwrap();
+            // What is listed as usual can be written in a spec.
+            lab.write(
+                "specs/listed.yaml",
+                &format!(
+                    "extends: baseline.yaml\nloss: {{name: {name}, {key}: {}}}\n",
+                    row["default"].as_str().unwrap()
+                ),
+            );
+            lab.succeed(&["plan", "specs/listed.yaml"]);
+        }
+    }
+    for format in ["markdown", "latex", "csv"] {
+        assert!(lab.succeed(&["losses", "--format", format]).contains("curricularface"), "{format}");
+    }
+    let shown = lab.succeed(&["losses"]);
+    for part in ["s·(cos θ - m)", "[0, 1.57]", "label_smoothing"] {
+        assert!(shown.contains(part), "{shown}");
+    }
+}
+
+#[test]
 fn help_teaches_and_the_schema_is_json() {
     let lab = Lab::new();
     let help = lab.succeed(&["--help"]);
     assert!(help.contains("arclab run experiments/") && help.contains("Exit codes"), "{help}");
     let schema: serde_json::Value = serde_json::from_str(&lab.succeed(&["schema"])).unwrap();
-    assert!(schema["properties"]["loss"]["properties"]["margin"]["maximum"].is_number());
+    assert!(schema["properties"]["loss"]["properties"]["scale"]["maximum"].is_number());
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod compare;
 pub(crate) mod history;
+pub(crate) mod losses;
 pub(crate) mod plan;
 pub(crate) mod run;
 pub(crate) mod schema;
