@@ -6,6 +6,7 @@ pub mod optim;
 pub mod random;
 pub mod schedule;
 
+mod average;
 mod backbones;
 mod backend;
 mod cpu;
@@ -16,6 +17,7 @@ mod ops;
 mod param;
 mod weights;
 
+pub use average::MovingAverage;
 pub use backbones::{BackboneKind, ShapeError};
 pub use backend::{Activation, Affine, Backend, MapShape, Maps, Moments, NormGradients, NormState};
 pub use cpu::{Cpu, CpuBuffer, Kernels};

@@ -1,6 +1,10 @@
 //! What a network consists of: learnable parameters, numbers that are only stored, and counters.
 
-use crate::{backend::Backend, cpu::Cpu};
+use crate::{
+    backend::Backend,
+    cpu::Cpu,
+    optim::{Kind, Weight},
+};
 
 /// A learnable parameter with its gradient.
 #[derive(Debug)]
@@ -19,6 +23,14 @@ impl<B: Backend> Param<B> {
     pub(crate) fn new(device: &B, name: String, shape: Vec<usize>, values: &[f32]) -> Self {
         let (value, grad) = (device.upload(values), device.upload(&vec![0.0; values.len()]));
         Self { name, shape, value, grad }
+    }
+}
+
+impl Param {
+    /// As an optimiser sees it. What has one number a channel is a vector, and every kernel has more dimensions.
+    pub fn weight(&mut self) -> (Kind, Weight<'_>) {
+        let kind = if self.shape.len() == 1 { Kind::Channel } else { Kind::Kernel };
+        (kind, Weight { name: &self.name, value: &mut self.value, gradient: &self.grad })
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use arclab_spec::{
     InvalidOverride, Override, Spec,
     config::{
-        Backbone, CrossEntropy, Dataset, LossConfig, MarginGradient, OptimizerConfig, PairSource, PastTurn,
+        Backbone, CrossEntropy, Dataset, LayerOptions, LossConfig, MarginGradient, OptimizerConfig, PairSource, PastTurn,
         ScheduleShape, SplitConfig,
     },
     read_specs,
@@ -95,7 +95,9 @@ fn null_takes_away_what_is_inherited() {
     let folder = Folder::new();
     folder.write("base.yaml", "data: {dataset: synthetic}\noptimizer: {clip_norm: 5, momentum: 0.5}\n");
     let spec = folder.read("free.yaml", "extends: base.yaml\noptimizer: {clip_norm: null}\n").unwrap();
-    let OptimizerConfig::Sgd { clip_norm, momentum, .. } = spec.config.optimizer;
+    let OptimizerConfig::Sgd { clip_norm, momentum, .. } = spec.config.optimizer else {
+        panic!("{:?}", spec.config.optimizer)
+    };
     assert_eq!((clip_norm, momentum), (None, 0.5));
     assert_eq!(changes(&spec), ["optimizer.clip_norm: 5 → null"]);
 }
@@ -188,6 +190,44 @@ fn another_loss_keeps_the_parameters_that_it_has_and_loses_the_rest() {
 }
 
 #[test]
+fn another_optimiser_brings_its_own_learning_rate_and_decay() {
+    let folder = Folder::new();
+    let base =
+        "optimizer: {learning_rate: 0.05, momentum: 0.8, weight_decay: 0, clip_norm: 2, head_rate: 10}";
+    folder.write("base.yaml", format!("data: {{dataset: synthetic}}\n{base}\n"));
+    let spec = folder.read("adamw.yaml", "extends: base.yaml\noptimizer: {name: adamw}\n").unwrap();
+    let expected = OptimizerConfig::AdamW {
+        learning_rate: 0.001,
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+        weight_decay: 0.01,
+        clip_norm: Some(2.0),
+        layers: LayerOptions { decay_norms: true, head_rate: 10.0 },
+    };
+    assert_eq!(spec.config.optimizer, expected);
+    assert!(
+        changes(&spec).contains(&"optimizer.learning_rate: 0.05 → null".to_owned()),
+        "{:?}",
+        spec.changes
+    );
+}
+
+#[test]
+fn what_a_spec_says_nothing_of_is_no_part_of_its_plan() {
+    let spec = Folder::new().read("a.yaml", LEAST).unwrap();
+    let training = serde_json::to_string(&spec.config.training).unwrap();
+    assert_eq!(training, r#"{"epochs":10,"batch_size":64,"precision":"float32","log_every":10}"#);
+    let optimizer = serde_json::to_string(&spec.config.optimizer).unwrap();
+    let before =
+        r#"{"name":"sgd","learning_rate":0.1,"momentum":0.9,"weight_decay":0.0005,"clip_norm":null}"#;
+    assert_eq!(optimizer, before);
+    assert_eq!(serde_json::from_str::<OptimizerConfig>(before).unwrap(), spec.config.optimizer);
+    let schedule = serde_json::to_string(&spec.config.schedule).unwrap();
+    assert_eq!(schedule, r#"{"shape":{"polynomial":{"power":1.0}},"warmup_epochs":0.0}"#);
+}
+
+#[test]
 fn a_path_is_relative_to_the_file_that_it_is_written_in() {
     let folder = Folder::new();
     folder.write("shared/base.yaml", "data: {dataset: {folder: ../photos}, split: {file: split.csv}}\n");
@@ -237,7 +277,9 @@ fn a_later_override_wins_and_an_empty_one_takes_away() {
     let folder = Folder::new();
     let set = ["loss.margin=0.3", "loss.margin=0.4", "optimizer.clip_norm="];
     let spec = folder.read_with("a.yaml", "extends: base.yaml\noptimizer: {clip_norm: 5}\n", &set).unwrap();
-    let OptimizerConfig::Sgd { clip_norm, .. } = spec.config.optimizer;
+    let OptimizerConfig::Sgd { clip_norm, .. } = spec.config.optimizer else {
+        panic!("{:?}", spec.config.optimizer)
+    };
     assert_eq!((margin(&spec), clip_norm), (0.4, None));
 }
 

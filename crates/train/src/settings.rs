@@ -6,10 +6,12 @@ use arclab_nn::{
         AdaCos, AdaFace, ArcFace, Combined, CosFace, CrossEntropy, CurricularFace, ElasticFace, Loss,
         MagFace, MarginGradient, NormFace, PastTurn, Scaling, SphereFace, SubCentre,
     },
-    optim::Sgd,
+    optim::{AdamW, Layers, Optimizer, Rule, Sgd},
     schedule::{Schedule, Shape},
 };
-use arclab_spec::config::{self, Backbone, LossConfig, OptimizerConfig, ScheduleConfig, ScheduleShape};
+use arclab_spec::config::{
+    self, Backbone, LayerOptions, LossConfig, OptimizerConfig, ScheduleConfig, ScheduleShape,
+};
 
 pub(crate) fn backbone(backbone: Backbone) -> BackboneKind {
     match backbone {
@@ -90,30 +92,41 @@ pub(crate) fn cross_entropy(cross_entropy: config::CrossEntropy) -> CrossEntropy
     }
 }
 
-pub(crate) fn optimizer(optimizer: OptimizerConfig) -> Sgd {
-    match optimizer {
-        OptimizerConfig::Sgd { momentum, weight_decay, clip_norm, .. } => {
-            Sgd::new(momentum, weight_decay, clip_norm)
+pub(crate) fn optimizer(optimizer: OptimizerConfig) -> Optimizer {
+    let (rule, weight_decay, clip_norm, layers) = match optimizer {
+        OptimizerConfig::Sgd { momentum, nesterov, weight_decay, clip_norm, layers, .. } => {
+            (Rule::Sgd(Sgd::new(momentum, nesterov)), weight_decay, clip_norm, layers)
         }
-    }
+        OptimizerConfig::AdamW { beta1, beta2, epsilon, weight_decay, clip_norm, layers, .. } => {
+            (Rule::AdamW(AdamW::new([beta1, beta2], epsilon)), weight_decay, clip_norm, layers)
+        }
+    };
+    let LayerOptions { decay_norms, head_rate } = layers;
+    Optimizer { rule, weight_decay, clip_norm, layers: Layers { decay_norms, head_rate } }
 }
 
 /// The schedule of a run of `epochs` epochs of `steps_per_epoch` steps.
 pub(crate) fn schedule(
-    schedule: ScheduleConfig,
+    schedule: &ScheduleConfig,
     optimizer: OptimizerConfig,
     steps_per_epoch: u64,
     epochs: u32,
 ) -> Schedule {
-    let OptimizerConfig::Sgd { learning_rate, .. } = optimizer;
     let shape = match schedule.shape {
         ScheduleShape::Constant => Shape::Constant,
         ScheduleShape::Polynomial { power } => Shape::Polynomial { power },
         ScheduleShape::Cosine => Shape::Cosine,
+        ScheduleShape::Step { ref at, factor } => {
+            let milestones = at.milestones(epochs).into_iter();
+            Shape::Step { milestones: milestones.map(|at| u64::from(at) * steps_per_epoch).collect(), factor }
+        }
+        ScheduleShape::OneCycle { rise, start_divisor, end_divisor } => {
+            Shape::OneCycle { rise, start_divisor, end_divisor }
+        }
     };
     Schedule {
         shape,
-        peak: learning_rate,
+        peak: optimizer.learning_rate(),
         warmup_steps: schedule.warmup_epochs * steps_per_epoch as f64,
         total_steps: steps_per_epoch * u64::from(epochs),
     }

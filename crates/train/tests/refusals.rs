@@ -7,7 +7,7 @@ use std::fs;
 use arclab_nn::checkpoint;
 use arclab_spec::{
     Event, FailureKind,
-    config::{DeviceRequest, OptimizerConfig, ScheduleConfig, ScheduleShape},
+    config::{DeviceRequest, LayerOptions, OptimizerConfig, ScheduleConfig, ScheduleShape},
     run_folder,
     run_folder::exit,
 };
@@ -22,14 +22,25 @@ fn failure(run: &RunFolder) -> (FailureKind, String) {
     }
 }
 
+fn plain_sgd(learning_rate: f64, weight_decay: f64) -> OptimizerConfig {
+    let layers = LayerOptions::default();
+    OptimizerConfig::Sgd {
+        learning_rate,
+        momentum: 0.0,
+        weight_decay,
+        clip_norm: None,
+        nesterov: false,
+        layers,
+    }
+}
+
 #[test]
 fn a_loss_that_is_not_finite_ends_the_run_at_that_step_and_keeps_the_last_good_checkpoint() {
     // A learning rate of 3.5 with a weight decay of 1 multiplies every weight by -2.5 at each step: they overflow
     // after some dozens of steps, and no sooner.
     let run = RunFolder::with(|config| {
         config.training.epochs = 40;
-        config.optimizer =
-            OptimizerConfig::Sgd { learning_rate: 3.5, momentum: 0.0, weight_decay: 1.0, clip_norm: None };
+        config.optimizer = plain_sgd(3.5, 1.0);
         config.schedule = ScheduleConfig { shape: ScheduleShape::Constant, warmup_epochs: 0.0 };
     });
     let (kind, message) = failure(&run);
@@ -135,8 +146,7 @@ fn a_batch_larger_than_the_training_set_is_refused() {
 #[test]
 fn a_learning_rate_beyond_all_reason_fails_at_once_and_says_the_step() {
     let run = RunFolder::with(|config| {
-        config.optimizer =
-            OptimizerConfig::Sgd { learning_rate: 1e30, momentum: 0.0, weight_decay: 0.0, clip_norm: None };
+        config.optimizer = plain_sgd(1e30, 0.0);
         config.schedule = ScheduleConfig { shape: ScheduleShape::Constant, warmup_epochs: 0.0 };
     });
     let (_, message) = failure(&run);

@@ -16,7 +16,7 @@ use arclab_spec::{
     config::{Backbone, ColourMode, Dataset, DeviceRequest, ModelConfig, PairSource, Protocol},
     run_folder,
 };
-use support::RunFolder;
+use support::{RunFolder, with_all_of_a_step};
 
 fn trained() -> RunFolder {
     let run = RunFolder::new();
@@ -61,13 +61,23 @@ fn refusal(run: &RunFolder, request: &TestRequest) -> String {
 
 #[test]
 fn weights_at_hand_give_the_numbers_and_the_predictions_of_their_run() {
-    let run = trained();
+    gives_the_numbers_of_its_run(&trained());
+}
+
+#[test]
+fn averaged_weights_at_hand_do_so_too() {
+    let run = RunFolder::with(with_all_of_a_step);
+    assert_eq!(run.finish(), 0, "{}", run.log());
+    gives_the_numbers_of_its_run(&run);
+}
+
+fn gives_the_numbers_of_its_run(run: &RunFolder) {
     for event in run.events() {
         let Event::Evaluated { protocol, evaluation, pair_list, .. } = event else { continue };
-        let mut request = request(&run, protocol.as_str());
+        let mut request = request(run, protocol.as_str());
         // The treatment of the input belongs to the weights, whatever the request says.
         (request.data.image_size, request.data.colour) = (64, ColourMode::Grey);
-        let report = report(&run, &request);
+        let report = report(run, &request);
         assert_eq!(report.evaluation, evaluation);
         assert_eq!((report.pair_list, report.model.as_str()), (pair_list, run.assignment.run.as_str()));
         let of_run = run.file(report.predictions.file_name().unwrap());

@@ -100,13 +100,24 @@ impl Head {
     /// gradients: that to the centres replaces the earlier one. Panics if a label is no class or the sizes do not
     /// fit.
     pub fn forward_backward(&mut self, embeddings: &[f32], labels: &[u32], step: u64) -> HeadOutput {
+        self.forward_backward_part(embeddings, labels, step, step * labels.len() as u64)
+    }
+
+    /// As [`Head::forward_backward`], of a part of a step's batch: `first` counts the samples of all steps before it.
+    pub fn forward_backward_part(
+        &mut self,
+        embeddings: &[f32],
+        labels: &[u32],
+        step: u64,
+        first: u64,
+    ) -> HeadOutput {
         assert_eq!(embeddings.len(), labels.len() * self.embedding_size, "one embedding a label");
         let samples = Normalised::new(embeddings, self.embedding_size);
         let classes = Normalised::new(&self.centres, self.embedding_size);
         let batch = Batch { samples: &samples, classes: &classes, labels };
         self.loss.observe(&batch);
         let rows = batch.each(|index, label| {
-            let number = step * labels.len() as u64 + index as u64;
+            let number = first + index as u64;
             let norm = f64::from(samples.lengths()[index]);
             let sample = Sample { cosine: 0.0, norm, step, number };
             self.row(samples.cosines_with(index, &classes), label, sample, labels.len())

@@ -1,30 +1,65 @@
-//! The arithmetic of stochastic gradient descent with momentum and weight decay: d = g + λw; v ← μv + d; w ← w - ηv.
+//! Stochastic gradient descent with momentum and weight decay: d = g + λw; v ← μv + d; w ← w - ηv, or with Nesterov's
+//! momentum (Sutskever et al. 2013) w ← w - η(d + μv).
+//!
+//! As PyTorch's `SGD` without dampening.
 
 use rayon::prelude::*;
 
-/// Elements that one task updates; elements do not depend on each other, so the split changes no number.
-const BLOCK: usize = 16_384;
+use super::{BLOCK, Factors, Slots, Weight};
+use crate::checkpoint::{Mismatch, Tensors};
 
-/// The factors of one step.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Factors {
-    pub(super) rate: f32,
-    pub(super) momentum: f32,
-    pub(super) weight_decay: f32,
-    /// What the gradient is multiplied by before all else: clipping.
-    pub(super) gradient: f32,
+/// Stochastic gradient descent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sgd {
+    momentum: f64,
+    nesterov: bool,
+    velocity: Slots,
 }
 
-/// One step, as PyTorch's `SGD` without dampening. A velocity of zeros makes the first step's v = d, as PyTorch
-/// begins.
-pub(super) fn update(value: &mut [f32], gradient: &[f32], velocity: &mut [f32], by: Factors) {
-    let blocks =
-        value.par_chunks_mut(BLOCK).zip(gradient.par_chunks(BLOCK)).zip(velocity.par_chunks_mut(BLOCK));
+impl Sgd {
+    /// At rest. `momentum` is μ; with `nesterov` a weight takes the step that its velocity is about to.
+    pub fn new(momentum: f64, nesterov: bool) -> Self {
+        Self { momentum, nesterov, velocity: Slots::default() }
+    }
+
+    pub(super) fn update(&mut self, weight: &mut Weight<'_>, by: Factors) {
+        let velocity = self.velocity.of(weight);
+        let momentum = self.momentum as f32;
+        if self.nesterov {
+            update(weight, velocity, by, momentum, |velocity, direction| direction + momentum * velocity);
+        } else {
+            update(weight, velocity, by, momentum, |velocity, _| velocity);
+        }
+    }
+
+    /// The velocity of each weight.
+    pub(super) fn state(&self) -> Tensors {
+        self.velocity.state()
+    }
+
+    /// There is no velocity before the first step.
+    pub(super) fn load_state(&mut self, weights: &[&Weight<'_>], state: &Tensors) -> Result<(), Mismatch> {
+        self.velocity = if state.is_empty() { Slots::default() } else { Slots::load(weights, state)? };
+        Ok(())
+    }
+}
+
+/// One step in one pass. A velocity of zeros makes the first step's v = d, as PyTorch begins.
+fn update(
+    weight: &mut Weight<'_>,
+    velocity: &mut [f32],
+    by: Factors,
+    momentum: f32,
+    step: impl Fn(f32, f32) -> f32 + Sync,
+) {
+    let (rate, weight_decay) = (by.rate as f32, by.weight_decay as f32);
+    let gradients = weight.gradient.par_chunks(BLOCK);
+    let blocks = weight.value.par_chunks_mut(BLOCK).zip(gradients).zip(velocity.par_chunks_mut(BLOCK));
     blocks.for_each(|((value, gradient), velocity)| {
         for ((value, gradient), velocity) in value.iter_mut().zip(gradient).zip(velocity) {
-            let direction = gradient * by.gradient + by.weight_decay * *value;
-            *velocity = by.momentum * *velocity + direction;
-            *value -= by.rate * *velocity;
+            let direction = gradient * by.gradient + weight_decay * *value;
+            *velocity = momentum * *velocity + direction;
+            *value -= rate * step(*velocity, direction);
         }
     });
 }
@@ -33,19 +68,19 @@ pub(super) fn update(value: &mut [f32], gradient: &[f32], velocity: &mut [f32], 
 mod tests {
     use super::*;
 
-    const PLAIN: Factors = Factors { rate: 0.1, momentum: 0.0, weight_decay: 0.0, gradient: 1.0 };
+    const PLAIN: Factors = Factors { rate: 0.1, weight_decay: 0.0, gradient: 1.0 };
 
-    fn steps(start: f32, gradients: &[f32], by: Factors) -> f32 {
-        let (mut value, mut velocity) = ([start], [0.0]);
+    fn steps(start: f32, gradients: &[f32], mut sgd: Sgd, by: Factors) -> f32 {
+        let mut value = [start];
         for &gradient in gradients {
-            update(&mut value, &[gradient], &mut velocity, by);
+            sgd.update(&mut Weight { name: "w", value: &mut value, gradient: &[gradient] }, by);
         }
         value[0]
     }
 
     #[test]
     fn without_momentum_a_step_goes_against_the_gradient() {
-        assert_eq!(steps(1.0, &[2.0], PLAIN), 0.8);
+        assert_eq!(steps(1.0, &[2.0], Sgd::new(0.0, false), PLAIN), 0.8);
     }
 
     #[test]
@@ -54,26 +89,30 @@ mod tests {
         //   d = 0.5 + 0.1 = 0.6; v = 0.6; w = 1 - 0.06 = 0.94
         //   d = 0.5 + 0.094 = 0.594; v = 0.54 + 0.594 = 1.134; w = 0.94 - 0.1134 = 0.8266
         //   d = 0.5 + 0.08266 = 0.58266; v = 1.0206 + 0.58266 = 1.60326; w = 0.8266 - 0.160326 = 0.666274
-        let by = Factors { momentum: 0.9, weight_decay: 0.1, ..PLAIN };
+        let by = Factors { weight_decay: 0.1, ..PLAIN };
         for (count, by_hand) in [(1, 0.94), (2, 0.8266), (3, 0.666_274)] {
-            let found = steps(1.0, &vec![0.5; count], by);
+            let found = steps(1.0, &vec![0.5; count], Sgd::new(0.9, false), by);
             assert!((found - by_hand).abs() < 1e-6, "{count} steps: {found}");
         }
     }
 
     #[test]
+    fn nesterov_s_momentum_takes_the_step_that_the_velocity_is_about_to() {
+        // w 1, g 1, μ 0.5, η 0.1: v = 1, w = 1 - 0.1(1 + 0.5) = 0.85; v = 1.5, w = 0.85 - 0.1(1 + 0.75) = 0.675
+        assert!((steps(1.0, &[1.0; 2], Sgd::new(0.5, true), PLAIN) - 0.675).abs() < 1e-6);
+    }
+
+    #[test]
     fn under_a_constant_gradient_the_velocity_approaches_the_geometric_sum() {
-        let by = Factors { momentum: 0.9, rate: 1e-3, ..PLAIN };
-        let (mut value, mut velocity) = ([0.0], [0.0]);
-        for _ in 0..300 {
-            update(&mut value, &[1.0], &mut velocity, by);
-        }
-        assert!((velocity[0] - 10.0).abs() < 1e-3, "{velocity:?}");
+        // Once it has, a step is 1e-3 times 1 / (1 - 0.9).
+        let (sgd, by) = (Sgd::new(0.9, false), Factors { rate: 1e-3, ..PLAIN });
+        let [before, after] = [300, 301].map(|count| steps(0.0, &vec![1.0; count], sgd.clone(), by));
+        assert!((before - after - 0.01).abs() < 1e-5, "{before} {after}");
     }
 
     #[test]
     fn decay_is_not_clipped_with_the_gradient() {
         let by = Factors { weight_decay: 0.5, gradient: 0.0, ..PLAIN };
-        assert_eq!(steps(2.0, &[1e6], by), 2.0 - 0.1 * 0.5 * 2.0);
+        assert_eq!(steps(2.0, &[1e6], Sgd::new(0.0, false), by), 2.0 - 0.1 * 0.5 * 2.0);
     }
 }

@@ -5,7 +5,9 @@
 mod data;
 mod evaluation;
 mod model;
+mod optimizer;
 mod resources;
+mod schedule;
 mod training;
 
 pub use data::{
@@ -13,8 +15,10 @@ pub use data::{
 };
 pub use evaluation::{EvaluationConfig, PairSource, Protocol, SplitPart};
 pub use model::{Backbone, CrossEntropy, LossConfig, MarginGradient, ModelConfig, PastTurn, Scaling};
+pub use optimizer::{LayerOptions, OptimizerConfig};
 pub use resources::{DeviceRequest, ResourceRequest, Threads};
-pub use training::{OptimizerConfig, Precision, ScheduleConfig, ScheduleShape, TrainingConfig};
+pub use schedule::{ScheduleConfig, ScheduleShape, StepAt};
+pub use training::{Precision, TrainingConfig};
 
 use std::path::PathBuf;
 

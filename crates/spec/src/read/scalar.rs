@@ -49,6 +49,19 @@ pub(super) fn whole(
     allowed
 }
 
+/// Whether `node` is `true` or `false`.
+pub(super) fn flag(reading: &Reading<'_>, node: &Node, path: &str) -> Option<bool> {
+    let flag = match &node.value {
+        Value::Scalar(Scalar { text, quoted: false }) => text.parse().ok(),
+        Value::Scalar(_) | Value::List(_) | Value::Map(_) => None,
+    };
+    if flag.is_none() {
+        let message = format!("`{path}` must be `true` or `false`, not `{}`", written(node));
+        reading.report(Diagnostic::at(&node.place, message).help("write one of the two, without quotes"));
+    }
+    flag
+}
+
 /// The finite number that `node` is.
 pub(crate) fn plain(node: &Node) -> Option<f64> {
     match &node.value {

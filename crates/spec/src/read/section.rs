@@ -178,6 +178,12 @@ impl<'a> Section<'a> {
         node.and_then(read).unwrap_or(default)
     }
 
+    /// `true` or `false`.
+    pub(super) fn flag(&mut self, key: &str, doc: &str, default: bool) -> bool {
+        let node = self.take(key, doc, json!({"type": "boolean", "default": default}));
+        node.and_then(|node| scalar::flag(self.reading, node, &self.path_of(key))).unwrap_or(default)
+    }
+
     /// One word of several.
     pub(super) fn word<T: Copy>(&mut self, key: &str, doc: &str, default: &str, words: &[(&str, T)]) -> T {
         let node = self.take(key, doc, json!({"enum": names_of(words), "default": default}));

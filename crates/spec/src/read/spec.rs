@@ -9,9 +9,9 @@ use serde_json::json;
 
 use super::{
     chain::{Chain, Link},
-    changes, data, evaluation, loss, model,
+    changes, data, evaluation, loss, model, optimizer,
     overrides::Override,
-    resources,
+    resources, schedule,
     section::{Reading, Section, written},
     training,
 };
@@ -117,25 +117,14 @@ pub(super) fn top_level(top: &mut Section<'_>) -> Written {
     let data = top.section("data", "Which images, how split, how changed.", data::read);
     let model = top.section("model", "The network.", model::model);
     let (loss, cross_entropy) = top.section("loss", "The head and what is minimised.", loss::read);
-    let optimizer = top.section("optimizer", "How weights follow gradients.", training::optimizer);
-    let schedule = top.section("schedule", "How the learning rate moves.", training::schedule);
+    let optimizer = top.section("optimizer", "How weights follow gradients.", optimizer::optimizer);
+    let schedule = top.section("schedule", "How the learning rate moves.", schedule::schedule);
     let (training, seeds) = top.section("training", "How long, in which batches.", training::training);
     let evaluation = top.section("evaluation", "How the trained model is tested.", evaluation::read);
     let resources = top.section("resources", "What a run may use; changes no number.", resources::read);
-    if schedule.warmup_epochs > f64::from(training.epochs) {
-        warmup_too_long(top, schedule.warmup_epochs, training.epochs);
-    }
+    schedule::fits(top, &schedule, training.epochs);
     let config = Config { data, model, loss, cross_entropy, optimizer, schedule, training, evaluation };
     Written { hypothesis, config, seeds, resources }
-}
-
-fn warmup_too_long(top: &Section<'_>, warmup: f64, epochs: u32) {
-    if let Some(node) = top.node("schedule").and_then(|schedule| schedule.get("warmup_epochs")) {
-        let message =
-            format!("`schedule.warmup_epochs` ({warmup}) is more than `training.epochs` ({epochs})");
-        let found = Diagnostic::at(&node.place, message);
-        top.reading().report(found.help("warm up for fewer epochs, or the rate never reaches its peak"));
-    }
 }
 
 fn without(node: Node, keys: &[&str]) -> Node {

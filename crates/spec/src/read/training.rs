@@ -1,77 +1,17 @@
-//! `optimizer:`, `schedule:` and `training:`.
+//! `training:`.
 
 use serde_json::json;
 
 use super::{
     data::SEEDS,
+    list,
     range::{Counts, Range},
-    scalar,
-    section::{Section, written},
+    section::Section,
 };
 use crate::{
-    config::{OptimizerConfig, Precision, ScheduleConfig, ScheduleShape, TrainingConfig},
-    source::{Diagnostic, Value},
+    config::{Precision, TrainingConfig},
+    source::Diagnostic,
 };
-
-pub(super) fn optimizer(optimizer: &mut Section<'_>) -> OptimizerConfig {
-    optimizer.word("name", "How weights follow gradients.", "sgd", &[("sgd", ())]);
-    let momentum = Range::half_open(0.0, 1.0).because("with all of the last step kept, steps grow for ever");
-    OptimizerConfig::Sgd {
-        learning_rate: optimizer.number(
-            "learning_rate",
-            "Peak learning rate.",
-            0.1,
-            Range::above(0.0, 1_000.0),
-        ),
-        momentum: optimizer.number("momentum", "Share of the last step that is kept.", 0.9, momentum),
-        weight_decay: optimizer.number(
-            "weight_decay",
-            "Added to the gradient, times the weight.",
-            5e-4,
-            Range::closed(0.0, 1.0),
-        ),
-        clip_norm: optimizer.optional_number(
-            "clip_norm",
-            "Largest norm of the whole gradient; longer ones are scaled down to it. Not clipped where absent.",
-            5.0,
-            Range::above(0.0, 1e6),
-        ),
-    }
-}
-
-/// Names of the curves, before their parameters are known.
-const SHAPES: &[(&str, Shape)] =
-    &[("constant", Shape::Constant), ("polynomial", Shape::Polynomial), ("cosine", Shape::Cosine)];
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shape {
-    Constant,
-    Polynomial,
-    Cosine,
-}
-
-pub(super) fn schedule(schedule: &mut Section<'_>) -> ScheduleConfig {
-    let shape =
-        schedule.word("name", "The curve of the learning rate after the warm-up.", "polynomial", SHAPES);
-    let power =
-        schedule.number("power", "Of `polynomial`: 1 is a straight line to 0.", 1.0, Range::above(0.0, 10.0));
-    if shape != Shape::Polynomial {
-        schedule.no_effect("power", "this `name`", "leave it out, or write `name: polynomial`");
-    }
-    ScheduleConfig {
-        shape: match shape {
-            Shape::Constant => ScheduleShape::Constant,
-            Shape::Polynomial => ScheduleShape::Polynomial { power },
-            Shape::Cosine => ScheduleShape::Cosine,
-        },
-        warmup_epochs: schedule.number(
-            "warmup_epochs",
-            "Epochs over which the rate rises linearly from 0; may be a fraction.",
-            0.0,
-            Range::closed(0.0, 100_000.0),
-        ),
-    }
-}
 
 /// The section, and the seeds.
 pub(super) fn training(training: &mut Section<'_>) -> (TrainingConfig, Vec<u64>) {
@@ -99,8 +39,37 @@ pub(super) fn training(training: &mut Section<'_>) -> (TrainingConfig, Vec<u64>)
         batch_size: batch_size as u32,
         precision,
         log_every: log_every as u32,
+        accumulate: accumulate(training, batch_size) as u32,
+        ema: training.optional_number(
+            "ema",
+            "Decay of a moving average of the weights. Where it is given, the averaged weights are those that are \
+             validated, tested and kept.",
+            0.999,
+            Range::open(0.0, 1.0),
+        ),
     };
     (config, seeds(training))
+}
+
+fn accumulate(training: &mut Section<'_>, batch_size: u64) -> u64 {
+    let parts = training.count(
+        "accumulate",
+        "Equal parts in which a step's images go through the network, one after the other, to need less memory. \
+         Batch norm takes the statistics of each part.",
+        1,
+        Counts::from(1, 32_768),
+    );
+    let is_even = batch_size.is_multiple_of(parts) && batch_size / parts >= 2;
+    if let Some(node) = training.node("accumulate").filter(|_| !is_even) {
+        let message = format!(
+            "`training.accumulate` ({parts}) leaves no equal parts of `training.batch_size` ({batch_size})"
+        );
+        let found = Diagnostic::at(&node.place, message);
+        training
+            .reading()
+            .report(found.help("choose a divisor of the batch that leaves parts of 2 images or more"));
+    }
+    parts
 }
 
 fn seeds(training: &mut Section<'_>) -> Vec<u64> {
@@ -108,24 +77,11 @@ fn seeds(training: &mut Section<'_>) -> Vec<u64> {
     let items = SEEDS.schema();
     let schema = json!({"type": "array", "items": items, "minItems": 1, "uniqueItems": true, "default": [0]});
     let Some(node) = training.take("seeds", DOC, schema) else { return vec![0] };
-    let reading = training.reading();
-    let complain = |message: String| {
-        reading.report(Diagnostic::at(&node.place, message).help("write a list, such as `seeds: [0, 1, 2]`"));
-    };
-    let Value::List(items) = &node.value else {
-        complain(format!("`training.seeds` must be a list, not `{}`", written(node)));
-        return vec![0];
-    };
-    if items.is_empty() {
-        complain("`training.seeds` is empty: nothing would run".to_owned());
-    }
-    let path = training.path_of("seeds");
-    let mut seeds = Vec::with_capacity(items.len());
-    for item in items {
-        let Some(seed) = scalar::whole(reading, item, &path, SEEDS, 0) else { continue };
+    let mut seeds = Vec::new();
+    for (item, seed) in list::whole_numbers(training, "seeds", Some(node), SEEDS, "[0, 1, 2]") {
         if seeds.contains(&seed) {
             let twice = Diagnostic::at(&item.place, format!("the seed {seed} stands here a second time"));
-            reading.report(twice.help("leave it out: the same seed gives the same run"));
+            training.reading().report(twice.help("leave it out: the same seed gives the same run"));
         }
         seeds.push(seed);
     }

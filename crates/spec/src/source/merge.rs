@@ -68,13 +68,37 @@ const CHOICES: &[Choice] = &[
         path: &["evaluation", "protocols", "*"],
         kinds: &[kind("draw", &["pairs", "mislabelled"]), kind("list", &["images"])],
     },
+    Choice { path: &["schedule"], kinds: &[kind("milestones", &[]), kind("every_epochs", &[])] },
     Choice { path: &["evaluation", "threshold"], kinds: THRESHOLDS },
     Choice { path: &["evaluation", "protocols", "*", "threshold"], kinds: THRESHOLDS },
 ];
 
-/// Sections, and those of their keys that mean something beside one `name` only. Which of a loss's keys another loss
-/// has, the losses say themselves.
-const OF_ONE_NAME: &[(&str, &[&str])] = &[("schedule", &["power"])];
+/// A section that has one of several names.
+struct Named {
+    section: &'static str,
+    /// The name where none is written.
+    usual: &'static str,
+    /// Keys that mean something beside one name only, or something else beside another: a learning rate that suits SGD
+    /// is far beyond what suits `AdamW`.
+    of_one: &'static [&'static str],
+    /// Names, each with keys that mean something beside all others.
+    not_of: &'static [(&'static str, &'static [&'static str])],
+}
+
+const NAMED: &[Named] = &[
+    Named {
+        section: "optimizer",
+        usual: "sgd",
+        of_one: &["learning_rate", "weight_decay", "momentum", "nesterov", "beta1", "beta2", "epsilon"],
+        not_of: &[],
+    },
+    Named {
+        section: "schedule",
+        usual: "polynomial",
+        of_one: &["power", "milestones", "every_epochs", "factor", "rise", "start_divisor", "end_divisor"],
+        not_of: &[("one_cycle", &["warmup_epochs"])],
+    },
+];
 
 /// Keys of `under` that mean nothing beside what `over` chooses.
 fn superseded(path: &[String], under: &Node, over: &Node) -> Vec<String> {
@@ -89,12 +113,17 @@ fn superseded(path: &[String], under: &Node, over: &Node) -> Vec<String> {
         }
     }
     let name = |node: &Node| node.get("name").and_then(Node::scalar).map(str::to_owned);
-    if let Some(name) = name(over).filter(|_| name(over) != name(under)) {
-        let own = OF_ONE_NAME.iter().filter(|(section, _)| is_at(&[section], path));
-        keys.extend(own.flat_map(|(_, keys)| *keys).map(|key| (*key).to_owned()));
-        if is_at(&["loss"], path) {
-            keys.extend(foreign_keys(&name));
+    let named = NAMED.iter().find(|named| is_at(&[named.section], path));
+    if let (Some(named), Some(new)) = (named, name(over)) {
+        if name(under).unwrap_or_else(|| named.usual.to_owned()) != new {
+            keys.extend(named.of_one.iter().map(|key| (*key).to_owned()));
         }
+        let without = named.not_of.iter().filter(|(name, _)| *name == new);
+        keys.extend(without.flat_map(|(_, keys)| *keys).map(|key| (*key).to_owned()));
+    }
+    // Which of its keys another loss has, too, the losses say themselves.
+    if let Some(new) = name(over).filter(|new| is_at(&["loss"], path) && name(under).as_ref() != Some(new)) {
+        keys.extend(foreign_keys(&new));
     }
     keys
 }
@@ -165,6 +194,38 @@ mod tests {
         assert_eq!(over("arcface"), under);
         // What is no loss is reported later, and alone.
         assert_eq!(over("archface"), under.replace("arcface", "archface"));
+    }
+
+    #[test]
+    fn one_cycle_drops_the_warm_up_too_for_it_has_its_own() {
+        let under = "{schedule: {name: cosine, warmup_epochs: 1}}";
+        let over = "{schedule: {name: one_cycle, rise: 0.2}}";
+        assert_eq!(merged(under, over), "{schedule: {name: one_cycle, rise: 0.2}}");
+        assert_eq!(merged(over, under), "{schedule: {name: cosine, warmup_epochs: 1}}");
+    }
+
+    #[test]
+    fn milestones_take_the_place_of_a_regular_fall() {
+        let under = "{schedule: {name: step, every_epochs: 10, factor: 0.2}}";
+        let over = "{schedule: {milestones: [5, 8]}}";
+        assert_eq!(merged(under, over), "{schedule: {name: step, factor: 0.2, milestones: [5, 8]}}");
+    }
+
+    #[test]
+    fn another_optimiser_keeps_the_clipping_and_drops_the_learning_rate() {
+        let under = "{optimizer: {learning_rate: 0.05, momentum: 0.9, clip_norm: 5, head_rate: 10}}";
+        let over = "{optimizer: {name: adamw, beta2: 0.95}}";
+        assert_eq!(
+            merged(under, over),
+            "{optimizer: {clip_norm: 5, head_rate: 10, name: adamw, beta2: 0.95}}"
+        );
+    }
+
+    #[test]
+    fn the_usual_name_is_no_other_one_than_none() {
+        let under = "{optimizer: {learning_rate: 0.05}}";
+        let over = "{optimizer: {name: sgd}}";
+        assert_eq!(merged(under, over), "{optimizer: {learning_rate: 0.05, name: sgd}}");
     }
 
     #[test]

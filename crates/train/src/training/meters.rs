@@ -39,6 +39,17 @@ pub(crate) struct StepTimes {
     pub(crate) update: Duration,
 }
 
+impl StepTimes {
+    fn sum(self, other: Self) -> Self {
+        Self {
+            data: self.data + other.data,
+            forward: self.forward + other.forward,
+            backward: self.backward + other.backward,
+            update: self.update + other.update,
+        }
+    }
+}
+
 /// Sums over the steps of an epoch so far. Kept in checkpoints, so that an epoch's means are those of an
 /// undisturbed run.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -97,6 +108,22 @@ impl EmbeddingSums {
 }
 
 impl StepNumbers {
+    /// Of this part of a step and the next one together. The norm is that of the last part: it has the whole gradient.
+    pub(crate) fn and(self, next: Self) -> Self {
+        let [images, others] = [self.images, next.images].map(|images| images as f64);
+        Self {
+            images: self.images + next.images,
+            loss: (self.loss * images + next.loss * others) / (images + others),
+            correct: self.correct + next.correct,
+            past_turn: self.past_turn + next.past_turn,
+            angles: self.angles + next.angles,
+            squared_angles: self.squared_angles + next.squared_angles,
+            norms: self.norms + next.norms,
+            times: self.times.sum(next.times),
+            ..next
+        }
+    }
+
     /// The step's metrics.
     pub(crate) fn metrics(&self) -> Metrics {
         let mut sums = EpochSums::default();
@@ -188,6 +215,14 @@ mod tests {
         assert_eq!(serde_json::to_string(&sums).unwrap(), old);
         sums.add(&step(1.5, 1));
         assert_eq!(sums.means()["target_angle"], 1.5);
+    }
+
+    #[test]
+    fn the_parts_of_a_step_give_the_means_over_all_its_images() {
+        let larger = StepNumbers { images: 12, ..step(1.0, 5) };
+        let whole = step(3.0, 1).and(larger);
+        assert_eq!((whole.images, whole.loss, whole.correct), (16, 1.5, 6));
+        assert_eq!(whole.times.forward, Duration::from_secs(1));
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl<'a> Training<'a> {
         report.at(at);
         let batches = loader(assignment, data, at.step).map_err(TrainError::Load)?;
         let (steps, epochs) = (batches.steps_per_epoch(), config.training.epochs);
-        let schedule = settings::schedule(config.schedule, config.optimizer, steps, epochs);
+        let schedule = settings::schedule(&config.schedule, config.optimizer, steps, epochs);
         let saved = from.map(|(at, _)| at);
         Ok(Self { folder, assignment, data, report, stop, model, batches, schedule, at, sums, saved })
     }

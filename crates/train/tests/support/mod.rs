@@ -20,8 +20,8 @@ use arclab_spec::{
     VariantName,
     config::{
         Augment, Backbone, ColourMode, Config, CrossEntropy, DataConfig, Dataset, DeviceRequest,
-        EvaluationConfig, LossConfig, MarginGradient, ModelConfig, OptimizerConfig, PairSource, PastTurn,
-        PhotoVariation, Precision, Protocol, ScheduleConfig, ScheduleShape, SplitConfig, SplitPart,
+        EvaluationConfig, LayerOptions, LossConfig, MarginGradient, ModelConfig, OptimizerConfig, PairSource, PastTurn,
+        PhotoVariation, Precision, Protocol, ScheduleConfig, ScheduleShape, SplitConfig, SplitPart, StepAt,
         Synthetic, TrainingConfig,
     },
     run_folder,
@@ -191,6 +191,22 @@ pub(crate) fn epoch_numbers(events: &[Event]) -> Vec<BTreeMap<String, f64>> {
     events.iter().filter_map(numbers).collect()
 }
 
+/// A change of the configuration to all that a step can have beside SGD.
+pub(crate) fn with_all_of_a_step(config: &mut Config) {
+    config.optimizer = OptimizerConfig::AdamW {
+        learning_rate: 0.005,
+        beta1: 0.9,
+        beta2: 0.99,
+        epsilon: 1e-8,
+        weight_decay: 0.05,
+        clip_norm: Some(5.0),
+        layers: LayerOptions { decay_norms: false, head_rate: 5.0 },
+    };
+    config.schedule.shape = ScheduleShape::Step { at: StepAt::Every(1), factor: 0.7 };
+    config.training.accumulate = 2;
+    config.training.ema = Some(0.9);
+}
+
 fn fingerprint(config: &Config, cache: &Path) -> arclab_spec::Fingerprint {
     prepare(&config.data, &config.evaluation, cache, &Silent).unwrap().fingerprint
 }
@@ -211,9 +227,18 @@ fn config() -> Config {
             momentum: 0.9,
             weight_decay: 5e-4,
             clip_norm: Some(5.0),
+            nesterov: false,
+            layers: LayerOptions::default(),
         },
         schedule: ScheduleConfig { shape: ScheduleShape::Cosine, warmup_epochs: 0.5 },
-        training: TrainingConfig { epochs: 2, batch_size: 8, precision: Precision::Float32, log_every: 1 },
+        training: TrainingConfig {
+            epochs: 2,
+            batch_size: 8,
+            precision: Precision::Float32,
+            log_every: 1,
+            accumulate: 1,
+            ema: None,
+        },
         evaluation: evaluation(),
     }
 }

@@ -1,0 +1,153 @@
+//! Adam with decoupled weight decay (Loshchilov and Hutter 2019). At step t, counted from 1:
+//!
+//! - w ← (1 - ηλ)w
+//! - m ← m + (1 - β₁)(g - m); v ← β₂v + (1 - β₂)g²
+//! - w ← w - η/(1 - β₁ᵗ) · m / (√v/√(1 - β₂ᵗ) + ε)
+//!
+//! As PyTorch's `AdamW`.
+
+use candle_core::{Device, Tensor};
+use rayon::prelude::*;
+
+use super::{BLOCK, Factors, Slots, Weight};
+use crate::checkpoint::{self, Mismatch, Tensors};
+
+/// Names in the state.
+const STEPS: &str = "steps";
+const FIRST: &str = "first";
+const SECOND: &str = "second";
+
+/// Adam with decoupled weight decay.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AdamW {
+    betas: [f64; 2],
+    epsilon: f64,
+    /// t.
+    steps: u64,
+    /// m and v of each weight.
+    first: Slots,
+    second: Slots,
+}
+
+/// What one step does alike to every element.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    kept: f32,
+    gradient: f32,
+    betas: [f32; 2],
+    /// 1 - β₁ and 1 - β₂.
+    shares: [f32; 2],
+    rate: f32,
+    /// √(1 - β₂ᵗ).
+    root: f32,
+    epsilon: f32,
+}
+
+impl AdamW {
+    /// At rest. `betas` are the shares of either moment that a step keeps, `epsilon` is added to the root of the second.
+    pub fn new(betas: [f64; 2], epsilon: f64) -> Self {
+        Self { betas, epsilon, steps: 0, first: Slots::default(), second: Slots::default() }
+    }
+
+    /// Counts a step, before the updates that belong to it.
+    pub(super) fn begin(&mut self) {
+        self.steps += 1;
+    }
+
+    pub(super) fn update(&mut self, weight: &mut Weight<'_>, by: Factors) {
+        let step = self.step(by);
+        let (first, second) = (self.first.of(weight), self.second.of(weight));
+        let values = weight.value.par_chunks_mut(BLOCK).zip(weight.gradient.par_chunks(BLOCK));
+        let moments = first.par_chunks_mut(BLOCK).zip(second.par_chunks_mut(BLOCK));
+        values.zip(moments).for_each(|((value, gradient), (first, second))| {
+            let moments = first.iter_mut().zip(second);
+            for ((value, gradient), (first, second)) in value.iter_mut().zip(gradient).zip(moments) {
+                step.update(value, *gradient, first, second);
+            }
+        });
+    }
+
+    fn step(&self, by: Factors) -> Step {
+        // Beyond i32's range the powers are 0 in any case.
+        let steps = i32::try_from(self.steps).unwrap_or(i32::MAX);
+        let [first, second] = self.betas.map(|beta| 1.0 - beta.powi(steps));
+        Step {
+            kept: (1.0 - by.rate * by.weight_decay) as f32,
+            gradient: by.gradient,
+            betas: self.betas.map(|beta| beta as f32),
+            shares: self.betas.map(|beta| (1.0 - beta) as f32),
+            rate: (by.rate / first) as f32,
+            root: second.sqrt() as f32,
+            epsilon: self.epsilon as f32,
+        }
+    }
+
+    pub(super) fn state(&self) -> Tensors {
+        let steps = Tensor::new(self.steps as i64, &Device::Cpu).expect("a number is a tensor");
+        let mut all = Tensors::from([(STEPS.to_owned(), steps)]);
+        checkpoint::put(&mut all, FIRST, self.first.state());
+        checkpoint::put(&mut all, SECOND, self.second.state());
+        all
+    }
+
+    /// There are no moments before the first step.
+    pub(super) fn load_state(&mut self, weights: &[&Weight<'_>], state: &Tensors) -> Result<(), Mismatch> {
+        let steps = Mismatch::values_of::<i64>(state, STEPS, &[])?;
+        let [first, second] = [FIRST, SECOND].map(|name| checkpoint::part(state, name));
+        Mismatch::refuse_others(state, |name| {
+            let moment = name.split_once('/').is_some_and(|(part, _)| [FIRST, SECOND].contains(&part));
+            name == STEPS || moment
+        })?;
+        let steps = steps.first().map_or(0, |steps| steps.unsigned_abs());
+        let weights = if steps == 0 { &[] } else { weights };
+        let (first, second) = (Slots::load(weights, &first)?, Slots::load(weights, &second)?);
+        *self = Self { steps, first, second, ..*self };
+        Ok(())
+    }
+}
+
+impl Step {
+    #[inline]
+    fn update(&self, value: &mut f32, gradient: f32, first: &mut f32, second: &mut f32) {
+        let gradient = gradient * self.gradient;
+        *first += self.shares[0] * (gradient - *first);
+        *second = self.betas[1] * *second + self.shares[1] * gradient * gradient;
+        *value = self.kept * *value - self.rate * *first / (second.sqrt() / self.root + self.epsilon);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn steps(start: f32, gradients: &[f32], weight_decay: f64) -> f32 {
+        let (mut adamw, mut value) = (AdamW::new([0.9, 0.999], 1e-8), [start]);
+        for &gradient in gradients {
+            adamw.begin();
+            let by = Factors { rate: 0.01, weight_decay, gradient: 1.0 };
+            adamw.update(&mut Weight { name: "w", value: &mut value, gradient: &[gradient] }, by);
+        }
+        value[0]
+    }
+
+    #[test]
+    fn the_first_step_is_the_learning_rate_whatever_the_gradient_s_length() {
+        for gradient in [1e-4, 1.0, 1e4] {
+            let found = steps(1.0, &[gradient], 0.0);
+            assert!((found - 0.99).abs() < 2e-6, "{gradient}: {found}");
+        }
+    }
+
+    #[test]
+    fn two_steps_give_the_values_worked_out_by_hand() {
+        // g 1, then 0: m = 0.1, then 0.09; v = 0.001, then 0.000999; corrected by 1 - 0.81 and 1 - 0.998001:
+        // m̂ = 0.473684, v̂ = 0.49975, so that the second step is 0.01 · 0.473684 / 0.706930 = 0.0067006.
+        let found = steps(1.0, &[1.0, 0.0], 0.0);
+        assert!((found - (0.99 - 0.006_700_6)).abs() < 1e-6, "{found}");
+    }
+
+    #[test]
+    fn decay_does_not_pass_through_the_moments() {
+        assert!((steps(2.0, &[0.0; 3], 0.5) - 2.0 * 0.995_f32.powi(3)).abs() < 1e-6);
+    }
+}

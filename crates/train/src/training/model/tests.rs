@@ -1,0 +1,73 @@
+//! Steps of a small model.
+
+use arclab_spec::read_specs;
+
+use super::*;
+
+const SIZE: usize = 32;
+
+/// A model of three people with this `training:`.
+fn model(training: &str) -> Model {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("spec.yaml");
+    let data = format!("data: {{dataset: synthetic, image_size: {SIZE}}}\nmodel: {{embedding_size: 16}}");
+    std::fs::write(&path, format!("{data}\ntraining: {training}\n")).unwrap();
+    let config = read_specs(&[path], &[]).unwrap().remove(0).config;
+    Model::new(Arc::new(Cpu::new(1)), &config, 3, 0).unwrap()
+}
+
+/// Some images and their people.
+fn batch(first: usize) -> (Vec<u8>, Vec<u32>) {
+    let pixels = (0..4 * SIZE * SIZE * 3).map(|at| (((first + at) * 2_654_435_761) >> 7) as u8);
+    (pixels.collect(), vec![0, 1, 2, 0])
+}
+
+fn twice((pixels, labels): (Vec<u8>, Vec<u32>)) -> (Vec<u8>, Vec<u32>) {
+    ([&*pixels, &*pixels].concat(), [&*labels, &*labels].concat())
+}
+
+fn bits(network: &Network<Cpu>) -> Vec<Vec<u32>> {
+    let params = network.params().into_iter();
+    params.map(|param| param.value.iter().map(|value| value.to_bits()).collect()).collect()
+}
+
+#[test]
+fn a_batch_whose_parts_are_alike_makes_the_step_of_one_of_them() {
+    let (mut whole, mut parts) = (model("{batch_size: 4}"), model("{batch_size: 8, accumulate: 2}"));
+    for first in [0, 9] {
+        let ((pixels, labels), (two_pixels, two_labels)) = (batch(first), twice(batch(first)));
+        let of_whole = whole.step(&pixels, &labels, 0.1);
+        let of_parts = parts.step(&two_pixels, &two_labels, 0.1);
+        assert_eq!((of_parts.images, of_parts.correct), (8, 2 * of_whole.correct));
+        assert_eq!((of_parts.loss, of_parts.gradient_norm), (of_whole.loss, of_whole.gradient_norm));
+        assert_eq!(bits(&parts.network), bits(&whole.network));
+    }
+}
+
+#[test]
+fn a_batch_in_parts_follows_every_part() {
+    let (mut one, mut both) = (model("{batch_size: 4}"), model("{batch_size: 8, accumulate: 2}"));
+    let ((pixels, labels), (more, others)) = (batch(0), batch(9));
+    let of_one = one.step(&pixels, &labels, 0.1);
+    let of_both = both.step(&[pixels, more].concat(), &[labels, others].concat(), 0.1);
+    assert_ne!(of_both.loss, of_one.loss);
+    assert_ne!(bits(&both.network), bits(&one.network));
+}
+
+#[test]
+fn the_average_is_what_embeds_and_is_kept_while_training_goes_on_from_the_weights() {
+    let (mut plain, mut averaged) = (model("{batch_size: 4}"), model("{batch_size: 4, ema: 0.5}"));
+    let (pixels, labels) = batch(0);
+    for _ in 0..3 {
+        let [of_plain, of_averaged] =
+            [&mut plain, &mut averaged].map(|model| model.step(&pixels, &labels, 0.1));
+        assert_eq!(of_plain.loss, of_averaged.loss);
+    }
+    assert_eq!(bits(&plain.network), bits(&averaged.network));
+    assert_ne!(plain.embed(&pixels, 4), averaged.embed(&pixels, 4));
+
+    let average = averaged.average.as_ref().unwrap().network();
+    assert_eq!(averaged.embed(&pixels, 4), average.embed(&Images { pixels: &pixels, count: 4, size: SIZE }));
+    plain.network.load_state(&averaged.network_tensors()).unwrap();
+    assert_eq!(bits(&plain.network), bits(average));
+}
