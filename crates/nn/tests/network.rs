@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use arclab_nn::{BackboneKind, Cpu, Images, Network, ShapeError};
+use arclab_nn::{BackboneKind, Cpu, Images, Network, ShapeError, optim::Kind};
 use candle_core::{Device, Tensor};
 
 mod support;
@@ -59,6 +59,26 @@ fn a_step_does_not_depend_on_the_steps_before_it_but_through_running_statistics(
         assert_eq!(first[0], second[0], "embeddings of {kind:?} in training");
         assert_eq!(first[2..], second[2..], "gradients of {kind:?}");
         assert_ne!(first[1], second[1], "embeddings of {kind:?} in evaluation");
+    }
+}
+
+#[test]
+fn norms_biases_and_slopes_are_told_apart_from_kernels() {
+    for kind in KINDS {
+        let mut network = network(kind, 1, 0);
+        let state = state(&network);
+        // What has running statistics beside it is a batch norm.
+        let is_norm = |name: &str| {
+            name.rsplit_once('.').is_some_and(|(part, _)| state.contains_key(&format!("{part}.running_mean")))
+        };
+        let mut kernels = 0;
+        for param in network.params_mut() {
+            let of_channel = is_norm(&param.name) || param.name.ends_with("bias") || param.shape.len() == 1;
+            let (found, weight) = param.weight();
+            assert_eq!(found == Kind::Channel, of_channel, "{}", weight.name);
+            kernels += usize::from(found == Kind::Kernel);
+        }
+        assert!(kernels > 5, "{kind:?}: {kernels}");
     }
 }
 
