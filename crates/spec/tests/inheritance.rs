@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use arclab_spec::{
     InvalidOverride, Override, Spec,
     config::{
-        Backbone, CrossEntropy, Dataset, LayerOptions, LossConfig, MarginGradient, OptimizerConfig, PairSource, PastTurn,
-        ScheduleShape, SplitConfig,
+        Backbone, CrossEntropy, Dataset, LayerOptions, LossConfig, MarginGradient, OptimizerConfig,
+        PairSource, PastTurn, ScheduleShape, SplitConfig,
     },
     read_specs,
 };
@@ -211,6 +211,19 @@ fn another_optimiser_brings_its_own_learning_rate_and_decay() {
         "{:?}",
         spec.changes
     );
+}
+
+#[test]
+fn what_is_set_beside_another_name_stays_in_whatever_order() {
+    let set = ["optimizer.name=adamw", "optimizer.learning_rate=0.002", "optimizer.beta1=0.8"];
+    for set in [set, [set[1], set[0], set[2]], [set[2], set[1], set[0]]] {
+        let text = "extends: base.yaml\noptimizer: {learning_rate: 0.05}\n";
+        let spec = Folder::new().read_with("a.yaml", text, &set).unwrap();
+        let OptimizerConfig::AdamW { learning_rate, beta1, .. } = spec.config.optimizer else {
+            panic!("{:?}", spec.config.optimizer)
+        };
+        assert_eq!((learning_rate, beta1), (0.002, 0.8), "{set:?}");
+    }
 }
 
 #[test]

@@ -41,6 +41,13 @@ impl Override {
         &self.0
     }
 
+    /// Whether it is `SECTION.name=VALUE`.
+    pub(super) fn is_name_of_section(&self) -> bool {
+        let sections = self.0.entries().into_iter().flatten();
+        let keys = sections.filter_map(|section| section.node.entries()).flatten();
+        keys.map(|entry| entry.key.as_str()).eq(["name"])
+    }
+
     /// What a spec extends is read before anything is put on top.
     pub(super) fn refuse_extends(&self, reading: &Reading<'_>) {
         if let Some(entry) = self.0.entry("extends") {

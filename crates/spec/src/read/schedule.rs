@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{
     list,
     range::{Counts, Range},
+    scalar,
     section::Section,
 };
 use crate::{
@@ -73,7 +74,7 @@ pub(super) fn schedule(schedule: &mut Section<'_>) -> ScheduleConfig {
 fn step(schedule: &mut Section<'_>, is_asked: bool) -> ScheduleShape {
     schedule.exclusive(["milestones", "every_epochs"]);
     let milestones = milestones(schedule);
-    let every = optional_epochs(schedule);
+    let every = every_epochs(schedule);
     let factor = schedule.number(
         "factor",
         "Of `step`: what the rate is multiplied by each time (PyTorch's `gamma`).",
@@ -107,11 +108,11 @@ fn milestones(schedule: &mut Section<'_>) -> Vec<u32> {
     items.into_iter().map(|(_, epoch)| epoch as u32).collect()
 }
 
-fn optional_epochs(schedule: &mut Section<'_>) -> Option<u32> {
+fn every_epochs(schedule: &mut Section<'_>) -> Option<u32> {
     const DOC: &str = "Of `step`: the rate falls each time after so many epochs.";
     let node = schedule.take_optional("every_epochs", DOC, EPOCHS.schema().into())?;
     let path = schedule.path_of("every_epochs");
-    super::scalar::whole(schedule.reading(), node, &path, EPOCHS, 10).map(|epochs| epochs as u32)
+    scalar::whole(schedule.reading(), node, &path, EPOCHS, 10).map(|epochs| epochs as u32)
 }
 
 fn one_cycle(schedule: &mut Section<'_>) -> ScheduleShape {

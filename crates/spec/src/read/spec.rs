@@ -58,9 +58,11 @@ pub(super) fn read(chain: &Chain, overrides: &[Override], reading: &Reading<'_>)
     })
 }
 
-/// `document` with `overrides` on top.
+/// `document` with `overrides` on top. Names first: another one takes away what belonged to the last, and never what is
+/// set beside it.
 fn set(document: Node, overrides: &[Override]) -> Node {
-    overrides.iter().fold(document, |under, over| under.merged(over.document().clone()))
+    let (names, others): (Vec<_>, Vec<_>) = overrides.iter().partition(|over| over.is_name_of_section());
+    names.into_iter().chain(others).fold(document, |under, over| under.merged(over.document().clone()))
 }
 
 /// What the spec comes to, where `declared` is its document without `--set`.

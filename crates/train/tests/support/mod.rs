@@ -20,9 +20,9 @@ use arclab_spec::{
     VariantName,
     config::{
         Augment, Backbone, ColourMode, Config, CrossEntropy, DataConfig, Dataset, DeviceRequest,
-        EvaluationConfig, LayerOptions, LossConfig, MarginGradient, ModelConfig, OptimizerConfig, PairSource, PastTurn,
-        PhotoVariation, Precision, Protocol, ScheduleConfig, ScheduleShape, SplitConfig, SplitPart, StepAt,
-        Synthetic, TrainingConfig,
+        EvaluationConfig, LayerOptions, LossConfig, MarginGradient, ModelConfig, OptimizerConfig, PairSource,
+        PastTurn, PhotoVariation, Precision, Protocol, ScheduleConfig, ScheduleShape, SplitConfig, SplitPart,
+        StepAt, Synthetic, TrainingConfig,
     },
     run_folder,
 };
