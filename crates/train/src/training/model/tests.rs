@@ -36,8 +36,8 @@ fn a_batch_whose_parts_are_alike_makes_the_step_of_one_of_them() {
     let (mut whole, mut parts) = (model("{batch_size: 4}"), model("{batch_size: 8, accumulate: 2}"));
     for first in [0, 9] {
         let ((pixels, labels), (two_pixels, two_labels)) = (batch(first), twice(batch(first)));
-        let of_whole = whole.step(&pixels, &labels, 0.1);
-        let of_parts = parts.step(&two_pixels, &two_labels, 0.1);
+        let of_whole = whole.step(&pixels, &labels, 0, 0.1);
+        let of_parts = parts.step(&two_pixels, &two_labels, 0, 0.1);
         assert_eq!((of_parts.images, of_parts.correct), (8, 2 * of_whole.correct));
         assert_eq!((of_parts.loss, of_parts.gradient_norm), (of_whole.loss, of_whole.gradient_norm));
         assert_eq!(bits(&parts.network), bits(&whole.network));
@@ -48,8 +48,8 @@ fn a_batch_whose_parts_are_alike_makes_the_step_of_one_of_them() {
 fn a_batch_in_parts_follows_every_part() {
     let (mut one, mut both) = (model("{batch_size: 4}"), model("{batch_size: 8, accumulate: 2}"));
     let ((pixels, labels), (more, others)) = (batch(0), batch(9));
-    let of_one = one.step(&pixels, &labels, 0.1);
-    let of_both = both.step(&[pixels, more].concat(), &[labels, others].concat(), 0.1);
+    let of_one = one.step(&pixels, &labels, 0, 0.1);
+    let of_both = both.step(&[pixels, more].concat(), &[labels, others].concat(), 0, 0.1);
     assert_ne!(of_both.loss, of_one.loss);
     assert_ne!(bits(&both.network), bits(&one.network));
 }
@@ -60,7 +60,7 @@ fn the_average_is_what_embeds_and_is_kept_while_training_goes_on_from_the_weight
     let (pixels, labels) = batch(0);
     for _ in 0..3 {
         let [of_plain, of_averaged] =
-            [&mut plain, &mut averaged].map(|model| model.step(&pixels, &labels, 0.1));
+            [&mut plain, &mut averaged].map(|model| model.step(&pixels, &labels, 0, 0.1));
         assert_eq!(of_plain.loss, of_averaged.loss);
     }
     assert_eq!(bits(&plain.network), bits(&averaged.network));
