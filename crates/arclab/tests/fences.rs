@@ -11,6 +11,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Package
 const USES: &[(&str, &[&str])] = &[
     ("arclab", &["scheduler", "report", "store", "data", "spec", "metrics"]),
     ("scheduler", &["store", "spec", "metrics"]),
+    ("bench", &["nn", "report"]),
     ("report", &["store", "spec", "metrics"]),
     ("store", &["spec", "metrics"]),
     ("train", &["nn", "data", "spec", "metrics"]),
@@ -22,8 +23,8 @@ const USES: &[(&str, &[&str])] = &[
 
 /// A library and the folders that alone may name it.
 const FENCES: &[(&str, &[&str])] = &[
-    ("clap", &["arclab", "train"]),
-    ("indicatif", &["arclab"]),
+    ("clap", &["arclab", "bench", "train"]),
+    ("indicatif", &["arclab", "bench"]),
     ("sqlx", &["store"]),
     ("candle-core", &["nn"]),
     ("candle-nn", &["nn"]),

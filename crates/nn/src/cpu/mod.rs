@@ -2,14 +2,17 @@
 
 mod buffer;
 mod simd;
+mod times;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 pub use buffer::CpuBuffer;
 pub(crate) use buffer::Memory;
 pub use simd::Kernels;
+use times::{Times, names};
+
 pub(crate) use simd::{Lanes, each_vector, load, prelu, store};
 
 use crate::{
@@ -23,6 +26,7 @@ pub struct Cpu {
     threads: ThreadPool,
     kernels: Kernels,
     memory: Arc<Memory>,
+    times: Times,
 }
 
 impl Cpu {
@@ -39,12 +43,22 @@ impl Cpu {
             .thread_name(|index| format!("nn-{index}"))
             .build()
             .expect("failed to start the threads that compute");
-        Self { threads, kernels, memory: Arc::default() }
+        Self { threads, kernels, memory: Arc::default(), times: Times::default() }
     }
 
     /// The instruction set that the kernels run on.
     pub fn kernels(&self) -> Kernels {
         self.kernels
+    }
+
+    /// How long each operator took since the last call.
+    pub fn take_times(&self) -> BTreeMap<&'static str, Duration> {
+        self.times.take()
+    }
+
+    /// An operator on this device's threads, with its time counted.
+    fn operator<T: Send>(&self, name: &'static str, work: impl FnOnce() -> T + Send) -> T {
+        self.times.measure(name, || self.threads.install(work))
     }
 
     /// Gives memory that is kept for the next step back to the system.
@@ -93,11 +107,11 @@ impl Backend for Cpu {
     }
 
     fn images(&self, shape: MapShape, pixels: &[u8]) -> Maps<Self> {
-        self.run(|| elementwise::images(self, shape, pixels))
+        self.operator("images", || elementwise::images(self, shape, pixels))
     }
 
     fn conv2d(&self, input: &Activation<Self>, weight: &CpuBuffer, conv: &Convolution) -> Maps<Self> {
-        self.run(|| match conv.groups {
+        self.operator(names(conv).forward, || match conv.groups {
             1 => conv2d::forward(self, input, weight, conv),
             _ => grouped::forward(self, input, weight, conv),
         })
@@ -111,7 +125,7 @@ impl Backend for Cpu {
         input: MapShape,
         also: Option<Arc<Maps<Self>>>,
     ) -> Maps<Self> {
-        self.run(|| match conv.groups {
+        self.operator(names(conv).backward_input, || match conv.groups {
             1 => conv2d::backward_input(self, d_output, weight, conv, input, also),
             _ => grouped::backward_input(self, d_output, weight, conv, input, also),
         })
@@ -124,22 +138,22 @@ impl Backend for Cpu {
         conv: &Convolution,
         d_weight: &mut CpuBuffer,
     ) {
-        self.run(|| match conv.groups {
+        self.operator(names(conv).backward_weight, || match conv.groups {
             1 => conv2d::backward_weight(self, input, d_output, conv, d_weight),
             _ => grouped::backward_weight(self, input, d_output, conv, d_weight),
         });
     }
 
     fn add_bias(&self, maps: &mut Maps<Self>, bias: &CpuBuffer) {
-        elementwise::add_bias(maps, bias);
+        self.times.measure("bias", || elementwise::add_bias(maps, bias));
     }
 
     fn channel_sums(&self, maps: &Maps<Self>, sums: &mut CpuBuffer) {
-        elementwise::channel_sums(maps, sums);
+        self.times.measure("bias", || elementwise::channel_sums(maps, sums));
     }
 
     fn moments(&self, maps: &Maps<Self>) -> Moments<Self> {
-        self.run(|| batch_norm::moments(self, maps))
+        self.operator("batch norm, moments", || batch_norm::moments(self, maps))
     }
 
     fn affine(
@@ -166,14 +180,16 @@ impl Backend for Cpu {
         also: Option<&Maps<Self>>,
         gradients: NormGradients<'_, Self>,
     ) -> Maps<Self> {
-        self.run(|| batch_norm::backward(self, state, d_output, also, gradients))
+        self.operator("batch norm and PReLU, backward", || {
+            batch_norm::backward(self, state, d_output, also, gradients)
+        })
     }
 
     fn apply(&self, input: &Activation<Self>) -> Maps<Self> {
-        self.run(|| elementwise::apply(self, input))
+        self.operator("normalise and PReLU", || elementwise::apply(self, input))
     }
 
     fn sum(&self, a: &Activation<Self>, b: &Activation<Self>) -> Maps<Self> {
-        self.run(|| elementwise::sum(self, a, b))
+        self.operator("sum", || elementwise::sum(self, a, b))
     }
 }
