@@ -7,9 +7,9 @@ use std::{
 
 use anyhow::Context as _;
 use arclab_nn::{
-    BackboneKind, Cpu, Images, Network,
-    heads::{ArcFace, Head, Loss, MarginGradient},
-    optim::{Sgd, Weight},
+    BackboneKind, Backend as _, Cpu, Images, Network, Param,
+    heads::{ArcFace, Head, Loss, MarginGradient, PastTurn},
+    optim::{Kind, Layers, Optimizer, Rule, Sgd},
 };
 use clap::{Args, ValueEnum};
 use nix::sys::resource::{UsageWho, getrusage};
@@ -144,7 +144,7 @@ struct Work {
     device: Arc<Cpu>,
     network: Network,
     head: Head,
-    optimizer: Sgd,
+    optimizer: Optimizer,
     pixels: Vec<u8>,
     labels: Vec<u32>,
     size: usize,
@@ -154,11 +154,14 @@ impl Work {
     fn new(device: Arc<Cpu>, case: &CaseArgs) -> anyhow::Result<Self> {
         let CaseArgs { model, batch, .. } = *case;
         let (size, embedding) = (model.size(), model.embedding());
-        let loss = Loss::ArcFace(ArcFace { scale: 64.0, margin: 0.5, gradient: MarginGradient::Exact });
+        let (past_turn, gradient) = (PastTurn::Plain, MarginGradient::Exact);
+        let loss = Loss::ArcFace(ArcFace { scale: 64.0, margin: 0.5, past_turn, gradient });
+        let layers = Layers { decay_norms: true, head_rate: 1.0 };
+        let rule = Rule::Sgd(Sgd::new(0.9, false));
         Ok(Self {
             network: Network::new(Arc::clone(&device), model.kind(), embedding, size, 0)?,
             head: Head::new(loss, CLASSES, embedding, 0),
-            optimizer: Sgd::new(0.9, 5e-4, None),
+            optimizer: Optimizer { rule, weight_decay: 5e-4, clip_norm: None, layers },
             pixels: (0..batch * size * size * 3).map(|i| (i * 7919 % 251) as u8).collect(),
             labels: (0..batch).map(|i| (i * 37 % CLASSES) as u32).collect(),
             device,
@@ -175,14 +178,10 @@ impl Work {
             }
             Task::Train => {
                 let embeddings = network.train_forward(&images);
-                let output = device.run(|| head.forward_backward(&embeddings, labels));
+                let output = device.run(|| head.forward_backward(&embeddings, labels, 0));
                 network.backward(&output.d_embeddings);
-                let params = network.params_mut().into_iter().map(|param| Weight {
-                    name: &param.name,
-                    value: &mut param.value,
-                    gradient: &param.grad,
-                });
-                let mut weights: Vec<Weight<'_>> = params.chain([head.weight()]).collect();
+                let params = network.params_mut().into_iter().map(Param::weight);
+                let mut weights: Vec<_> = params.chain([(Kind::Head, head.weight())]).collect();
                 device.run(|| optimizer.step(&mut weights, 0.001));
             }
         }
