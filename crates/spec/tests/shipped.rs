@@ -30,6 +30,19 @@ fn outline(specs: &[Spec]) -> String {
 }
 
 #[test]
+fn the_specs_of_losses_differ_in_their_loss_alone() {
+    let specs = read_specs(&[experiments().join("losses")], &[]).unwrap();
+    assert_eq!(specs.len(), 8);
+    for spec in &specs {
+        assert!(spec.changes.iter().all(|change| change.key.starts_with("loss.")), "{}", outline(&specs));
+        assert!(!spec.hypothesis.is_empty(), "{}", spec.name);
+    }
+    let names = specs.iter().map(|spec| format!("{:?}", spec.config.loss));
+    let names: std::collections::BTreeSet<_> = names.collect();
+    assert_eq!(names.len(), 8, "each is another loss");
+}
+
+#[test]
 fn the_specs_on_rendered_faces_say_what_differs_from_the_baseline() {
     let specs = read_specs(&[experiments()], &[]).unwrap();
     insta::assert_snapshot!(outline(&specs), @r"

@@ -77,7 +77,10 @@ fn differences(specs: &[Spec]) -> String {
         let hypothesis = spec.hypothesis.replace(char::is_control, " ");
         lines.push(format!("\n{}: {hypothesis}", spec.name));
         if let Some(parent) = &spec.parent {
-            lines.push(format!("  differs from {parent} in"));
+            lines.push(match spec.changes.as_slice() {
+                [] => format!("  comes to the same as {parent}"),
+                _ => format!("  differs from {parent} in"),
+            });
             lines.extend(spec.changes.iter().map(|change| format!("    {change}")));
         }
     }
