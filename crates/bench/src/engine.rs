@@ -19,7 +19,7 @@ pub(crate) struct EngineArgs {
     /// Measure PyTorch in turn with arclab, and tell the ratio.
     #[arg(long)]
     beside_pytorch: bool,
-    /// Python that has PyTorch; without it, PyTorch is installed from PyPI under `target/`.
+    /// Python that has PyTorch; without it, PyTorch is installed from `PyPI` under `target/`.
     #[arg(long, value_name = "PROGRAM")]
     python: Option<PathBuf>,
     /// Backbones.

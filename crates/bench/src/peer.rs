@@ -30,7 +30,7 @@ impl fmt::Display for Setting {
 }
 
 impl PyTorch {
-    /// `python`, or a virtual environment under `target/` into which PyTorch is installed from PyPI at the first use.
+    /// `python`, or a virtual environment under `target/` into which PyTorch is installed from `PyPI` at the first use.
     pub(crate) fn find(python: Option<&Path>) -> anyhow::Result<Self> {
         if let Some(python) = python {
             return Ok(Self(python.to_owned()));

@@ -9,7 +9,7 @@ use crate::output::{self, Output};
 pub(crate) fn execute(output: Output) -> anyhow::Result<()> {
     let losses = arclab_spec::losses();
     let tables = [formulas(&losses), parameters(&losses)];
-    Ok(output::print(&arclab_report::render(&tables, output.format))?)
+    output::print(&arclab_report::render(&tables, output.format))
 }
 
 fn formulas(losses: &[LossDescription]) -> Table {
