@@ -29,7 +29,7 @@ pub(crate) async fn execute(store: &Path, arguments: &RunArgs, output: Output) -
     let mut scheduler = None;
     let open = open(&store, &drafts, arguments.force).await?;
     if !open.is_empty() {
-        scheduler = Some(ready(&store, &open, arguments, output)?);
+        scheduler = Some(ready(&store, &specs, &open, arguments, output)?);
     }
     let planned = planning::record(&store, &drafts, output).await?;
     let (cached, wanted) = sort_out(&planned, arguments.force);
@@ -39,7 +39,7 @@ pub(crate) async fn execute(store: &Path, arguments: &RunArgs, output: Output) -
         let scheduler = match scheduler {
             Some(scheduler) => scheduler,
             // Another program forced one of them just now.
-            None => ready(&store, &[], arguments, output)?,
+            None => ready(&store, &specs, &[], arguments, output)?,
         };
         carry_out(scheduler, &store, &wanted, arguments.force, output).await?
     };
@@ -77,14 +77,20 @@ async fn open<'a>(store: &Store, drafts: &[Draft<'a>], force: bool) -> Result<Ve
     Ok(open)
 }
 
-/// A scheduler that can carry out each of the specs; holds the store's lock.
-fn ready(store: &Store, specs: &[&Spec], arguments: &RunArgs, output: Output) -> anyhow::Result<Scheduler> {
+/// A scheduler that can carry out each spec of `open`; holds the store's lock.
+fn ready(
+    store: &Store,
+    specs: &[Spec],
+    open: &[&Spec],
+    arguments: &RunArgs,
+    output: Output,
+) -> anyhow::Result<Scheduler> {
     let worker = worker::find(output)?;
     let abilities = WorkerAbilities { cuda: worker::abilities(&worker)?.cuda.map_or(Ok(()), Err) };
     let mut options = SchedulerOptions::of_this_machine(worker, provenance(specs));
     options.jobs = arguments.jobs;
     let scheduler = Scheduler::new(store.clone(), options, abilities)?;
-    for spec in specs {
+    for spec in open {
         if let Some(reason) = scheduler.refusal(&spec.resources) {
             bail!("{} cannot be carried out here: {reason}; nothing was run", spec.file.display());
         }
@@ -169,7 +175,7 @@ async fn carry_out(
     })
 }
 
-fn provenance(specs: &[&Spec]) -> Provenance {
+fn provenance(specs: &[Spec]) -> Provenance {
     let git = specs.first().and_then(|spec| git_state(spec.file.parent().unwrap_or(Path::new("."))));
     Provenance {
         program_version: env!("CARGO_PKG_VERSION").to_owned(),

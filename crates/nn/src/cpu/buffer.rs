@@ -43,11 +43,6 @@ impl Memory {
         buffer.fill(0.0);
         buffer
     }
-
-    /// Gives all free memory back to the system.
-    pub(crate) fn release(&self) {
-        self.free.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
 }
 
 /// Numbers in main memory, aligned to cache lines; a slice in all other respects.

@@ -11,9 +11,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 pub use buffer::CpuBuffer;
 pub(crate) use buffer::Memory;
 pub use simd::Kernels;
-use times::{Times, names};
-
 pub(crate) use simd::{Lanes, each_vector, load, prelu, store};
+use times::{Times, names};
 
 use crate::{
     backend::{Activation, Affine, Backend, MapShape, Maps, Moments, NormGradients, NormState},
@@ -59,11 +58,6 @@ impl Cpu {
     /// An operator on this device's threads, with its time counted.
     fn operator<T: Send>(&self, name: &'static str, work: impl FnOnce() -> T + Send) -> T {
         self.times.measure(name, || self.threads.install(work))
-    }
-
-    /// Gives memory that is kept for the next step back to the system.
-    pub fn release_memory(&self) {
-        self.memory.release();
     }
 
     /// A buffer whose contents are whatever was there before.
