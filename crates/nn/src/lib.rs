@@ -5,6 +5,7 @@ pub mod heads;
 pub mod optim;
 pub mod random;
 pub mod schedule;
+pub mod weight_files;
 
 mod average;
 mod backbones;

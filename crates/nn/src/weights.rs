@@ -17,8 +17,15 @@ use crate::{
 #[error("the weights do not fit the network: {}", listed(.0))]
 pub struct StateError(pub Vec<Mismatch>);
 
+/// Of another network's weights none fits: whoever has read some need not read all.
+const LISTED: usize = 6;
+
 fn listed(mismatches: &[Mismatch]) -> String {
-    mismatches.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    let mut listed: Vec<_> = mismatches.iter().take(LISTED).map(ToString::to_string).collect();
+    if mismatches.len() > LISTED {
+        listed.push(format!("and {} more", mismatches.len() - LISTED));
+    }
+    listed.join("; ")
 }
 
 impl<B: Backend> Network<B> {

@@ -7,6 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use arclab_nn::{
     BackboneKind, Cpu, Network,
     heads::{ArcFace, Head, Loss, MarginGradient, PastTurn},
+    weight_files::load_weights,
 };
 use candle_core::{Device, Tensor};
 use serde_json::Value;
@@ -174,6 +175,22 @@ fn iresnet18_computes_what_insightface_computes() {
 #[test]
 fn mobilefacenet_computes_what_insightface_computes() {
     check("mobilefacenet", BackboneKind::MobileFaceNet);
+}
+
+/// `python data/pth.py iresnet18 FILE` makes the file, which `ARCLAB_IRESNET18_PTH` names.
+#[test]
+#[ignore = "needs 96 MB that PyTorch saves"]
+fn iresnet18_that_pytorch_saved_embeds_as_in_pytorch() {
+    let path = std::env::var_os("ARCLAB_IRESNET18_PTH").expect("ARCLAB_IRESNET18_PTH names a file");
+    let saved = load_weights(path.as_ref()).unwrap();
+    let mut network =
+        Network::new(Arc::new(Cpu::new(2)), BackboneKind::IResNet18, EMBEDDING, 112, 0).unwrap();
+    network.load_state(&saved.tensors).unwrap();
+    check_evaluation(
+        &network,
+        &reference("iresnet18"),
+        &fill("iresnet18.input", 6 * 3 * 112 * 112)[..2 * 3 * 112 * 112],
+    );
 }
 
 #[test]

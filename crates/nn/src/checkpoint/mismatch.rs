@@ -1,6 +1,6 @@
 //! Checking that saved tensors fit what they are loaded into.
 
-use candle_core::WithDType;
+use candle_core::{DType, WithDType};
 
 use super::Tensors;
 
@@ -27,6 +27,10 @@ impl Mismatch {
         if tensor.dims() != shape {
             return Err(Self::new(name, format!("has shape {:?} and should have {shape:?}", tensor.dims())));
         }
+        if tensor.dtype().is_float() != T::DTYPE.is_float() {
+            let [found, wanted] = [tensor.dtype(), T::DTYPE].map(kind);
+            return Err(Self::new(name, format!("holds {found}, and {wanted} are wanted")));
+        }
         let values = tensor.to_dtype(T::DTYPE).and_then(|tensor| tensor.flatten_all()?.to_vec1());
         values.map_err(|error| Self::new(name, format!("cannot be read: {error}")))
     }
@@ -41,4 +45,8 @@ impl Mismatch {
     pub(crate) fn refuse_others(tensors: &Tensors, known: impl Fn(&str) -> bool) -> Result<(), Self> {
         Self::others(tensors, known).next().map_or(Ok(()), Err)
     }
+}
+
+fn kind(dtype: DType) -> &'static str {
+    if dtype.is_float() { "floats" } else { "whole numbers" }
 }

@@ -21,6 +21,7 @@ pub use error::{LoadError, SaveError};
 pub use mismatch::Mismatch;
 pub use replace::replace_file;
 pub use tensors::{Tensors, load_tensors, part, put, save_tensors};
+pub(crate) use tensors::{parse, tensor};
 
 /// Version of the JSON's form. The first had one `checkpoint.json`, and no digest.
 const VERSION: u32 = 2;
@@ -98,7 +99,7 @@ fn load_pair<N: Serialize + DeserializeOwned>(path: &Path) -> Result<(N, Tensors
     if digest(&bytes, &note).map_err(unclear)? != written {
         return Err(LoadError::Digest { path: tensors });
     }
-    Ok((note, tensors::parse(&tensors, &bytes)?.0))
+    Ok((note, parse(&tensors, &bytes)?.0))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, LoadError> {

@@ -52,7 +52,7 @@ pub fn load_tensors(path: &Path) -> Result<(Tensors, Option<String>), LoadError>
 }
 
 /// As [`load_tensors`], from the file's content.
-pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<(Tensors, Option<String>), LoadError> {
+pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<(Tensors, Option<String>), LoadError> {
     let damaged = |source| LoadError::Damaged { path: path.to_owned(), source };
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
     let note = header.metadata().as_ref().and_then(|map| map.get(NOTE)).cloned();
@@ -65,7 +65,8 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<(Tensors, Option<String
     Ok((file.iter().map(read).collect::<Result<_, LoadError>>()?, note))
 }
 
-fn tensor(view: &safetensors::tensor::TensorView) -> Result<Tensor, String> {
+/// What `view` says, as float32 where it is floats; or what is wrong with it.
+pub(crate) fn tensor(view: &safetensors::tensor::TensorView) -> Result<Tensor, String> {
     let unreadable = |error: candle_core::Error| format!("cannot be read: {error}");
     let dtype = DType::try_from(view.dtype()).map_err(|error| format!("cannot be read: {error}"))?;
     let raw = Tensor::from_raw_buffer(view.data(), dtype, view.shape(), &Device::Cpu).map_err(unreadable)?;
