@@ -27,7 +27,9 @@ pub struct Network<B: Backend = Cpu> {
     device: Arc<B>,
     kind: BackboneKind,
     sizes: Sizes,
-    layers: Sequence<B>,
+    pub(crate) layers: Sequence<B>,
+    /// Layers at the beginning that are frozen whole.
+    pub(crate) fixed: usize,
     /// Images of the forward pass that waits for its backward.
     pending: Option<usize>,
 }
@@ -43,7 +45,7 @@ impl<B: Backend> Network<B> {
     ) -> Result<Self, ShapeError> {
         let sizes = Sizes::new(kind, embedding_size, image_size)?;
         let layers = kind.build(&*device, sizes, seed);
-        Ok(Self { device, kind, sizes, layers, pending: None })
+        Ok(Self { device, kind, sizes, layers, fixed: 0, pending: None })
     }
 
     /// The device it lives on.
@@ -98,8 +100,8 @@ impl<B: Backend> Network<B> {
             "backward takes the gradient of the last forward's embeddings"
         );
         let d_output = Maps { shape, data: self.device.upload(d_embedding) };
-        let Self { device, layers, .. } = self;
-        device.run(|| layers.backward(&**device, Arc::new(d_output), None));
+        let Self { device, layers, fixed, .. } = self;
+        device.run(|| layers.backward_after(*fixed, &**device, Arc::new(d_output), None));
     }
 
     /// Forward in evaluation, with running statistics: embeddings, N × E, not normalised. An embedding does not
@@ -139,9 +141,9 @@ impl<B: Backend> Network<B> {
 
     fn train_maps(&mut self, input: Maps<B>) -> Vec<f32> {
         self.pending = Some(input.shape.count);
-        let Self { device, layers, .. } = self;
+        let Self { device, layers, fixed, .. } = self;
         device.run(|| {
-            let output = layers.train(&**device, Activation::plain(input));
+            let output = layers.train_after(*fixed, &**device, Activation::plain(input));
             device.download(&device.apply(&output).data)
         })
     }

@@ -17,12 +17,14 @@ pub struct Param<B: Backend = Cpu> {
     pub value: B::Buffer,
     /// d loss / d value in the same order, written by each backward pass.
     pub grad: B::Buffer,
+    /// Whether training leaves it as it is.
+    pub frozen: bool,
 }
 
 impl<B: Backend> Param<B> {
     pub(crate) fn new(device: &B, name: String, shape: Vec<usize>, values: &[f32]) -> Self {
         let (value, grad) = (device.upload(values), device.upload(&vec![0.0; values.len()]));
-        Self { name, shape, value, grad }
+        Self { name, shape, value, grad, frozen: false }
     }
 }
 

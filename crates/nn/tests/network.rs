@@ -226,3 +226,53 @@ fn sizes_that_do_not_suit_are_refused_with_those_that_do() {
         assert!(new(24, size).is_ok(), "{size}");
     }
 }
+
+/// Its stem: a convolution, a batch norm and a PReLU.
+fn stem(kind: BackboneKind) -> (&'static [&'static str], &'static str) {
+    match kind {
+        BackboneKind::MobileFaceNet => (&["layers.0"], "layers.0.layers.1.running_mean"),
+        _ => (&["conv1", "bn1", "prelu"], "bn1.running_mean"),
+    }
+}
+
+#[test]
+fn layers_frozen_at_the_beginning_stay_as_they_are_and_have_no_gradient() {
+    let pixels = pixels(4);
+    for kind in KINDS {
+        let (mut network, (names, statistics)) = (network(kind, 1, 0), stem(kind));
+        network.freeze(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap();
+        let before = state(&network);
+        step(&mut network, &pixels);
+        let after = state(&network);
+        let same =
+            |name: &str| before[name].to_vec1::<f32>().unwrap() == after[name].to_vec1::<f32>().unwrap();
+        assert!(same(statistics), "{kind:?}");
+        assert!(!same(after.keys().rfind(|name| name.ends_with("running_mean")).unwrap()), "{kind:?}");
+        let (frozen, learning): (Vec<_>, Vec<_>) =
+            network.params().into_iter().partition(|param| param.frozen);
+        assert_eq!(frozen.len(), 4, "{kind:?}");
+        assert!(frozen.iter().all(|param| param.grad.iter().all(|gradient| *gradient == 0.0)), "{kind:?}");
+        assert!(learning.iter().any(|param| norm(&param.grad) > 0.0), "{kind:?}");
+    }
+}
+
+#[test]
+fn a_network_that_is_frozen_whole_embeds_in_training_as_in_evaluation() {
+    let pixels = pixels(4);
+    let mut network = network(BackboneKind::Small, 1, 0);
+    network.freeze(&["*".to_owned()]).unwrap();
+    let embeddings = network.train_forward(&images(&pixels));
+    assert_eq!(embeddings, network.embed(&images(&pixels)));
+    network.backward(&fill("d", embeddings.len()));
+    assert!(network.params().iter().all(|param| param.frozen && param.grad.iter().all(|g| *g == 0.0)));
+}
+
+#[test]
+fn a_pattern_that_names_nothing_is_refused_with_names_near_it() {
+    let error = network(BackboneKind::Small, 1, 0).freeze(&["conv1".into(), "layr1".into()]).unwrap_err();
+    let said = error.to_string();
+    assert!(
+        said.starts_with("`layr1` is no parameter and no part of small: nearest are `layer1`, `layer2`"),
+        "{said}"
+    );
+}
