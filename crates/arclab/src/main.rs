@@ -9,6 +9,7 @@ mod output;
 mod planning;
 mod progress;
 mod provenance;
+mod weights;
 mod worker;
 
 use std::process::ExitCode;

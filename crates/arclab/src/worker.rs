@@ -1,13 +1,14 @@
 //! Finding the worker program, and asking it what it can do.
 
 use std::{
-    env, fmt,
+    env, fmt, fs,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
 };
 
+use anyhow::{Context as _, bail};
 use arclab_spec::{JOURNAL_VERSION, PLAN_VERSION, TRAINER_VERSION};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::output::Output;
 
@@ -141,4 +142,29 @@ pub(crate) fn abilities(path: &Path) -> Result<Abilities, WorkerError> {
     } else {
         Err(WorkerError::Other { path: path.to_owned(), theirs, ours })
     }
+}
+
+/// Has the worker at `path` answer a request: `arclab-worker WHAT REQUEST.json`. What it says beside its answer goes
+/// where this program's messages go.
+pub(crate) fn ask<A: DeserializeOwned>(
+    path: &Path,
+    what: &str,
+    request: &impl Serialize,
+    output: Output,
+) -> anyhow::Result<A> {
+    let file = env::temp_dir().join(format!("arclab-{what}-{}.json", std::process::id()));
+    fs::write(&file, serde_json::to_vec(request)?)
+        .with_context(|| format!("failed to write {}", file.display()))?;
+    let mut command = Command::new(path);
+    if env::var_os("ARCLAB_LOG").is_none() {
+        command.env("ARCLAB_LOG", if output.notes { "warn" } else { "error" });
+    }
+    let answer = command.arg(what).arg(&file).stderr(Stdio::inherit()).output();
+    // It lies in the system's folder for such files; a failure to remove it is not worth a word.
+    let _ = fs::remove_file(&file);
+    let answer = answer.with_context(|| format!("failed to start {}", path.display()))?;
+    if !answer.status.success() {
+        bail!("the worker refused; the reason stands above");
+    }
+    serde_json::from_slice(&answer.stdout).with_context(|| format!("the worker's answer is no {what} report"))
 }

@@ -267,3 +267,33 @@ fn help_teaches_and_the_schema_is_json() {
     let schema: serde_json::Value = serde_json::from_str(&lab.succeed(&["schema"])).unwrap();
     assert!(schema["properties"]["loss"]["properties"]["scale"]["maximum"].is_number());
 }
+
+#[test]
+fn a_run_begins_with_weights_at_hand_and_is_found_again_by_their_content() {
+    let lab = Lab::new();
+    lab.succeed(&["run", "specs/baseline.yaml", "--quiet"]);
+    let run = std::fs::read_dir(lab.path().join(".arclab/runs")).unwrap().flatten().next().unwrap().path();
+    let weights = lab.path().join("specs/w.safetensors");
+    std::fs::copy(run.join("weights.safetensors"), &weights).unwrap();
+    let spec = |file: &str, freeze: &str| {
+        format!("extends: baseline.yaml\nmodel: {{init: {file}, freeze: [{freeze}]}}\n")
+    };
+    lab.write("specs/tuned.yaml", &spec("w.safetensors", "conv1, bn1"));
+    let tuned = lab.succeed(&["run", "specs/tuned.yaml", "--format", "csv"]);
+    assert!(tuned.contains("trained"), "{tuned}");
+
+    // Data may move, and so may weights.
+    std::fs::rename(&weights, lab.path().join("moved.safetensors")).unwrap();
+    lab.write("specs/tuned.yaml", &spec("../moved.safetensors", "conv1, bn1"));
+    let again = lab.succeed(&["run", "specs/tuned.yaml", "--format", "csv"]);
+    assert_eq!(again, tuned.replace("trained", "cached"));
+
+    // What does not suit is refused before anything is recorded.
+    let before = lab.succeed(&["history", "--json"]);
+    lab.write("specs/tuned.yaml", &spec("../moved.safetensors", "conv3"));
+    let output = lab.arclab(&["run", "specs/tuned.yaml"]);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("`conv3` is no parameter") && said.contains("tuned.yaml cannot begin"), "{said}");
+    assert_eq!(lab.succeed(&["history", "--json"]), before);
+}

@@ -44,6 +44,11 @@ impl MovingAverage {
         &self.network
     }
 
+    /// The same, to begin with other weights.
+    pub fn network_mut(&mut self) -> &mut Network {
+        &mut self.network
+    }
+
     /// Takes a step of `other` into the average.
     pub fn follow(&mut self, other: &Network) {
         let n = self.updates as f64;

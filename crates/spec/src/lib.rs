@@ -11,6 +11,7 @@ pub mod run_folder;
 mod source;
 mod spec;
 mod test_request;
+mod weights_request;
 
 pub use event::{Event, Heartbeat, JOURNAL_VERSION, JournalLine, Position, Started, Usage};
 pub use lineage::{Lineage, precedence};
@@ -24,3 +25,4 @@ pub use run::{Attempt, FailureKind, IllegalTransition, RunEvent, RunState};
 pub use source::{Diagnostic, SpecErrors};
 pub use spec::{Change, Spec};
 pub use test_request::{TestReport, TestRequest};
+pub use weights_request::{WeightsReport, WeightsRequest};

@@ -55,6 +55,13 @@ impl fmt::Display for Change {
 }
 
 impl Spec {
+    /// Notes the content of the weights that its runs begin with, which is a part of their plans.
+    pub fn begins_with(&mut self, content: Fingerprint) {
+        if let Some(init) = &mut self.config.start.init {
+            init.content = Some(content);
+        }
+    }
+
     /// One plan a seed, over data with the fingerprint `data`.
     pub fn plans<'a>(&'a self, data: &'a Fingerprint) -> impl Iterator<Item = Plan> + 'a {
         self.seeds.iter().map(|&seed| Plan {

@@ -16,7 +16,7 @@ use crate::{
 pub struct TestRequest {
     /// [`PLAN_VERSION`](crate::PLAN_VERSION) of the writer. The worker refuses another.
     pub version: u32,
-    /// Weights: a safetensors file under PyTorch's InsightFace names.
+    /// Weights: a safetensors file, or a `.pth` of PyTorch's, under PyTorch's InsightFace names.
     pub checkpoint: PathBuf,
     /// The network, for weights that do not say it themselves. Those that arclab wrote do, and a model that
     /// contradicts them is refused.

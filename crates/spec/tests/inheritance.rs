@@ -409,3 +409,30 @@ fn every_seed_makes_a_plan_of_its_own() {
     assert_eq!(plans.iter().map(|plan| plan.seed).collect::<Vec<_>>(), [0, 7]);
     assert_ne!(plans[0].hash(), plans[1].hash());
 }
+
+#[test]
+fn weights_to_begin_with_are_a_part_of_a_plan_by_their_content_and_not_by_their_place() {
+    let folder = Folder::new();
+    folder.write("a.pth", "a");
+    folder.write("there/b.pth", "b");
+    let text = |file| format!("extends: base.yaml\nmodel: {{init: {file}, freeze: [conv1, layer1.*]}}\n");
+    let [mut here, mut there] =
+        ["a.pth", "there/b.pth"].map(|file| folder.read("spec.yaml", &text(file)).unwrap());
+    let data = arclab_spec::Fingerprint::of(b"data");
+    let hash = |spec: &Spec| spec.plans(&data).next().unwrap().hash();
+    let random = folder.read("spec.yaml", LEAST).unwrap();
+    assert_ne!(hash(&here), hash(&random));
+    for spec in [&mut here, &mut there] {
+        spec.begins_with(arclab_spec::Fingerprint::of(b"weights"));
+    }
+    assert_eq!(hash(&here), hash(&there));
+    there.begins_with(arclab_spec::Fingerprint::of(b"other weights"));
+    assert_ne!(hash(&here), hash(&there));
+    assert!(here.config.start.init.unwrap().file.ends_with("a.pth"));
+    assert_eq!(here.config.start.freeze, ["conv1", "layer1.*"]);
+
+    // What was inherited is taken away by null.
+    folder.write("parent.yaml", text("a.pth"));
+    let child = "extends: parent.yaml\nmodel: {init: null, freeze: null}\n";
+    assert_eq!(hash(&folder.read("child.yaml", child).unwrap()), hash(&random));
+}

@@ -230,6 +230,32 @@ const VALUES: &[Malformed] = &[
 
 /// Values that do not go together, or are missing.
 const COMBINATIONS: &[Malformed] = &[
+    case(
+        "extends: base.yaml\nmodel: {init: weights.pth}",
+        (2, 15),
+        "there is no such file",
+        "a path is relative to its spec",
+    ),
+    case("extends: base.yaml\nmodel: {init: .}", (2, 15), "this is no file", "`.pth`"),
+    case(
+        "extends: base.yaml\nmodel: {freeze: [conv1]}",
+        (2, 17),
+        "`model.freeze` would keep random weights",
+        "`model.init`",
+    ),
+    case("extends: base.yaml\nmodel: {init: base.yaml, freeze: []}", (2, 34), "is empty", "[conv1, layer1]"),
+    case(
+        "extends: base.yaml\nmodel: {init: base.yaml, freeze: conv1}",
+        (2, 34),
+        "must be a list",
+        "write a list",
+    ),
+    case(
+        "extends: base.yaml\nmodel: {init: base.yaml, freeze: [\"conv1 weight\"]}",
+        (2, 35),
+        "is no name of parameters",
+        "such as `layer1`",
+    ),
     case("hypothesis: nothing", (1, 1), "`data.dataset` is missing", "dataset: synthetic"),
     case("data: {image_size: 64}", (1, 7), "`data.dataset` is missing", "dataset: synthetic"),
     case("data: {dataset: {}}", (1, 17), "`data.dataset`", "{folder: PATH}"),

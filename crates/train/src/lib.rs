@@ -9,10 +9,12 @@ mod device;
 mod model_card;
 mod run;
 mod settings;
+mod start;
 mod training;
 mod verification;
 mod weights_test;
 
 pub use abilities::Abilities;
 pub use run::{Stop, run};
+pub use start::check_weights;
 pub use weights_test::test;

@@ -27,6 +27,11 @@ enum Command {
         /// A file with the request, as JSON.
         request: PathBuf,
     },
+    /// Checks whether a run can begin with the weights that its spec names, and prints what they are as JSON.
+    Weights {
+        /// A file with the request, as JSON.
+        request: PathBuf,
+    },
     /// Prints what this worker can do here, as JSON.
     Abilities,
 }
@@ -53,6 +58,7 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
             let stop = Stop::on_signals().context("failed to listen to signals")?;
             print(&arclab_train::test(&request, &stop)?)
         }
+        Command::Weights { request } => print(&arclab_train::check_weights(&request)?),
         Command::Abilities => print(&Abilities::here()),
     }
 }

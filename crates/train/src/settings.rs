@@ -1,7 +1,9 @@
 //! The spec's words as the engine's types.
 
+use std::sync::Arc;
+
 use arclab_nn::{
-    BackboneKind,
+    BackboneKind, Cpu, Network, ShapeError,
     heads::{
         AdaCos, AdaFace, ArcFace, Combined, CosFace, CrossEntropy, CurricularFace, ElasticFace, Loss,
         MagFace, MarginGradient, NormFace, PastTurn, Scaling, SphereFace, SubCentre,
@@ -12,6 +14,12 @@ use arclab_nn::{
 use arclab_spec::config::{
     self, Backbone, LayerOptions, LossConfig, OptimizerConfig, ScheduleConfig, ScheduleShape,
 };
+
+/// A network at its random beginning.
+pub(crate) fn network(config: &config::Config, device: Arc<Cpu>, seed: u64) -> Result<Network, ShapeError> {
+    let (embedding_size, image_size) = (config.model.embedding_size, config.data.image_size);
+    Network::new(device, backbone(config.model.backbone), embedding_size as usize, image_size as usize, seed)
+}
 
 pub(crate) fn backbone(backbone: Backbone) -> BackboneKind {
     match backbone {

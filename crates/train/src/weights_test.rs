@@ -10,7 +10,8 @@ use arclab_data::{Leak, PrepareError, Prepared, TestPairs, prepare, prepare_test
 use arclab_metrics::{ResolvedPolicy, ThresholdPolicy};
 use arclab_nn::{
     Cpu, Images, Network, ShapeError, StateError,
-    checkpoint::{self, LoadError, Tensors},
+    checkpoint::Tensors,
+    weight_files::{WeightsError, WeightsFile, load_weights},
 };
 use arclab_spec::{
     Assignment, PLAN_VERSION, ProtocolName, TestReport, TestRequest,
@@ -22,7 +23,7 @@ use serde::de::DeserializeOwned;
 use crate::{
     data::{Logged, Pictures},
     device::{Device, NoDevice},
-    model_card::ModelCard,
+    model_card::{ModelCard, OtherInput},
     run::Stop,
     settings,
     verification::{self, Embedder, VerifyError, WriteError},
@@ -45,7 +46,9 @@ enum TestError {
     #[error("failed to find a device")]
     Device(#[source] NoDevice),
     #[error("failed to load the weights")]
-    Load(#[source] LoadError),
+    Load(#[source] WeightsError),
+    #[error("{} cannot be tested here", path.display())]
+    Input { path: PathBuf, source: OtherInput },
     #[error("{} does not say which network it belongs to: give the backbone and the embedding size", .0.display())]
     NoModel(PathBuf),
     #[error("{} holds {found:?}, not {asked:?}", path.display())]
@@ -157,9 +160,13 @@ fn tell(data: &TestPairs) {
 
 impl Weights {
     fn load(path: &Path) -> Result<Self, TestError> {
-        let (tensors, note) = checkpoint::load_tensors(path).map_err(TestError::Load)?;
+        let WeightsFile { tensors, note, remarks, .. } = load_weights(path).map_err(TestError::Load)?;
+        remarks.iter().for_each(|remark| tracing::warn!("{}: {remark}", path.display()));
         // Weights of other programs may carry any note, or none.
-        let card = note.and_then(|note| serde_json::from_str(&note).ok());
+        let card: Option<ModelCard> = note.and_then(|note| serde_json::from_str(&note).ok());
+        if let Some(Err(source)) = card.as_ref().map(ModelCard::can_be_fed) {
+            return Err(TestError::Input { path: path.to_owned(), source });
+        }
         Ok(Self { path: path.to_owned(), tensors, card })
     }
 

@@ -3,7 +3,6 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use anyhow::{Context as _, bail};
@@ -32,23 +31,7 @@ pub(crate) fn execute(store: &Path, arguments: &TestArgs, output: Output) -> any
     let worker = worker::find(output)?;
     worker::abilities(&worker)?;
     arclab_store::make_folder(store).with_context(|| format!("failed to make {}", store.display()))?;
-    let folder = std::env::temp_dir();
-    let file = folder.join(format!("arclab-test-{}.json", std::process::id()));
-    fs::write(&file, serde_json::to_vec(&request)?)
-        .with_context(|| format!("failed to write {}", file.display()))?;
-    let mut command = Command::new(&worker);
-    if std::env::var_os("ARCLAB_LOG").is_none() {
-        command.env("ARCLAB_LOG", if output.notes { "warn" } else { "error" });
-    }
-    let answer = command.arg("test").arg(&file).stderr(std::process::Stdio::inherit()).output();
-    // It lies in the system's folder for such files; a failure to remove it is not worth a word.
-    let _ = fs::remove_file(&file);
-    let answer = answer.with_context(|| format!("failed to start {}", worker.display()))?;
-    if !answer.status.success() {
-        bail!("the test failed; the reason stands above");
-    }
-    let report: TestReport =
-        serde_json::from_slice(&answer.stdout).context("the worker's answer is no test report")?;
+    let report: TestReport = worker::ask(&worker, "test", &request, output)?;
     output::print(&table(&report).render(output.format))?;
     output.note(format_args!("wrote {}", report.predictions.display()));
     Ok(())

@@ -8,6 +8,7 @@ mod model;
 mod optimizer;
 mod resources;
 mod schedule;
+mod start;
 mod training;
 
 pub use data::{
@@ -18,6 +19,7 @@ pub use model::{Backbone, CrossEntropy, LossConfig, MarginGradient, ModelConfig,
 pub use optimizer::{LayerOptions, OptimizerConfig};
 pub use resources::{DeviceRequest, ResourceRequest, Threads};
 pub use schedule::{ScheduleConfig, ScheduleShape, StepAt};
+pub use start::{InitialWeights, StartConfig};
 pub use training::{Precision, TrainingConfig};
 
 use std::path::PathBuf;
@@ -32,6 +34,9 @@ pub struct Config {
     pub data: DataConfig,
     /// The network.
     pub model: ModelConfig,
+    /// What the network begins as.
+    #[serde(default, skip_serializing_if = "StartConfig::is_random")]
+    pub start: StartConfig,
     /// The head and its loss.
     pub loss: LossConfig,
     /// How its logits are judged.
@@ -53,6 +58,9 @@ impl Config {
     pub(crate) fn covered(&self) -> Self {
         let mut covered = self.clone();
         covered.training.log_every = 0;
+        if let Some(init) = &mut covered.start.init {
+            init.file = PathBuf::new();
+        }
         if let Dataset::Folder(folder) = &mut covered.data.dataset {
             *folder = PathBuf::new();
         }

@@ -1,4 +1,4 @@
-//! Lists of whole numbers.
+//! Lists.
 
 use super::{
     range::Counts,
@@ -17,18 +17,29 @@ pub(super) fn whole_numbers<'a>(
     example: &str,
 ) -> Vec<(&'a Node, u64)> {
     let (reading, path) = (section.reading(), section.path_of(key));
-    let Some(node) = node else { return Vec::new() };
+    let read = |item| Some((item, scalar::whole(reading, item, &path, counts, 0)?));
+    items(section, key, node, example).iter().filter_map(read).collect()
+}
+
+/// The items of the list `node` under `key`, such as `example`; none where there is no node.
+pub(super) fn items<'a>(
+    section: &Section<'a>,
+    key: &str,
+    node: Option<&'a Node>,
+    example: &str,
+) -> &'a [Node] {
+    let path = section.path_of(key);
+    let Some(node) = node else { return &[] };
     let complain = |message: String| {
         let help = format!("write a list, such as `{key}: {example}`");
-        reading.report(Diagnostic::at(&node.place, message).help(help));
+        section.reading().report(Diagnostic::at(&node.place, message).help(help));
     };
     let Value::List(items) = &node.value else {
         complain(format!("`{path}` must be a list, not `{}`", written(node)));
-        return Vec::new();
+        return &[];
     };
     if items.is_empty() {
         complain(format!("`{path}` is empty: nothing would come of it"));
     }
-    let read = |item| Some((item, scalar::whole(reading, item, &path, counts, 0)?));
-    items.iter().filter_map(read).collect()
+    items
 }

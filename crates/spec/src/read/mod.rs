@@ -21,6 +21,7 @@ mod schedule;
 mod schema;
 mod section;
 mod spec;
+mod start;
 mod threshold;
 mod training;
 

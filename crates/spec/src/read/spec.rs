@@ -13,7 +13,7 @@ use super::{
     overrides::Override,
     resources, schedule,
     section::{Reading, Section, written},
-    training,
+    start, training,
 };
 use crate::{
     ExperimentName, Lineage, Spec, VariantName,
@@ -117,7 +117,8 @@ pub(super) fn top_level(top: &mut Section<'_>) -> Written {
     );
     let hypothesis = top.text("hypothesis", "What the run should teach, in words.");
     let data = top.section("data", "Which images, how split, how changed.", data::read);
-    let model = top.section("model", "The network.", model::model);
+    let (model, start) =
+        top.section("model", "The network.", |section| (model::model(section), start::start(section)));
     let (loss, cross_entropy) = top.section("loss", "The head and what is minimised.", loss::read);
     let optimizer = top.section("optimizer", "How weights follow gradients.", optimizer::optimizer);
     let schedule = top.section("schedule", "How the learning rate moves.", schedule::schedule);
@@ -125,7 +126,8 @@ pub(super) fn top_level(top: &mut Section<'_>) -> Written {
     let evaluation = top.section("evaluation", "How the trained model is tested.", evaluation::read);
     let resources = top.section("resources", "What a run may use; changes no number.", resources::read);
     schedule::fits(top, &schedule, training.epochs);
-    let config = Config { data, model, loss, cross_entropy, optimizer, schedule, training, evaluation };
+    let config =
+        Config { data, model, start, loss, cross_entropy, optimizer, schedule, training, evaluation };
     Written { hypothesis, config, seeds, resources }
 }
 

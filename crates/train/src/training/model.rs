@@ -14,7 +14,11 @@ use arclab_nn::{
 use arclab_spec::config::Config;
 
 use super::meters::{StepNumbers, StepTimes};
-use crate::{settings, verification::Embedder};
+use crate::{
+    settings,
+    start::{self, Start, StartError},
+    verification::Embedder,
+};
 
 /// Parts of a checkpoint's tensors.
 const NETWORK: &str = "network";
@@ -55,8 +59,7 @@ impl Model {
     ) -> Result<Self, ShapeError> {
         let (embedding_size, image_size) =
             (config.model.embedding_size as usize, config.data.image_size as usize);
-        let kind = settings::backbone(config.model.backbone);
-        let network = || Network::new(Arc::clone(&device), kind, embedding_size, image_size, seed);
+        let network = || settings::network(config, Arc::clone(&device), seed);
         let average =
             config.training.ema.map(|decay| Ok(MovingAverage::new(decay, network()?))).transpose()?;
         let parts = config.training.accumulate as usize;
@@ -71,6 +74,17 @@ impl Model {
             device,
             image_size,
         })
+    }
+
+    /// Freezes what the configuration names. What is frozen is no part of what the optimiser remembers.
+    pub(crate) fn freeze(&mut self, config: &Config) -> Result<(), StartError> {
+        start::freeze(&mut self.network, config)
+    }
+
+    /// Begins with weights from a file rather than random ones.
+    pub(crate) fn begin(&mut self, start: &Start) -> Result<(), StartError> {
+        start.begin(&mut self.network)?;
+        self.average.as_mut().map_or(Ok(()), |average| start.begin(average.network_mut()))
     }
 
     /// One step on a batch, after `step` others, at learning rate `rate`. Where the loss or the gradient is not
@@ -176,9 +190,9 @@ impl Embedder for Model {
     }
 }
 
-/// All learnable weights in the network's order, the centres last.
+/// All weights that learn, in the network's order, the centres last.
 fn weights<'a>(network: &'a mut Network<Cpu>, head: &'a mut Head) -> Vec<(Kind, Weight<'a>)> {
-    let network = network.params_mut().into_iter().map(Param::weight);
+    let network = network.params_mut().into_iter().filter(|param| !param.frozen).map(Param::weight);
     network.chain([(Kind::Head, head.weight())]).collect()
 }
 

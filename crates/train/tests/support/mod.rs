@@ -22,7 +22,7 @@ use arclab_spec::{
         Augment, Backbone, ColourMode, Config, CrossEntropy, DataConfig, Dataset, DeviceRequest,
         EvaluationConfig, LayerOptions, LossConfig, MarginGradient, ModelConfig, OptimizerConfig, PairSource,
         PastTurn, PhotoVariation, Precision, Protocol, ScheduleConfig, ScheduleShape, SplitConfig, SplitPart,
-        StepAt, Synthetic, TrainingConfig,
+        StartConfig, StepAt, Synthetic, TrainingConfig,
     },
     run_folder,
 };
@@ -215,6 +215,7 @@ fn config() -> Config {
     Config {
         data: data(),
         model: ModelConfig { backbone: Backbone::Small, embedding_size: 32 },
+        start: StartConfig::default(),
         loss: LossConfig::ArcFace {
             scale: 16.0,
             margin: 0.3,
