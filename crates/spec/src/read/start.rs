@@ -51,14 +51,13 @@ fn freeze(model: &mut Section<'_>) -> Vec<String> {
     let mut patterns = Vec::new();
     for item in list::items(model, "freeze", node, "[conv1, layer1]") {
         let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '*');
-        match item.scalar().filter(|text| !text.is_empty() && text.chars().all(legal)) {
-            Some(pattern) => patterns.push(pattern.to_owned()),
-            None => {
-                let message = format!("`{}` is no name of parameters", written(item));
-                let help = "write names as they stand in the weights, such as `layer1` or `*.bn1`";
-                model.reading().report(Diagnostic::at(&item.place, message).help(help));
-            }
-        }
+        let Some(pattern) = item.scalar().filter(|text| !text.is_empty() && text.chars().all(legal)) else {
+            let message = format!("`{}` is no name of parameters", written(item));
+            let help = "write names as they stand in the weights, such as `layer1` or `*.bn1`";
+            model.reading().report(Diagnostic::at(&item.place, message).help(help));
+            continue;
+        };
+        patterns.push(pattern.to_owned());
     }
     patterns
 }
