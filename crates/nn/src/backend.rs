@@ -146,8 +146,14 @@ pub trait Backend: Sized + Send + Sync + std::fmt::Debug + 'static {
     /// Bytes in N×H×W×C to (x/255 - 0.5) / 0.5.
     fn images(&self, shape: MapShape, pixels: &[u8]) -> Maps<Self>;
 
-    /// Correlation with a weight of O×(I/groups)×KH×KW.
-    fn conv2d(&self, input: &Activation<Self>, weight: &Self::Buffer, conv: &Convolution) -> Maps<Self>;
+    /// Correlation with a weight of O×(I/groups)×KH×KW; `affine`, where there is one, is applied to the sums.
+    fn conv2d(
+        &self,
+        input: &Activation<Self>,
+        weight: &Self::Buffer,
+        conv: &Convolution,
+        affine: Option<&Affine<Self>>,
+    ) -> Maps<Self>;
 
     /// The gradient to the input, of shape `input`, from that to the output. `also` is another gradient to the same
     /// input, which is added (and whose memory may be used).

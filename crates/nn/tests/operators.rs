@@ -4,21 +4,14 @@
 
 use std::sync::Arc;
 
-use arclab_nn::{
-    Activation, Affine, Backend, Convolution, Cpu, Kernels, MapShape, Maps, NormGradients, NormState,
-};
+use arclab_nn::{Activation, Affine, Backend, Convolution, Cpu, MapShape, NormGradients, NormState};
 use candle_core::{Device, Result, Tensor, Var};
 
+#[path = "support/operators.rs"]
+mod cases;
 mod support;
+use cases::{assert_close, every_cpu, maps, shape};
 use support::{fill, norm};
-
-fn every_cpu() -> impl Iterator<Item = Cpu> {
-    Kernels::all().into_iter().map(|kernels| Cpu::with_kernels(2, kernels))
-}
-
-fn maps(cpu: &Cpu, shape: MapShape, values: &[f32]) -> Maps<Cpu> {
-    Maps { shape, data: cpu.upload(values) }
-}
 
 /// N×H×W×C numbers as candle's N×C×H×W.
 fn tensor(shape: MapShape, values: &[f32]) -> Result<Tensor> {
@@ -32,15 +25,6 @@ fn tensor(shape: MapShape, values: &[f32]) -> Result<Tensor> {
 fn numbers(tensor: &Tensor) -> Vec<f32> {
     let tensor = tensor.permute((0, 2, 3, 1)).unwrap();
     tensor.flatten_all().unwrap().to_vec1().unwrap()
-}
-
-fn assert_close(found: &[f32], expected: &[f32], what: &str) {
-    assert_eq!(found.len(), expected.len(), "{what}");
-    let largest = expected.iter().fold(1e-3_f32, |most, value| most.max(value.abs()));
-    for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
-        let error = (found - expected).abs();
-        assert!(error <= 1e-5 * largest, "{what} [{index}]: {found} for {expected}, largest {largest}");
-    }
 }
 
 /// One value a channel, as candle broadcasts it.
@@ -100,8 +84,9 @@ fn check_convolution(case: &Case) {
             activation.affine = Some(Arc::new(Affine { scale, shift, slope: Some(Arc::new(slope)) }));
         }
         let weight = cpu.upload(&w);
-        assert_close(&cpu.conv2d(&activation, &weight, &conv).data, &y, &what);
+        assert_close(&cpu.conv2d(&activation, &weight, &conv, None).data, &y, &what);
 
+        check_folded(&cpu, &activation, &weight, &conv);
         let d_output = maps(&cpu, output, &d);
         let found = cpu.conv2d_backward_input(&d_output, &weight, &conv, input, None);
         assert_close(&found.data, &d_input, &format!("d input, {what}"));
@@ -117,8 +102,16 @@ fn check_convolution(case: &Case) {
     }
 }
 
-fn shape(count: usize, height: usize, width: usize, channels: usize) -> MapShape {
-    MapShape { count, height, width, channels }
+/// A normalisation folded into a convolution gives the bits that applying it afterwards gives.
+fn check_folded(cpu: &Cpu, input: &Activation<Cpu>, weight: &<Cpu as Backend>::Buffer, conv: &Convolution) {
+    let factor = |name: &str| cpu.upload(&fill(name, conv.outputs));
+    for slope in [None, Some(Arc::new(factor("slope after")))] {
+        let affine = Affine { scale: factor("scale after"), shift: factor("shift after"), slope };
+        let folded = cpu.conv2d(input, weight, conv, Some(&affine));
+        let maps = Arc::new(cpu.conv2d(input, weight, conv, None));
+        let apart = cpu.apply(&Activation { maps, affine: Some(Arc::new(affine)) });
+        assert_eq!(folded.data[..], apart.data[..], "{conv:?} ({})", cpu.kernels().name());
+    }
 }
 
 fn check_all(conv: Convolution, inputs: &[MapShape]) {

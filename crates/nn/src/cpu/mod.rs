@@ -104,10 +104,16 @@ impl Backend for Cpu {
         self.operator("images", || elementwise::images(self, shape, pixels))
     }
 
-    fn conv2d(&self, input: &Activation<Self>, weight: &CpuBuffer, conv: &Convolution) -> Maps<Self> {
+    fn conv2d(
+        &self,
+        input: &Activation<Self>,
+        weight: &CpuBuffer,
+        conv: &Convolution,
+        affine: Option<&Affine<Self>>,
+    ) -> Maps<Self> {
         self.operator(names(conv).forward, || match conv.groups {
-            1 => conv2d::forward(self, input, weight, conv),
-            _ => grouped::forward(self, input, weight, conv),
+            1 => conv2d::forward(self, input, weight, conv, affine),
+            _ => grouped::forward(self, input, weight, conv, affine),
         })
     }
 
