@@ -2,6 +2,7 @@
 
 mod case;
 mod engine;
+mod head;
 mod measured;
 mod peer;
 
@@ -19,14 +20,21 @@ struct Cli {
 enum Command {
     /// Training steps and embedding on a CPU, with time by operator and peak memory.
     Engine(engine::EngineArgs),
+    /// Steps of a head by number of classes, with all of them and with a sample.
+    Head(head::HeadArgs),
     /// One measurement, in a process of its own, so that its peak memory is its own.
     #[command(hide = true)]
     Case(case::CaseArgs),
+    /// One measurement of a head, likewise.
+    #[command(hide = true)]
+    HeadCase(head::HeadCaseArgs),
 }
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Engine(arguments) => engine::execute(&arguments),
+        Command::Head(arguments) => head::execute(&arguments),
         Command::Case(arguments) => case::execute(&arguments),
+        Command::HeadCase(arguments) => head::execute_case(&arguments),
     }
 }
