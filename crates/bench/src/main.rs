@@ -5,6 +5,7 @@ mod engine;
 mod head;
 mod measured;
 mod peer;
+mod startup;
 
 use clap::{Parser, Subcommand};
 
@@ -22,6 +23,8 @@ enum Command {
     Engine(engine::EngineArgs),
     /// Steps of a head by number of classes, with all of them and with a sample.
     Head(head::HeadArgs),
+    /// From the start of a worker to the end of its first training step.
+    Startup(startup::StartupArgs),
     /// One measurement, in a process of its own, so that its peak memory is its own.
     #[command(hide = true)]
     Case(case::CaseArgs),
@@ -34,6 +37,7 @@ fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Engine(arguments) => engine::execute(&arguments),
         Command::Head(arguments) => head::execute(&arguments),
+        Command::Startup(arguments) => startup::execute(&arguments),
         Command::Case(arguments) => case::execute(&arguments),
         Command::HeadCase(arguments) => head::execute_case(&arguments),
     }
