@@ -15,6 +15,7 @@ mod elasticface;
 mod loss;
 mod magface;
 mod normface;
+mod products;
 mod row;
 mod sampling;
 mod softmax;
@@ -138,7 +139,7 @@ impl Head {
             let number = first + index as u64;
             let norm = f64::from(samples.lengths()[index]);
             let sample = Sample { cosine: 0.0, norm, step, number };
-            self.row(samples.cosines_with(index, &classes), label, sample, labels.len())
+            self.row(&samples.cosines_with(index, &classes), label, sample, labels.len())
         });
         self.gradient = classes.backward(&samples, |class, sample| rows[sample].d_cosines[class]);
         let mut d_embeddings = samples.backward(&classes, |sample, class| rows[sample].d_cosines[class]);
