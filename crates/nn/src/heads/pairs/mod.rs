@@ -110,13 +110,17 @@ pub struct Hinges {
 }
 
 impl CosineSum {
-    fn and(self, other: Self) -> Self {
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
         Self { sum: self.sum + other.sum, count: self.count + other.count }
     }
 }
 
 impl Hinges {
-    fn and(self, other: Self) -> Self {
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
         Self { total: self.total + other.total, active: self.active + other.active }
     }
 }
