@@ -17,7 +17,7 @@ pub struct NtXent {
 }
 
 impl NtXent {
-    pub(super) fn judge(&self, cosines: &Matrix<'_>) -> Judged {
+    pub(super) fn judge(self, cosines: &Matrix<'_>) -> Judged {
         cosines.mean(|anchor, slopes| {
             let logit = |(other, cosine): (usize, f64)| (other, cosine / self.temperature);
             let different = Logits::new(cosines.pairs(anchor, Pair::Different).map(logit));

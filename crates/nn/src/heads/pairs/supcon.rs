@@ -17,7 +17,7 @@ pub struct SupCon {
 }
 
 impl SupCon {
-    pub(super) fn judge(&self, cosines: &Matrix<'_>) -> Judged {
+    pub(super) fn judge(self, cosines: &Matrix<'_>) -> Judged {
         cosines.mean(|anchor, slopes| {
             let logit = |(other, cosine): (usize, f64)| (other, cosine / self.temperature);
             let (same, different) =
