@@ -243,7 +243,8 @@ fn every_loss_is_listed_with_what_the_schema_allows_for_it() {
             lab.write(
                 "specs/listed.yaml",
                 &format!(
-                    "extends: baseline.yaml\nloss: {{name: {name}, {key}: {}}}\n",
+                    "extends: baseline.yaml\nloss: {{name: {name}, {key}: {}}}\n\
+                     training: {{sampler: {{images_each: 2}}}}\n",
                     row["default"].as_str().unwrap()
                 ),
             );

@@ -3,8 +3,9 @@
 use arclab_nn::{
     BackboneKind,
     heads::{
-        AdaCos, AdaFace, ArcFace, Combined, CosFace, CrossEntropy, CurricularFace, ElasticFace, Loss,
-        MagFace, MarginGradient, NormFace, PastTurn, Scaling, SphereFace, SubCentre,
+        AdaCos, AdaFace, ArcFace, Circle, Combined, Contrastive, CosFace, CrossEntropy, CurricularFace,
+        ElasticFace, LiftedStructure, Loss, MagFace, MarginGradient, Miner, MultiSimilarity, NormFace,
+        NtXent, PairLoss, PastTurn, ProxyAnchor, Scaling, SphereFace, SubCentre, SupCon, Triplet,
     },
     optim::{AdamW, Layers, Optimizer, Rule, Sgd},
     schedule::{Schedule, Shape},
@@ -21,44 +22,85 @@ pub(crate) fn backbone(backbone: Backbone) -> BackboneKind {
     }
 }
 
-/// The loss of a run on so many classes under `seed`.
-pub(crate) fn loss(loss: LossConfig, classes: usize, seed: u64) -> Loss {
+/// A loss of either sort.
+pub(crate) enum Minimised {
+    Classes(Loss),
+    Pairs(PairLoss),
+}
+
+/// The loss of a run on so many classes under `seed`. Long for its one arm a loss.
+pub(crate) fn loss(loss: LossConfig, classes: usize, seed: u64) -> Minimised {
     match loss {
         LossConfig::ArcFace { scale, margin, past_turn, gradient } => {
-            Loss::ArcFace(arcface(scale, margin, past_turn, gradient))
+            Minimised::Classes(Loss::ArcFace(arcface(scale, margin, past_turn, gradient)))
         }
         LossConfig::SubCentre { scale, margin, centres, past_turn, gradient } => {
             let arcface = arcface(scale, margin, past_turn, gradient);
-            Loss::SubCentre(SubCentre { arcface, centres: centres as usize })
+            Minimised::Classes(Loss::SubCentre(SubCentre { arcface, centres: centres as usize }))
         }
-        LossConfig::CosFace { scale, margin } => Loss::CosFace(CosFace { scale, margin }),
+        LossConfig::CosFace { scale, margin } => Minimised::Classes(Loss::CosFace(CosFace { scale, margin })),
         LossConfig::Combined { scale, multiplier, margin, cosine_margin } => {
-            Loss::Combined(Combined { scale, multiplier, margin, cosine_margin })
+            Minimised::Classes(Loss::Combined(Combined { scale, multiplier, margin, cosine_margin }))
         }
         LossConfig::SphereFace { multiplier, annealing_start, annealing_end, annealing_rate } => {
-            Loss::SphereFace(SphereFace { multiplier, annealing_start, annealing_end, annealing_rate })
+            Minimised::Classes(Loss::SphereFace(SphereFace {
+                multiplier,
+                annealing_start,
+                annealing_end,
+                annealing_rate,
+            }))
         }
-        LossConfig::NormFace { scale } => Loss::NormFace(NormFace { scale }),
+        LossConfig::NormFace { scale } => Minimised::Classes(Loss::NormFace(NormFace { scale })),
         LossConfig::CurricularFace { scale, margin, running_share } => {
-            Loss::CurricularFace(CurricularFace::new(scale, margin, running_share))
+            Minimised::Classes(Loss::CurricularFace(CurricularFace::new(scale, margin, running_share)))
         }
         LossConfig::MagFace { scale, min_margin, max_margin, min_norm, max_norm, norm_weight, past_turn } => {
             let (margins, norms) = ([min_margin, max_margin], [min_norm, max_norm]);
             let past_turn = self::past_turn(past_turn);
-            Loss::MagFace(MagFace { scale, margins, norms, norm_weight, past_turn })
+            Minimised::Classes(Loss::MagFace(MagFace { scale, margins, norms, norm_weight, past_turn }))
         }
         LossConfig::AdaFace { scale, margin, concentration, running_share } => {
-            Loss::AdaFace(AdaFace::new(scale, margin, concentration, running_share))
+            Minimised::Classes(Loss::AdaFace(AdaFace::new(scale, margin, concentration, running_share)))
         }
         LossConfig::ElasticFace { scale, margin, margin_deviation } => {
-            Loss::ElasticFace(ElasticFace::new(scale, margin, margin_deviation, seed))
+            Minimised::Classes(Loss::ElasticFace(ElasticFace::new(scale, margin, margin_deviation, seed)))
         }
         LossConfig::AdaCos { scaling: config::Scaling::Fixed } => {
-            Loss::AdaCos(AdaCos::new(Scaling::Fixed, classes))
+            Minimised::Classes(Loss::AdaCos(AdaCos::new(Scaling::Fixed, classes)))
         }
         LossConfig::AdaCos { scaling: config::Scaling::Dynamic } => {
-            Loss::AdaCos(AdaCos::new(Scaling::Dynamic, classes))
+            Minimised::Classes(Loss::AdaCos(AdaCos::new(Scaling::Dynamic, classes)))
         }
+        LossConfig::Contrastive { positive_margin, negative_margin } => {
+            Minimised::Pairs(PairLoss::Contrastive(Contrastive { positive_margin, negative_margin }))
+        }
+        LossConfig::Triplet { margin, miner } => {
+            Minimised::Pairs(PairLoss::Triplet(Triplet { margin, miner: self::miner(miner) }))
+        }
+        LossConfig::MultiSimilarity { positive_scale, negative_scale, base } => {
+            let loss = MultiSimilarity { positive_scale, negative_scale, base };
+            Minimised::Pairs(PairLoss::MultiSimilarity(loss))
+        }
+        LossConfig::Circle { scale, relaxation } => {
+            Minimised::Pairs(PairLoss::Circle(Circle { scale, relaxation }))
+        }
+        LossConfig::SupCon { temperature } => Minimised::Pairs(PairLoss::SupCon(SupCon { temperature })),
+        LossConfig::NtXent { temperature } => Minimised::Pairs(PairLoss::NtXent(NtXent { temperature })),
+        LossConfig::LiftedStructure { positive_margin, negative_margin } => {
+            let loss = LiftedStructure { positive_margin, negative_margin };
+            Minimised::Pairs(PairLoss::LiftedStructure(loss))
+        }
+        LossConfig::ProxyAnchor { scale, cosine_margin } => {
+            Minimised::Pairs(PairLoss::ProxyAnchor(ProxyAnchor { scale, cosine_margin }))
+        }
+    }
+}
+
+fn miner(miner: config::Miner) -> Miner {
+    match miner {
+        config::Miner::All => Miner::All,
+        config::Miner::SemiHard => Miner::SemiHard,
+        config::Miner::Hard => Miner::Hard,
     }
 }
 

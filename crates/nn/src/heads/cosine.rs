@@ -55,6 +55,13 @@ impl Normalised {
         dot(self.row(index), others.row(other))
     }
 
+    /// The distance of row `index` from row `other` of `others`; of a difference, so that it is right where small.
+    pub(super) fn distance(&self, index: usize, others: &Self, other: usize) -> f32 {
+        let pairs = self.row(index).iter().zip(others.row(other));
+        let difference: Vec<f32> = pairs.map(|(a, b)| a - b).collect();
+        dot(&difference, &difference).sqrt()
+    }
+
     /// The gradient to the rows before normalising. `weight(i, j)` is d loss / d cosine of row i with row j of
     /// `others`.
     pub(super) fn backward(&self, others: &Self, weight: impl Fn(usize, usize) -> f32 + Sync) -> Vec<f32> {

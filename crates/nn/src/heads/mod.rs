@@ -1,4 +1,5 @@
-//! Heads: class centres, and a loss on the cosines between embeddings and centres.
+//! Heads: class centres, and a loss on the cosines between embeddings and centres; or, in `pairs`, a loss on the pairs
+//! of a batch.
 //!
 //! Each loss is a small file and one arm of [`Loss`]; what all share (normalising, cosines, softmax, backward) is
 //! written once. c is the cosine of the angle θ to the own class; the logit of another class j is s·cos θⱼ unless a
@@ -15,6 +16,7 @@ mod elasticface;
 mod loss;
 mod magface;
 mod normface;
+mod pairs;
 mod products;
 mod row;
 mod sampling;
@@ -32,6 +34,10 @@ pub use elasticface::ElasticFace;
 pub use loss::Loss;
 pub use magface::MagFace;
 pub use normface::NormFace;
+pub use pairs::{
+    Circle, Contrastive, CosineSum, Hinges, LiftedStructure, Miner, MultiSimilarity, NtXent, PairHead,
+    PairLoss, PairOutput, ProxyAnchor, SupCon, Triplet,
+};
 pub use softmax::CrossEntropy;
 pub use sphereface::SphereFace;
 pub use subcentre::SubCentre;

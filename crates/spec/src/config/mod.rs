@@ -14,11 +14,13 @@ pub use data::{
     Augment, ColourMode, ColourTemperature, DataConfig, Dataset, PhotoVariation, SplitConfig, Synthetic,
 };
 pub use evaluation::{EvaluationConfig, PairSource, Protocol, SplitPart};
-pub use model::{Backbone, CrossEntropy, LossConfig, MarginGradient, ModelConfig, PastTurn, Scaling};
+pub use model::{
+    Backbone, Compares, CrossEntropy, LossConfig, MarginGradient, Miner, ModelConfig, PastTurn, Scaling,
+};
 pub use optimizer::{LayerOptions, OptimizerConfig};
 pub use resources::{DeviceRequest, ResourceRequest, Threads};
 pub use schedule::{ScheduleConfig, ScheduleShape, StepAt};
-pub use training::{Precision, TrainingConfig};
+pub use training::{Precision, Sampler, TrainingConfig};
 
 use std::path::PathBuf;
 

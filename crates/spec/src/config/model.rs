@@ -70,6 +70,75 @@ pub enum LossConfig {
     ElasticFace { scale: f64, margin: f64, margin_deviation: f64 },
     /// A scale that finds itself (Zhang et al. 2019).
     AdaCos { scaling: Scaling },
+    /// Two distances (Hadsell et al. 2006).
+    Contrastive { positive_margin: f64, negative_margin: f64 },
+    /// A margin between distances (Schroff et al. 2015).
+    Triplet { margin: f64, miner: Miner },
+    /// Soft maxima about a cosine (Wang et al. 2019).
+    #[serde(rename = "multi_similarity")]
+    MultiSimilarity { positive_scale: f64, negative_scale: f64, base: f64 },
+    /// Pairs weighed by how far they are from their best (Sun et al. 2020).
+    Circle { scale: f64, relaxation: f64 },
+    /// A softmax over pairs (Khosla et al. 2020).
+    SupCon { temperature: f64 },
+    /// A softmax of one same pair and all different ones (Chen et al. 2020).
+    NtXent { temperature: f64 },
+    /// Same pairs against all different ones about them (Song et al. 2016).
+    #[serde(rename = "lifted_structure")]
+    LiftedStructure { positive_margin: f64, negative_margin: f64 },
+    /// Learned proxies, one a class (Kim et al. 2020).
+    #[serde(rename = "proxy_anchor")]
+    ProxyAnchor { scale: f64, cosine_margin: f64 },
+}
+
+/// What a loss compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compares {
+    /// An image with all class centres, each image by itself.
+    Centres,
+    /// The images of a batch with proxies of classes.
+    Proxies,
+    /// The images of a batch with each other.
+    Images,
+}
+
+impl LossConfig {
+    /// What it compares.
+    pub fn compares(&self) -> Compares {
+        match self {
+            Self::ArcFace { .. }
+            | Self::SubCentre { .. }
+            | Self::CosFace { .. }
+            | Self::Combined { .. }
+            | Self::SphereFace { .. }
+            | Self::NormFace { .. }
+            | Self::CurricularFace { .. }
+            | Self::MagFace { .. }
+            | Self::AdaFace { .. }
+            | Self::ElasticFace { .. }
+            | Self::AdaCos { .. } => Compares::Centres,
+            Self::ProxyAnchor { .. } => Compares::Proxies,
+            Self::Contrastive { .. }
+            | Self::Triplet { .. }
+            | Self::MultiSimilarity { .. }
+            | Self::Circle { .. }
+            | Self::SupCon { .. }
+            | Self::NtXent { .. }
+            | Self::LiftedStructure { .. } => Compares::Images,
+        }
+    }
+}
+
+/// `loss.miner:`, of triplets by how far the negative is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Miner {
+    /// Anywhere.
+    All,
+    /// Farther than the positive, yet within the margin.
+    SemiHard,
+    /// No farther than the positive.
+    Hard,
 }
 
 /// `loss.focal:` and `loss.label_smoothing:`: how logits are judged.

@@ -8,9 +8,12 @@ use super::{
     section::Section,
 };
 use crate::{
-    config::{CrossEntropy, LossConfig},
+    config::{Compares, CrossEntropy, LossConfig},
     source::{Diagnostic, one_of},
 };
+
+/// Keys that say how logits are judged.
+pub(super) const JUDGING: [&str; 2] = ["focal", "label_smoothing"];
 
 pub(super) fn read(loss: &mut Section<'_>) -> (LossConfig, CrossEntropy) {
     let words: Vec<(&str, &Kind)> = KINDS.iter().map(|kind| (kind.name, kind)).collect();
@@ -23,8 +26,14 @@ pub(super) fn read(loss: &mut Section<'_>) -> (LossConfig, CrossEntropy) {
     if is_named {
         refuse_foreign(loss, kind.name, &all);
     }
-    for (name, fields) in &all {
-        describe(loss, name, fields);
+    for kind in KINDS {
+        describe(loss, kind);
+    }
+    if is_named && config.compares() != Compares::Centres {
+        let beside = format!("`name: {}`", kind.name);
+        JUDGING
+            .iter()
+            .for_each(|key| loss.no_effect(key, &beside, "leave it out: it judges logits of class centres"));
     }
     (config, cross_entropy(loss))
 }
@@ -40,19 +49,21 @@ fn refuse_foreign(loss: &Section<'_>, name: &str, all: &[(&str, Map<String, Json
 }
 
 /// Notes the keys of one loss, and tells the schema that it has no others.
-fn describe(loss: &mut Section<'_>, name: &str, fields: &Map<String, Json>) {
-    for (key, schema) in fields {
+fn describe(loss: &mut Section<'_>, kind: &Kind) {
+    let (name, fields) = (kind.name, kind.fields());
+    for (key, schema) in &fields {
         loss.describe_also(key, schema);
     }
-    let shared = ["name", "focal", "label_smoothing"];
-    let keys: Vec<&str> = shared.into_iter().chain(fields.keys().map(String::as_str)).collect();
+    let judging = JUDGING.into_iter().filter(|_| kind.compares() == Compares::Centres);
+    let keys = ["name"].into_iter().chain(judging).chain(fields.keys().map(String::as_str));
+    let keys: Vec<&str> = keys.collect();
     loss.demand(json!({
         "if": {"properties": {"name": {"const": name}}, "required": ["name"]},
         "then": {"propertyNames": {"enum": keys}, "properties": fields},
     }));
 }
 
-/// What every loss takes.
+/// What every loss on class centres takes.
 pub(super) fn cross_entropy(loss: &mut Section<'_>) -> CrossEntropy {
     const SMOOTHING: Range = Range::half_open(0.0, 1.0).because("with 1 no class would be the right one");
     let gamma = loss.number(

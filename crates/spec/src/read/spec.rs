@@ -11,7 +11,7 @@ use super::{
     chain::{Chain, Link},
     changes, data, evaluation, loss, model, optimizer,
     overrides::Override,
-    resources, schedule,
+    pairs, resources, schedule,
     section::{Reading, Section, written},
     training,
 };
@@ -126,6 +126,7 @@ pub(super) fn top_level(top: &mut Section<'_>) -> Written {
     let resources = top.section("resources", "What a run may use; changes no number.", resources::read);
     schedule::fits(top, &schedule, training.epochs);
     let config = Config { data, model, loss, cross_entropy, optimizer, schedule, training, evaluation };
+    pairs::fits(top, &config);
     Written { hypothesis, config, seeds, resources }
 }
 

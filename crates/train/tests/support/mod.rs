@@ -237,6 +237,7 @@ fn config() -> Config {
             precision: Precision::Float32,
             log_every: 1,
             accumulate: 1,
+            sampler: None,
             ema: None,
         },
         evaluation: evaluation(),
