@@ -16,7 +16,10 @@ use times::{Times, names};
 
 use crate::{
     backend::{Activation, Affine, Backend, MapShape, Maps, Moments, NormGradients, NormState},
-    ops::{Convolution, batch_norm, conv2d, elementwise, grouped},
+    ops::{
+        Convolution, DropoutMask, batch_norm, conv2d, dropout, elementwise, gate, grouped, hard_sigmoid, join, pool,
+        prelu,
+    },
 };
 
 /// The CPU, with its own threads. Results do not depend on how many these are.
@@ -185,5 +188,56 @@ impl Backend for Cpu {
 
     fn sum(&self, a: &Activation<Self>, b: &Activation<Self>) -> Maps<Self> {
         self.operator("sum", || elementwise::sum(self, a, b))
+    }
+
+    fn join(&self, a: &Activation<Self>, b: &Activation<Self>) -> Maps<Self> {
+        self.operator("join", || join::forward(self, a, b))
+    }
+
+    fn split(&self, d_output: &Maps<Self>, first: usize) -> [Maps<Self>; 2] {
+        self.operator("join, backward", || join::backward(self, d_output, first))
+    }
+
+    fn pool(&self, input: &Activation<Self>) -> Maps<Self> {
+        self.operator("pool", || pool::forward(self, input))
+    }
+
+    fn gate(&self, input: &Activation<Self>, gates: &Maps<Self>) -> Maps<Self> {
+        self.operator("gate", || gate::forward(self, input, gates))
+    }
+
+    fn gate_backward_gates(&self, input: &Activation<Self>, d_output: &Maps<Self>) -> Maps<Self> {
+        self.operator("gate, to gates", || gate::backward_gates(self, input, d_output))
+    }
+
+    fn gate_backward_input(
+        &self,
+        d_output: Arc<Maps<Self>>,
+        gates: &Maps<Self>,
+        d_means: &Maps<Self>,
+    ) -> Maps<Self> {
+        self.operator("gate, to input", || gate::backward_input(self, d_output, gates, d_means))
+    }
+
+    fn hard_sigmoid(&self, input: &Maps<Self>) -> Maps<Self> {
+        hard_sigmoid::forward(self, input)
+    }
+
+    fn hard_sigmoid_backward(&self, input: &Maps<Self>, d_output: Maps<Self>) -> Maps<Self> {
+        hard_sigmoid::backward(self, input, d_output)
+    }
+
+    fn prelu_backward(
+        &self,
+        input: &Maps<Self>,
+        slope: &CpuBuffer,
+        d_output: Maps<Self>,
+        d_slope: &mut CpuBuffer,
+    ) -> Maps<Self> {
+        prelu::backward(self, input, slope, d_output, d_slope)
+    }
+
+    fn dropout(&self, maps: Arc<Maps<Self>>, mask: DropoutMask) -> Maps<Self> {
+        self.operator("dropout", || dropout::apply(self, maps, mask))
     }
 }
