@@ -5,10 +5,7 @@
 
 use thiserror::Error;
 
-use crate::{
-    backbones::BackboneKind,
-    checkpoint::Tensors,
-};
+use crate::{backbones::BackboneKind, checkpoint::Tensors};
 
 /// Weights that cannot be those of colour images.
 #[derive(Debug, Error)]
@@ -17,7 +14,9 @@ pub enum GreyError {
     #[error("there is no `{0}`, which reads images")]
     Missing(&'static str),
     /// It reads something else.
-    #[error("`{name}` has the shape {shape:?}, and one that reads colours has three input channels: [O, 3, KH, KW]")]
+    #[error(
+        "`{name}` has the shape {shape:?}, and one that reads colours has three input channels: [O, 3, KH, KW]"
+    )]
     Shape {
         /// The first convolution.
         name: &'static str,

@@ -174,7 +174,11 @@ impl<B: Backend> Network<B> {
     fn input(&self, images: &Images<'_>) -> Maps<B> {
         let shape = self.input_shape(images.count);
         assert_eq!(images.size, self.sizes.image, "the network was built for images of another size");
-        assert_eq!(images.pixels.len(), 3 * shape.positions(), "a batch holds another number of pixels than it says");
+        assert_eq!(
+            images.pixels.len(),
+            3 * shape.positions(),
+            "a batch holds another number of pixels than it says"
+        );
         self.device.images(shape, images.pixels)
     }
 

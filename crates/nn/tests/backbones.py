@@ -251,7 +251,7 @@ def filled(model, module):
 
 
 def first(tensor, count):
-    return [float(f"{value:.9g}") for value in tensor.flatten()[:count].tolist()]
+    return [float(f"{value:.7g}") for value in tensor.flatten()[:count].tolist()]
 
 
 def values(model, module, size, every_gradient):
@@ -285,11 +285,10 @@ def values(model, module, size, every_gradient):
         },
         "grad_head": {"norm": first(centres.grad.norm(), 1), "first": first(centres.grad, 4)},
         "grad_total_norm": [squares**0.5],
-        "train_loss_arcface_s16_m0.5_exact": [float(loss)],
+        "train_loss_arcface_s16_m0.5_exact": [loss.item()],
         "running_after_one_train_forward": {name: first(value, 4) for name, value in kept_running.items()},
-        "eval_embedding": [first(row, 16) for row in evaluated],
-        "eval_embedding_norms": [float(row.norm()) for row in evaluated],
-        "train_embedding": first(embedding, 16),
+        "eval_embedding": first(evaluated, 2 * EMBEDDING),
+        "train_embedding_first_row": first(embedding, EMBEDDING),
         "state_dict": described,
     }
 
@@ -309,7 +308,7 @@ if __name__ == "__main__":
         found, expected = values(model, module, 112, False), known[model]
         assert list(found["state_dict"].items()) == list(expected["state_dict"].items()), model
         assert abs(found["grad_total_norm"][0] / expected["grad_total_norm"][0] - 1) < 1e-4, model
-        assert np.allclose(found["eval_embedding"], expected["eval_embedding"], atol=1e-3), model
+        assert np.allclose(found["eval_embedding"], expected["eval_embedding"], rtol=1e-3, atol=2e-3), model
     made = {}
     for model, (make, size, every_gradient) in MODELS.items():
         made[model] = values(model, make(size), size, every_gradient)

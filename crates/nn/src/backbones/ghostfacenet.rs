@@ -2,9 +2,9 @@
 //! Access 11), of width 1.3, with stride 1 or 2 in its stem.
 //!
 //! A block is ghost module → depthwise convolution where it halves the image → squeeze and excitation where there is
-//! one → ghost module without PReLU, plus the shortcut. PReLU stands for all of GhostNet's ReLUs (Han et al. 2020).
+//! one → ghost module without PReLU, plus the shortcut. PReLU stands for the ReLUs of GhostNet (Han et al. 2020).
 //!
-//! Chosen among small networks of late by what they published on LFW and `AgeDB-30` for their multiplications at
+//! Chosen among small networks of late by what they published on LFW and AgeDB-30 for their multiplications at
 //! 112 × 112: 99.73 % and 98.00 % for 215 million with stride 1, 99.68 % and 96.92 % for 60 million with stride 2;
 //! EdgeFace-XS (George et al. 2024) has 99.73 % and 96.00 % for 154 million and needs attention and layer norms besides.
 //! All it needs beyond MobileFaceNet's operators is joining channels and gating them.
@@ -79,7 +79,8 @@ pub(super) fn build<B: Backend>(device: &B, sizes: Sizes, stem_stride: usize, se
         inputs = at_width(block.outputs);
     }
     let last = at_width(LAST);
-    layers.push(Box::new(with_prelu(Convolution::square(inputs, last, 1, 1), "conv_head").build(device, seed)));
+    layers
+        .push(Box::new(with_prelu(Convolution::square(inputs, last, 1, 1), "conv_head").build(device, seed)));
     let rows = sizes.image.div_ceil(16 * stem_stride);
     let global = Convolution { groups: last, ..Convolution::covering(last, last, (rows, rows)) };
     layers.push(Box::new(without_prelu(global, "gdc").build(device, seed)));
@@ -107,7 +108,8 @@ impl Block {
         }
         path.push(Box::new(ghost(device, &format!("{name}.ghost2"), (inner, outputs), without_prelu, seed)));
         let changes = self.stride > 1 || inputs != outputs;
-        let projection = changes.then(|| Box::new(self.projection(device, name, (inputs, outputs), seed)) as _);
+        let projection =
+            changes.then(|| Box::new(self.projection(device, name, (inputs, outputs), seed)) as _);
         Residual { path: Sequence(path), projection }
     }
 

@@ -35,7 +35,8 @@ pub(super) fn build<B: Backend>(device: &B, sizes: Sizes, scale: usize, seed: u6
     let second = with_prelu(Convolution::grouped(channels, 64, 3, 1), "layers.1");
     layers.push(Box::new(second.build(device, seed)));
     // Of each stage the channels before it, those within its first block and the others, those after it, and its blocks.
-    let stages = [(channels, [128, 128], channels, 4), (channels, [256, 256], wide, 6), (wide, [512, 256], wide, 2)];
+    let stages =
+        [(channels, [128, 128], channels, 4), (channels, [256, 256], wide, 6), (wide, [512, 256], wide, 2)];
     for (stage, (inputs, [inner, within], outputs, blocks)) in stages.into_iter().enumerate() {
         let name = format!("layers.{}", 2 + 2 * stage);
         let down = Bottleneck { name: &name, inputs, inner, outputs, stride: 2 };

@@ -4,7 +4,14 @@ mod buffer;
 mod simd;
 mod times;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -17,8 +24,8 @@ use times::{Times, names};
 use crate::{
     backend::{Activation, Affine, Backend, MapShape, Maps, Moments, NormGradients, NormState},
     ops::{
-        Convolution, DropoutMask, batch_norm, conv2d, dropout, elementwise, gate, grouped, hard_sigmoid, join, pool,
-        prelu,
+        Convolution, DropoutMask, batch_norm, conv2d, dropout, elementwise, gate, grouped, hard_sigmoid,
+        join, pool, prelu,
     },
 };
 
@@ -29,6 +36,7 @@ pub struct Cpu {
     kernels: Kernels,
     memory: Arc<Memory>,
     times: Times,
+    multiplications: AtomicU64,
 }
 
 impl Cpu {
@@ -45,7 +53,13 @@ impl Cpu {
             .thread_name(|index| format!("nn-{index}"))
             .build()
             .expect("failed to start the threads that compute");
-        Self { threads, kernels, memory: Arc::default(), times: Times::default() }
+        Self {
+            threads,
+            kernels,
+            memory: Arc::default(),
+            times: Times::default(),
+            multiplications: AtomicU64::new(0),
+        }
     }
 
     /// The instruction set that the kernels run on.
@@ -56,6 +70,11 @@ impl Cpu {
     /// How long each operator took since the last call.
     pub fn take_times(&self) -> BTreeMap<&'static str, Duration> {
         self.times.take()
+    }
+
+    /// Multiplications of forward convolutions and linear layers since the last call.
+    pub fn take_multiplications(&self) -> u64 {
+        self.multiplications.swap(0, Ordering::Relaxed)
     }
 
     /// An operator on this device's threads, with its time counted.
@@ -108,6 +127,7 @@ impl Backend for Cpu {
     }
 
     fn conv2d(&self, input: &Activation<Self>, weight: &CpuBuffer, conv: &Convolution) -> Maps<Self> {
+        self.multiplications.fetch_add(conv.multiplications(input.shape()), Ordering::Relaxed);
         self.operator(names(conv).forward, || match conv.groups {
             1 => conv2d::forward(self, input, weight, conv),
             _ => grouped::forward(self, input, weight, conv),

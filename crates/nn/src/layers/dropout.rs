@@ -94,7 +94,10 @@ mod tests {
     #[test]
     fn nothing_is_dropped_in_evaluation() {
         let cpu = Cpu::new(1);
-        let maps = Maps { shape: MapShape { count: 1, height: 1, width: 1, channels: 9 }, data: cpu.upload(&[1.0; 9]) };
+        let maps = Maps {
+            shape: MapShape { count: 1, height: 1, width: 1, channels: 9 },
+            data: cpu.upload(&[1.0; 9]),
+        };
         let output = Dropout::new(0, 0.9).eval(&cpu, Activation::plain(maps));
         assert_eq!(output.maps.data[..], [1.0; 9]);
     }

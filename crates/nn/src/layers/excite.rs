@@ -48,7 +48,8 @@ impl<B: Backend> Excite<B> {
         let linear = |part: &str, inputs, outputs| {
             Linear::new(device, &format!("{name}.{part}"), Convolution::square(inputs, outputs, 1, 1), seed)
         };
-        let (reduce, expand) = (linear("conv_reduce", channels, hidden), linear("conv_expand", hidden, channels));
+        let (reduce, expand) =
+            (linear("conv_reduce", channels, hidden), linear("conv_expand", hidden, channels));
         Self { reduce, slope, expand, saved: None }
     }
 
@@ -78,8 +79,7 @@ impl<B: Backend> Layer<B> for Excite<B> {
         let d_gates = device.gate_backward_gates(&input, &d_output);
         let d_logits = device.hard_sigmoid_backward(&logits, d_gates);
         let d_hidden = self.expand.backward(device, &hidden, &d_logits);
-        let d_hidden =
-            device.prelu_backward(&hidden.maps, &self.slope.value, d_hidden, &mut self.slope.grad);
+        let d_hidden = device.prelu_backward(&hidden.maps, &self.slope.value, d_hidden, &mut self.slope.grad);
         let d_means = self.reduce.backward(device, &means, &d_hidden);
         let d_input = device.gate_backward_input(d_output, &gates, &d_means);
         Some(match also {

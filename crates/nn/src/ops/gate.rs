@@ -24,7 +24,11 @@ use crate::{
 /// See [`crate::Backend::gate`].
 pub(crate) fn forward(cpu: &Cpu, input: &Activation<Cpu>, gates: &Maps<Cpu>) -> Maps<Cpu> {
     let shape = input.shape();
-    assert_eq!(gates.shape, MapShape { height: 1, width: 1, ..shape }, "there is one gate a channel of an image");
+    assert_eq!(
+        gates.shape,
+        MapShape { height: 1, width: 1, ..shape },
+        "there is one gate a channel of an image"
+    );
     let mut maps = cpu.take_maps(shape);
     let source = Source::from(input);
     let images = source.data.par_chunks_exact(shape.image_len());
@@ -57,7 +61,8 @@ pub(crate) fn backward_input(
 ) -> Maps<Cpu> {
     let shape = d_output.shape;
     let mut maps = owned_or_new(cpu, Some(d_output), shape);
-    let factors = gates.data.par_chunks_exact(shape.channels).zip(d_means.data.par_chunks_exact(shape.channels));
+    let factors =
+        gates.data.par_chunks_exact(shape.channels).zip(d_means.data.par_chunks_exact(shape.channels));
     maps.data.par_chunks_exact_mut(shape.image_len()).zip(factors).for_each(|(d, (gates, d_means))| {
         cpu.kernels().run(Gradient { d, gates, d_means });
     });

@@ -19,14 +19,28 @@ use crate::{
 /// See [`crate::Backend::join`].
 pub(crate) fn forward(cpu: &Cpu, a: &Activation<Cpu>, b: &Activation<Cpu>) -> Maps<Cpu> {
     let (first, second) = (a.shape().channels, b.shape().channels);
-    assert_eq!(a.shape(), MapShape { channels: first, ..b.shape() }, "what is joined differs in channels alone");
+    assert_eq!(
+        a.shape(),
+        MapShape { channels: first, ..b.shape() },
+        "what is joined differs in channels alone"
+    );
     let mut maps = cpu.take_maps(MapShape { channels: first + second, ..a.shape() });
     let (a, b) = (Source::from(a), Source::from(b));
     let inputs = a.data.par_chunks(POSITIONS * first).zip(b.data.par_chunks(POSITIONS * second));
     let tasks = maps.data.par_chunks_mut(POSITIONS * (first + second)).zip(inputs);
     tasks.for_each(|(out, (of_a, of_b))| {
-        cpu.kernels().run(Place { source: Source { data: of_a, ..a }, out: &mut *out, at: 0, width: first + second });
-        cpu.kernels().run(Place { source: Source { data: of_b, ..b }, out, at: first, width: first + second });
+        cpu.kernels().run(Place {
+            source: Source { data: of_a, ..a },
+            out: &mut *out,
+            at: 0,
+            width: first + second,
+        });
+        cpu.kernels().run(Place {
+            source: Source { data: of_b, ..b },
+            out,
+            at: first,
+            width: first + second,
+        });
     });
     maps
 }
@@ -36,7 +50,8 @@ pub(crate) fn backward(cpu: &Cpu, d_output: &Maps<Cpu>, first: usize) -> [Maps<C
     let MapShape { channels, .. } = d_output.shape;
     let widths = [first, channels - first];
     let [mut a, mut b] = widths.map(|channels| cpu.take_maps(MapShape { channels, ..d_output.shape }));
-    let outputs = a.data.par_chunks_mut(POSITIONS * widths[0]).zip(b.data.par_chunks_mut(POSITIONS * widths[1]));
+    let outputs =
+        a.data.par_chunks_mut(POSITIONS * widths[0]).zip(b.data.par_chunks_mut(POSITIONS * widths[1]));
     d_output.data.par_chunks(POSITIONS * channels).zip(outputs).for_each(|(d, (a, b))| {
         let places = a.chunks_exact_mut(widths[0]).zip(b.chunks_exact_mut(widths[1]));
         for (d, (a, b)) in d.chunks_exact(channels).zip(places) {

@@ -14,7 +14,9 @@ pub use data::{
     Augment, ColourMode, ColourTemperature, DataConfig, Dataset, PhotoVariation, SplitConfig, Synthetic,
 };
 pub use evaluation::{EvaluationConfig, PairSource, Protocol, SplitPart};
-pub use model::{Backbone, CrossEntropy, LossConfig, MarginGradient, ModelConfig, PastTurn, Scaling};
+pub use model::{
+    Backbone, CrossEntropy, LossConfig, MarginGradient, ModelConfig, ModelInput, PastTurn, Scaling,
+};
 pub use optimizer::{LayerOptions, OptimizerConfig};
 pub use resources::{DeviceRequest, ResourceRequest, Threads};
 pub use schedule::{ScheduleConfig, ScheduleShape, StepAt};

@@ -53,14 +53,13 @@ impl Model {
         classes: usize,
         seed: u64,
     ) -> Result<Self, ShapeError> {
-        let (embedding_size, image_size) =
-            (config.model.embedding_size as usize, config.data.image_size as usize);
-        let kind = settings::backbone(config.model.backbone);
-        let network = || Network::new(Arc::clone(&device), kind, embedding_size, image_size, seed);
+        let design = settings::design(config.model, config.data.image_size);
+        let network = || Network::of(Arc::clone(&device), &design, seed);
         let average =
             config.training.ema.map(|decay| Ok(MovingAverage::new(decay, network()?))).transpose()?;
         let parts = config.training.accumulate as usize;
-        let head = Head::new(settings::loss(config.loss, classes, seed), classes, embedding_size, seed);
+        let head = settings::loss(config.loss, classes, seed);
+        let head = Head::new(head, classes, design.embedding_size, seed);
         Ok(Self {
             network: network()?,
             head: head.with_cross_entropy(settings::cross_entropy(config.cross_entropy)),
@@ -69,7 +68,7 @@ impl Model {
             parts,
             gradients: (parts > 1).then(|| PartsMean::new(parts)),
             device,
-            image_size,
+            image_size: design.image_size,
         })
     }
 
@@ -95,6 +94,7 @@ impl Model {
     fn part(&mut self, (pixels, labels): (&[u8], &[u32]), step: u64, first: u64, rate: f64) -> StepNumbers {
         let images = Images { pixels, count: labels.len(), size: self.image_size };
         let began = Instant::now();
+        self.network.seek(first);
         let embeddings = self.network.train_forward(&images);
         let output = self.device.run(|| self.head.forward_backward_part(&embeddings, labels, step, first));
         let forward = began.elapsed();
