@@ -194,3 +194,28 @@ pub enum MarginGradient {
     /// As InsightFace since 2022, which edits the logit outside autograd: that of cos θ.
     StraightThrough,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_of_before_input_and_dropout_is_written_as_it_was_so_that_plans_keep_their_hashes() {
+        let old = r#"{"backbone":"mobilefacenet","embedding_size":512}"#;
+        let model: ModelConfig = serde_json::from_str(old).unwrap();
+        assert_eq!((model.input, model.dropout), (ModelInput::Rgb, 0.0));
+        assert_eq!(serde_json::to_string(&model).unwrap(), old);
+    }
+
+    #[test]
+    fn weights_fit_whatever_the_dropout_they_were_trained_with() {
+        let model = |input, dropout| ModelConfig {
+            backbone: Backbone::IResNet34,
+            embedding_size: 64,
+            input,
+            dropout,
+        };
+        assert!(model(ModelInput::Grey, 0.4).has_weights_of(&model(ModelInput::Grey, 0.0)));
+        assert!(!model(ModelInput::Grey, 0.4).has_weights_of(&model(ModelInput::Rgb, 0.4)));
+    }
+}

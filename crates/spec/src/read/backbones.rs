@@ -10,7 +10,7 @@ pub struct BackboneDescription {
     pub name: &'static str,
     /// What it stands for.
     pub backbone: Backbone,
-    /// Authors and name, and whose variant of it.
+    /// Authors, name and where it appeared, and whose variant it is.
     pub source: &'static str,
     /// When.
     pub year: u16,
@@ -57,39 +57,40 @@ const BACKBONES: &[BackboneDescription] = &[
     BackboneDescription {
         image_size: 64,
         embedding_size: 128,
-        ..usual("small", Backbone::Small, ("arclab's own relative of IResNet, for CPUs", 2026), [0, 0], true)
+        ..usual(
+            "small",
+            Backbone::Small,
+            ("arclab's own relative of IResNet, for CPUs", 2026),
+            [867_424, 18_186_240],
+            true,
+        )
     },
-    usual("mobilefacenet_scale1", Backbone::MobileFaceNetScale1, MOBILEFACENET, [0, 0], false),
     usual(
-        "mobilefacenet",
-        Backbone::MobileFaceNet,
-        ("Chen et al., MobileFaceNets; InsightFace's mbf, scale 2", 2018),
-        [0, 0],
+        "mobilefacenet_scale1",
+        Backbone::MobileFaceNetScale1,
+        MOBILEFACENET,
+        [1_200_512, 221_161_984],
         false,
     ),
-    usual("ghostfacenet_v1_2", Backbone::GhostFaceNetV1Stride2, GHOSTFACENETS, [0, 0], true),
-    usual("ghostfacenet_v1_1", Backbone::GhostFaceNetV1Stride1, GHOSTFACENETS, [0, 0], true),
-    usual("iresnet18", Backbone::IResNet18, ("Duta et al., IResNet; InsightFace's r18", 2020), [0, 0], true),
-    usual("iresnet34", Backbone::IResNet34, ("Duta et al., IResNet; InsightFace's r34", 2020), [0, 0], true),
-    usual("iresnet50", Backbone::IResNet50, ("Duta et al., IResNet; InsightFace's r50", 2020), [0, 0], true),
+    usual("mobilefacenet", Backbone::MobileFaceNet, MOBILEFACENET, [2_059_520, 437_520_896], false),
+    usual("ghostfacenet_v1_2", Backbone::GhostFaceNetV1Stride2, GHOSTFACENETS, [4_037_836, 59_316_222], true),
     usual(
-        "iresnet100",
-        Backbone::IResNet100,
-        ("Duta et al., IResNet; InsightFace's r100", 2020),
-        [0, 0],
+        "ghostfacenet_v1_1",
+        Backbone::GhostFaceNetV1Stride1,
+        GHOSTFACENETS,
+        [4_059_748, 211_909_644],
         true,
     ),
-    usual(
-        "iresnet200",
-        Backbone::IResNet200,
-        ("Duta et al., IResNet; InsightFace's r200", 2020),
-        [0, 0],
-        true,
-    ),
+    usual("iresnet18", Backbone::IResNet18, IRESNET, [24_025_088, 2_609_954_816], true),
+    usual("iresnet34", Backbone::IResNet34, IRESNET, [34_138_816, 4_459_642_880], true),
+    usual("iresnet50", Backbone::IResNet50, IRESNET, [43_590_336, 6_309_330_944], true),
+    usual("iresnet100", Backbone::IResNet100, IRESNET, [65_155_648, 12_089_606_144], true),
+    usual("iresnet200", Backbone::IResNet200, IRESNET, [118_833_408, 23_418_945_536], true),
 ];
 
-const MOBILEFACENET: (&str, u16) = ("Chen et al., MobileFaceNets; InsightFace's at scale 1", 2018);
+const MOBILEFACENET: (&str, u16) = ("Chen et al., MobileFaceNets, CCBR; as InsightFace has it", 2018);
 const GHOSTFACENETS: (&str, u16) = ("Alansari et al., GhostFaceNets, IEEE Access", 2023);
+const IRESNET: (&str, u16) = ("Duta et al., Improved Residual Networks, ICPR; as InsightFace has it", 2020);
 
 #[cfg(test)]
 mod tests {
