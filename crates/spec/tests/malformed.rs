@@ -244,7 +244,7 @@ const COMBINATIONS: &[Malformed] = &[
     ),
     case(
         "extends: base.yaml\nmodel: {input: grey}\ndata: {colour: grey, augment: {grey: 0.5}}",
-        (3, 33),
+        (3, 32),
         "`data.augment.grey` has no effect beside `data.colour: grey`",
         "leave it out",
     ),
