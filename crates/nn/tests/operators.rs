@@ -7,34 +7,14 @@ use std::sync::Arc;
 use arclab_nn::{Activation, Affine, Backend, Convolution, Cpu, MapShape, NormGradients, NormState};
 use candle_core::{Device, Result, Tensor, Var};
 
+#[path = "support/autograd.rs"]
+mod autograd;
 #[path = "support/operators.rs"]
 mod cases;
 mod support;
+use autograd::{numbers, per_channel, prelu, tensor};
 use cases::{assert_close, every_cpu, maps, shape};
 use support::{fill, norm};
-
-/// N×H×W×C numbers as candle's N×C×H×W.
-fn tensor(shape: MapShape, values: &[f32]) -> Result<Tensor> {
-    let MapShape { count, height, width, channels } = shape;
-    Tensor::from_slice(values, (count, height, width, channels), &Device::Cpu)?
-        .permute((0, 3, 1, 2))?
-        .contiguous()
-}
-
-/// The opposite.
-fn numbers(tensor: &Tensor) -> Vec<f32> {
-    let tensor = tensor.permute((0, 2, 3, 1)).unwrap();
-    tensor.flatten_all().unwrap().to_vec1().unwrap()
-}
-
-/// One value a channel, as candle broadcasts it.
-fn per_channel(values: &[f32]) -> Result<Tensor> {
-    Tensor::from_slice(values, (1, values.len(), 1, 1), &Device::Cpu)
-}
-
-fn prelu(a: &Tensor, slope: &Tensor) -> Result<Tensor> {
-    a.relu()?.sub(&a.neg()?.relu()?.broadcast_mul(slope)?)
-}
 
 struct Case {
     input: MapShape,
@@ -162,6 +142,8 @@ fn large_images_are_cut_into_bands_without_a_trace() {
 fn depthwise_convolutions_agree_with_candle() {
     check_all(Convolution::grouped(5, 5, 3, 1), &[shape(2, 6, 7, 5), shape(1, 1, 1, 5)]);
     check_all(Convolution::grouped(33, 33, 3, 2), &[shape(3, 5, 8, 33)]);
+    check_all(Convolution::grouped(18, 18, 5, 1), &[shape(2, 6, 7, 18), shape(1, 1, 1, 18)]);
+    check_all(Convolution::grouped(7, 7, 5, 2), &[shape(2, 7, 7, 7), shape(3, 9, 4, 7), shape(1, 1, 2, 7)]);
     let global = Convolution { groups: 20, ..Convolution::covering(20, 20, (7, 7)) };
     check_all(global, &[shape(3, 7, 7, 20)]);
 }

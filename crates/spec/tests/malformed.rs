@@ -230,6 +230,31 @@ const VALUES: &[Malformed] = &[
 
 /// Values that do not go together, or are missing.
 const COMBINATIONS: &[Malformed] = &[
+    case(
+        "extends: base.yaml\nmodel: {backbone: mobilefacenet, dropout: 0.2}",
+        (2, 34),
+        "`model.dropout` has no effect beside `backbone: mobilefacenet`",
+        "write 0",
+    ),
+    case(
+        "extends: base.yaml\nmodel: {input: grey}",
+        (2, 16),
+        "`model.input: grey` reads no colours",
+        "data: {colour: grey}",
+    ),
+    case(
+        "extends: base.yaml\nmodel: {input: grey}\ndata: {colour: grey, augment: {grey: 0.5}}",
+        (3, 32),
+        "`data.augment.grey` has no effect beside `data.colour: grey`",
+        "leave it out",
+    ),
+    case("extends: base.yaml\nmodel: {dropout: 1}", (2, 18), "`model.dropout`", "nothing would reach"),
+    case(
+        "extends: base.yaml\nmodel: {backbone: iresnet20}",
+        (2, 19),
+        "`model.backbone` cannot be `iresnet20`",
+        "`iresnet200`",
+    ),
     case("hypothesis: nothing", (1, 1), "`data.dataset` is missing", "dataset: synthetic"),
     case("data: {image_size: 64}", (1, 7), "`data.dataset` is missing", "dataset: synthetic"),
     case("data: {dataset: {}}", (1, 17), "`data.dataset`", "{folder: PATH}"),

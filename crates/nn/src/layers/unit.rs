@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Initial slope of PReLU, as PyTorch's.
-const SLOPE: f32 = 0.25;
+pub(super) const SLOPE: f32 = 0.25;
 
 /// How to make a unit.
 #[derive(Debug, Clone)]

@@ -15,7 +15,8 @@ pub use data::{
 };
 pub use evaluation::{EvaluationConfig, PairSource, Protocol, SplitPart};
 pub use model::{
-    Backbone, Compares, CrossEntropy, LossConfig, MarginGradient, Miner, ModelConfig, PastTurn, Scaling,
+    Backbone, Compares, CrossEntropy, LossConfig, MarginGradient, Miner, ModelConfig, ModelInput, PastTurn,
+    Scaling,
 };
 pub use optimizer::{LayerOptions, OptimizerConfig};
 pub use resources::{DeviceRequest, ResourceRequest, Threads};

@@ -1,5 +1,6 @@
 //! Specs from files: `extends`, `--set`, and then types, with every mistake reported at its place.
 
+mod backbones;
 mod chain;
 mod changes;
 mod data;
@@ -27,6 +28,7 @@ mod training;
 
 use std::path::PathBuf;
 
+pub use backbones::{BackboneDescription, backbones};
 pub use losses::{LossDescription, ParameterDescription, losses, parameters_of_losses_on_centres};
 pub use overrides::{InvalidOverride, Override};
 pub use schema::json_schema;

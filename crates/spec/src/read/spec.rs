@@ -125,6 +125,7 @@ pub(super) fn top_level(top: &mut Section<'_>) -> Written {
     let evaluation = top.section("evaluation", "How the trained model is tested.", evaluation::read);
     let resources = top.section("resources", "What a run may use; changes no number.", resources::read);
     schedule::fits(top, &schedule, training.epochs);
+    model::fits(top, model, data.colour);
     let config = Config { data, model, loss, cross_entropy, optimizer, schedule, training, evaluation };
     pairs::fits(top, &config);
     Written { hypothesis, config, seeds, resources }

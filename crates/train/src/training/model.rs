@@ -55,10 +55,8 @@ impl Model {
         classes: usize,
         seed: u64,
     ) -> Result<Self, ShapeError> {
-        let (embedding_size, image_size) =
-            (config.model.embedding_size as usize, config.data.image_size as usize);
-        let kind = settings::backbone(config.model.backbone);
-        let network = || Network::new(Arc::clone(&device), kind, embedding_size, image_size, seed);
+        let design = settings::design(config.model, config.data.image_size);
+        let network = || Network::of(Arc::clone(&device), &design, seed);
         let average =
             config.training.ema.map(|decay| Ok(MovingAverage::new(decay, network()?))).transpose()?;
         let parts = config.training.accumulate as usize;
@@ -70,7 +68,7 @@ impl Model {
             parts,
             gradients: (parts > 1).then(|| PartsMean::new(parts)),
             device,
-            image_size,
+            image_size: design.image_size,
         })
     }
 
@@ -96,6 +94,7 @@ impl Model {
     fn part(&mut self, (pixels, labels): (&[u8], &[u32]), step: u64, first: u64, rate: f64) -> StepNumbers {
         let images = Images { pixels, count: labels.len(), size: self.image_size };
         let began = Instant::now();
+        self.network.seek(first);
         let embeddings = self.network.train_forward(&images);
         let judged = self.device.run(|| self.objective.judge(&embeddings, labels, step, first));
         let forward = began.elapsed();

@@ -20,9 +20,9 @@ use arclab_spec::{
     VariantName,
     config::{
         Augment, Backbone, ColourMode, Config, CrossEntropy, DataConfig, Dataset, DeviceRequest,
-        EvaluationConfig, LayerOptions, LossConfig, MarginGradient, ModelConfig, OptimizerConfig, PairSource,
-        PastTurn, PhotoVariation, Precision, Protocol, ScheduleConfig, ScheduleShape, SplitConfig, SplitPart,
-        StepAt, Synthetic, TrainingConfig,
+        EvaluationConfig, LayerOptions, LossConfig, MarginGradient, ModelConfig, ModelInput, OptimizerConfig,
+        PairSource, PastTurn, PhotoVariation, Precision, Protocol, ScheduleConfig, ScheduleShape,
+        SplitConfig, SplitPart, StepAt, Synthetic, TrainingConfig,
     },
     run_folder,
 };
@@ -214,7 +214,12 @@ fn fingerprint(config: &Config, cache: &Path) -> arclab_spec::Fingerprint {
 fn config() -> Config {
     Config {
         data: data(),
-        model: ModelConfig { backbone: Backbone::Small, embedding_size: 32 },
+        model: ModelConfig {
+            backbone: Backbone::Small,
+            embedding_size: 32,
+            input: ModelInput::Rgb,
+            dropout: 0.0,
+        },
         loss: LossConfig::ArcFace {
             scale: 16.0,
             margin: 0.3,
