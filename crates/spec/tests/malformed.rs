@@ -302,6 +302,19 @@ const COMBINATIONS: &[Malformed] = &[
         "cannot stand together",
         "set one of them to 0",
     ),
+    case("extends: base.yaml\nloss: {sample_rate: 0}", (2, 21), "`loss.sample_rate` must be above 0", "1"),
+    case(
+        "extends: base.yaml\nloss: {sample_rate: 0.1}\ntraining: {batch_size: 64, accumulate: 2}",
+        (2, 21),
+        "`loss.sample_rate` cannot stand beside `training.accumulate`",
+        "leave one of them out",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: proxy_anchor, sample_rate: 0.1}",
+        (2, 28),
+        "`loss.sample_rate` has no effect",
+        "leave it out",
+    ),
     // One mistake, not one for each parameter besides.
     case(
         "extends: base.yaml\nloss: {name: cosfase, centres: 2}",

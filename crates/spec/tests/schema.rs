@@ -167,6 +167,8 @@ const SPECS: &[(&str, bool)] = &[
     ("extends: base.yaml\nloss: {name: adacos, scaling: dynamic}", true),
     ("extends: base.yaml\nloss: {name: adacos, scale: 30}", false),
     ("extends: base.yaml\nloss: {label_smoothing: 1}", false),
+    ("extends: base.yaml\nloss: {name: cosface, sample_rate: 0.1}", true),
+    ("extends: base.yaml\nloss: {sample_rate: 1.5}", false),
     ("extends: base.yaml\nloss: {name: triplet, miner: hard}\ntraining: {sampler: {images_each: 4}}", true),
     ("extends: base.yaml\nloss: {name: triplet, miner: hardest}\ntraining: {sampler: {}}", false),
     ("extends: base.yaml\nloss: {name: triplet, margin: 2.1}\ntraining: {sampler: {}}", false),

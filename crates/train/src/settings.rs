@@ -53,68 +53,67 @@ pub(crate) enum Minimised {
 
 /// The loss of a run on so many classes under `seed`. Long for its one arm a loss.
 pub(crate) fn loss(loss: LossConfig, classes: usize, seed: u64) -> Minimised {
+    use Minimised::{Classes, Pairs};
     match loss {
         LossConfig::ArcFace { scale, margin, past_turn, gradient } => {
-            Minimised::Classes(Loss::ArcFace(arcface(scale, margin, past_turn, gradient)))
+            Classes(Loss::ArcFace(arcface(scale, margin, past_turn, gradient)))
         }
         LossConfig::SubCentre { scale, margin, centres, past_turn, gradient } => {
             let arcface = arcface(scale, margin, past_turn, gradient);
-            Minimised::Classes(Loss::SubCentre(SubCentre { arcface, centres: centres as usize }))
+            Classes(Loss::SubCentre(SubCentre { arcface, centres: centres as usize }))
         }
-        LossConfig::CosFace { scale, margin } => Minimised::Classes(Loss::CosFace(CosFace { scale, margin })),
+        LossConfig::CosFace { scale, margin } => Classes(Loss::CosFace(CosFace { scale, margin })),
         LossConfig::Combined { scale, multiplier, margin, cosine_margin } => {
-            Minimised::Classes(Loss::Combined(Combined { scale, multiplier, margin, cosine_margin }))
+            Classes(Loss::Combined(Combined { scale, multiplier, margin, cosine_margin }))
         }
         LossConfig::SphereFace { multiplier, annealing_start, annealing_end, annealing_rate } => {
-            Minimised::Classes(Loss::SphereFace(SphereFace {
+            Classes(Loss::SphereFace(SphereFace {
                 multiplier,
                 annealing_start,
                 annealing_end,
                 annealing_rate,
             }))
         }
-        LossConfig::NormFace { scale } => Minimised::Classes(Loss::NormFace(NormFace { scale })),
+        LossConfig::NormFace { scale } => Classes(Loss::NormFace(NormFace { scale })),
         LossConfig::CurricularFace { scale, margin, running_share } => {
-            Minimised::Classes(Loss::CurricularFace(CurricularFace::new(scale, margin, running_share)))
+            Classes(Loss::CurricularFace(CurricularFace::new(scale, margin, running_share)))
         }
         LossConfig::MagFace { scale, min_margin, max_margin, min_norm, max_norm, norm_weight, past_turn } => {
             let (margins, norms) = ([min_margin, max_margin], [min_norm, max_norm]);
             let past_turn = self::past_turn(past_turn);
-            Minimised::Classes(Loss::MagFace(MagFace { scale, margins, norms, norm_weight, past_turn }))
+            Classes(Loss::MagFace(MagFace { scale, margins, norms, norm_weight, past_turn }))
         }
         LossConfig::AdaFace { scale, margin, concentration, running_share } => {
-            Minimised::Classes(Loss::AdaFace(AdaFace::new(scale, margin, concentration, running_share)))
+            Classes(Loss::AdaFace(AdaFace::new(scale, margin, concentration, running_share)))
         }
         LossConfig::ElasticFace { scale, margin, margin_deviation } => {
-            Minimised::Classes(Loss::ElasticFace(ElasticFace::new(scale, margin, margin_deviation, seed)))
+            Classes(Loss::ElasticFace(ElasticFace::new(scale, margin, margin_deviation, seed)))
         }
         LossConfig::AdaCos { scaling: config::Scaling::Fixed } => {
-            Minimised::Classes(Loss::AdaCos(AdaCos::new(Scaling::Fixed, classes)))
+            Classes(Loss::AdaCos(AdaCos::new(Scaling::Fixed, classes)))
         }
         LossConfig::AdaCos { scaling: config::Scaling::Dynamic } => {
-            Minimised::Classes(Loss::AdaCos(AdaCos::new(Scaling::Dynamic, classes)))
+            Classes(Loss::AdaCos(AdaCos::new(Scaling::Dynamic, classes)))
         }
         LossConfig::Contrastive { positive_margin, negative_margin } => {
-            Minimised::Pairs(PairLoss::Contrastive(Contrastive { positive_margin, negative_margin }))
+            Pairs(PairLoss::Contrastive(Contrastive { positive_margin, negative_margin }))
         }
         LossConfig::Triplet { margin, miner } => {
-            Minimised::Pairs(PairLoss::Triplet(Triplet { margin, miner: self::miner(miner) }))
+            Pairs(PairLoss::Triplet(Triplet { margin, miner: self::miner(miner) }))
         }
         LossConfig::MultiSimilarity { positive_scale, negative_scale, base } => {
             let loss = MultiSimilarity { positive_scale, negative_scale, base };
-            Minimised::Pairs(PairLoss::MultiSimilarity(loss))
+            Pairs(PairLoss::MultiSimilarity(loss))
         }
-        LossConfig::Circle { scale, relaxation } => {
-            Minimised::Pairs(PairLoss::Circle(Circle { scale, relaxation }))
-        }
-        LossConfig::SupCon { temperature } => Minimised::Pairs(PairLoss::SupCon(SupCon { temperature })),
-        LossConfig::NtXent { temperature } => Minimised::Pairs(PairLoss::NtXent(NtXent { temperature })),
+        LossConfig::Circle { scale, relaxation } => Pairs(PairLoss::Circle(Circle { scale, relaxation })),
+        LossConfig::SupCon { temperature } => Pairs(PairLoss::SupCon(SupCon { temperature })),
+        LossConfig::NtXent { temperature } => Pairs(PairLoss::NtXent(NtXent { temperature })),
         LossConfig::LiftedStructure { positive_margin, negative_margin } => {
             let loss = LiftedStructure { positive_margin, negative_margin };
-            Minimised::Pairs(PairLoss::LiftedStructure(loss))
+            Pairs(PairLoss::LiftedStructure(loss))
         }
         LossConfig::ProxyAnchor { scale, cosine_margin } => {
-            Minimised::Pairs(PairLoss::ProxyAnchor(ProxyAnchor { scale, cosine_margin }))
+            Pairs(PairLoss::ProxyAnchor(ProxyAnchor { scale, cosine_margin }))
         }
     }
 }

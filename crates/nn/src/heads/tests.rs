@@ -2,7 +2,6 @@ use serde_json::Value;
 
 use super::*;
 
-#[expect(dead_code, reason = "no length is needed here")]
 #[path = "../../tests/support/mod.rs"]
 pub(super) mod support;
 use support::fill;

@@ -40,6 +40,9 @@ pub struct Config {
     /// How its logits are judged.
     #[serde(default, skip_serializing_if = "CrossEntropy::is_plain")]
     pub cross_entropy: CrossEntropy,
+    /// Share of the classes that each step's softmax is over; none: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample_rate: Option<f64>,
     /// How weights follow gradients.
     pub optimizer: OptimizerConfig,
     /// How the learning rate moves.

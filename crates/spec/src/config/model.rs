@@ -43,7 +43,6 @@ pub enum ModelInput {
 
 impl ModelInput {
     /// What nobody has to say.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields so")]
     pub fn is_rgb(&self) -> bool {
         *self == Self::Rgb
     }

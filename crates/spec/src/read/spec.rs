@@ -9,7 +9,9 @@ use serde_json::json;
 
 use super::{
     chain::{Chain, Link},
-    changes, data, evaluation, loss, model, optimizer,
+    changes, data, evaluation,
+    loss::{self, Softmax},
+    model, optimizer,
     overrides::Override,
     pairs, resources, schedule,
     section::{Reading, Section, written},
@@ -118,7 +120,7 @@ pub(super) fn top_level(top: &mut Section<'_>) -> Written {
     let hypothesis = top.text("hypothesis", "What the run should teach, in words.");
     let data = top.section("data", "Which images, how split, how changed.", data::read);
     let model = top.section("model", "The network.", model::model);
-    let (loss, cross_entropy) = top.section("loss", "The head and what is minimised.", loss::read);
+    let (loss, softmax) = top.section("loss", "The head and what is minimised.", loss::read);
     let optimizer = top.section("optimizer", "How weights follow gradients.", optimizer::optimizer);
     let schedule = top.section("schedule", "How the learning rate moves.", schedule::schedule);
     let (training, seeds) = top.section("training", "How long, in which batches.", training::training);
@@ -126,7 +128,10 @@ pub(super) fn top_level(top: &mut Section<'_>) -> Written {
     let resources = top.section("resources", "What a run may use; changes no number.", resources::read);
     schedule::fits(top, &schedule, training.epochs);
     model::fits(top, model, data.colour);
-    let config = Config { data, model, loss, cross_entropy, optimizer, schedule, training, evaluation };
+    let Softmax { cross_entropy, sample_rate } = softmax;
+    let config =
+        Config { data, model, loss, cross_entropy, sample_rate, optimizer, schedule, training, evaluation };
+    loss::fits(top, &config);
     pairs::fits(top, &config);
     Written { hypothesis, config, seeds, resources }
 }

@@ -31,10 +31,15 @@ impl Objective {
     /// As it begins, with random weights where it has some.
     pub(super) fn new(config: &Config, classes: usize, seed: u64) -> Self {
         let size = config.model.embedding_size as usize;
-        match settings::loss(config.loss, classes, seed) {
+        let in_softmax = config.sample_rate.map_or(classes, |rate| (rate * classes as f64) as usize);
+        match settings::loss(config.loss, in_softmax, seed) {
             Minimised::Classes(loss) => {
                 let entropy = settings::cross_entropy(config.cross_entropy);
-                Self::Classes(Head::new(loss, classes, size, seed).with_cross_entropy(entropy))
+                let head = Head::new(loss, classes, size, seed).with_cross_entropy(entropy);
+                Self::Classes(match config.sample_rate {
+                    Some(rate) => head.with_sampled_classes(rate, seed),
+                    None => head,
+                })
             }
             Minimised::Pairs(loss) => Self::Pairs(PairHead::new(loss, classes, size, seed)),
         }

@@ -227,6 +227,7 @@ fn config() -> Config {
             gradient: MarginGradient::Exact,
         },
         cross_entropy: CrossEntropy::Plain,
+        sample_rate: None,
         optimizer: OptimizerConfig::Sgd {
             learning_rate: 0.05,
             momentum: 0.9,

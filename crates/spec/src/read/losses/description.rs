@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::{super::loss::cross_entropy, KINDS, Kind, fields};
+use super::{super::loss::softmax, KINDS, Kind, fields};
 
 /// A loss, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub fn losses() -> Vec<LossDescription> {
 /// What every loss on class centres takes beside its own parameters.
 pub fn parameters_of_losses_on_centres() -> Vec<ParameterDescription> {
     parameters(&fields(&|loss| {
-        cross_entropy(loss);
+        softmax(loss);
     }))
 }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json};
 
-use super::loss::JUDGING;
+use super::loss::OF_CENTRES;
 use super::section::{Reading, Section};
 use crate::config::{Compares, LossConfig};
 
@@ -207,5 +207,5 @@ pub(crate) fn superseded_keys(old: Option<&str>, new: &str) -> BTreeSet<String> 
     if is_on_centres(old) == is_on_centres(kind) {
         return foreign_keys(new);
     }
-    KINDS.iter().flat_map(Kind::fields).map(|(key, _)| key).chain(JUDGING.map(str::to_owned)).collect()
+    KINDS.iter().flat_map(Kind::fields).map(|(key, _)| key).chain(OF_CENTRES.map(str::to_owned)).collect()
 }
