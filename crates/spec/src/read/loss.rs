@@ -31,9 +31,9 @@ pub(super) fn read(loss: &mut Section<'_>) -> (LossConfig, CrossEntropy) {
     }
     if is_named && config.compares() != Compares::Centres {
         let beside = format!("`name: {}`", kind.name);
-        JUDGING
-            .iter()
-            .for_each(|key| loss.no_effect(key, &beside, "leave it out: it judges logits of class centres"));
+        for key in JUDGING {
+            loss.no_effect(key, &beside, "leave it out: it judges logits of class centres");
+        }
     }
     (config, cross_entropy(loss))
 }
