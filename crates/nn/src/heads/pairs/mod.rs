@@ -168,23 +168,19 @@ impl PairHead {
     pub fn forward_backward(&mut self, embeddings: &[f32], labels: &[u32]) -> PairOutput {
         assert_eq!(embeddings.len(), labels.len() * self.embedding_size, "one embedding a label");
         let images = Normalised::new(embeddings, self.embedding_size);
-        let (matrix, judged, d_embeddings) = match &mut self.proxies {
-            Some(proxies) => {
-                let units = Normalised::new(&proxies.values, self.embedding_size);
-                let matrix = Matrix::of_proxies(&units, &images, labels);
-                let judged = self.loss.judge(&matrix);
-                let slope = |proxy, image| matrix.d_cosine(&judged, proxy, image);
-                proxies.gradient = units.backward(&images, slope);
-                let d_embeddings = images.backward(&units, |image, proxy| slope(proxy, image));
-                (matrix, judged, d_embeddings)
-            }
-            None => {
-                let matrix = Matrix::of_images(self.loss.measure(), &images, labels);
-                let judged = self.loss.judge(&matrix);
-                let d_embeddings =
-                    images.backward(&images, |one, other| matrix.d_cosine(&judged, one, other));
-                (matrix, judged, d_embeddings)
-            }
+        let (matrix, judged, d_embeddings) = if let Some(proxies) = &mut self.proxies {
+            let units = Normalised::new(&proxies.values, self.embedding_size);
+            let matrix = Matrix::of_proxies(&units, &images, labels);
+            let judged = self.loss.judge(&matrix);
+            let slope = |proxy, image| matrix.d_cosine(&judged, proxy, image);
+            proxies.gradient = units.backward(&images, slope);
+            let d_embeddings = images.backward(&units, |image, proxy| slope(proxy, image));
+            (matrix, judged, d_embeddings)
+        } else {
+            let matrix = Matrix::of_images(self.loss.measure(), &images, labels);
+            let judged = self.loss.judge(&matrix);
+            let d_embeddings = images.backward(&images, |one, other| matrix.d_cosine(&judged, one, other));
+            (matrix, judged, d_embeddings)
         };
         output(&matrix, &judged, d_embeddings, images.lengths())
     }
