@@ -302,7 +302,12 @@ const COMBINATIONS: &[Malformed] = &[
         "cannot stand together",
         "set one of them to 0",
     ),
-    case("extends: base.yaml\nloss: {sample_rate: 0}", (2, 21), "`loss.sample_rate` must be above 0", "1"),
+    case(
+        "extends: base.yaml\nloss: {sample_rate: 0}",
+        (2, 21),
+        "`loss.sample_rate` must be a number above 0 and up to 1",
+        "usual is `1`",
+    ),
     case(
         "extends: base.yaml\nloss: {sample_rate: 0.1}\ntraining: {batch_size: 64, accumulate: 2}",
         (2, 21),
@@ -467,7 +472,7 @@ const COMBINATIONS: &[Malformed] = &[
         "extends: base.yaml\nloss: {name: contrastive, focal: 2}\ntraining: {sampler: {}}",
         (2, 27),
         "`loss.focal` has no effect beside `name: contrastive`",
-        "judges logits of class centres",
+        "it is of losses on class centres",
     ),
     case(
         "extends: base.yaml\nloss: {name: proxy_anchor, label_smoothing: 0.1}",

@@ -51,7 +51,8 @@ pub(crate) enum Minimised {
     Pairs(PairLoss),
 }
 
-/// The loss of a run on so many classes under `seed`. Long for its one arm a loss.
+/// The loss of a run on so many classes under `seed`.
+#[expect(clippy::too_many_lines, reason = "one arm a loss")]
 pub(crate) fn loss(loss: LossConfig, classes: usize, seed: u64) -> Minimised {
     use Minimised::{Classes, Pairs};
     match loss {

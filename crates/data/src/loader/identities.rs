@@ -116,7 +116,9 @@ mod tests {
         for step in 0..4 {
             let images = batch(&order, step);
             let mut counts = [0; 4];
-            images.iter().for_each(|&place| counts[place] += 1);
+            for &place in &images {
+                counts[place] += 1;
+            }
             let [few @ .., single] = counts;
             assert!(few.iter().all(|count| (1..=2).contains(count)) && single == 5, "{images:?}");
         }

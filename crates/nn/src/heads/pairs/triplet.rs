@@ -8,7 +8,7 @@
 //! - `semi_hard`: above 0, so that n lies between p and the margin
 //! - `hard`: 0 or below, so that n is no farther than p
 //!
-//! Distances are not squared, as in pytorch-metric-learning. Usual: m 0.05 (`FaceNet`: 0.2 on squared distances).
+//! Distances are not squared, as in pytorch-metric-learning. Usual: m 0.05 (Schroff et al.: 0.2 on squares).
 
 use super::matrix::{Judged, Matrix, Pair, RowSum};
 
