@@ -264,22 +264,15 @@ fn every_loss_is_listed_with_what_the_schema_allows_for_it() {
 fn every_backbone_that_the_schema_allows_is_listed_with_its_sizes() {
     let lab = Lab::new();
     let listed: serde_json::Value = serde_json::from_str(&lab.succeed(&["backbones", "--json"])).unwrap();
-    let rows = listed["backbones"].as_array().unwrap();
+    let rows = listed.as_array().unwrap();
     let names: Vec<_> = rows.iter().map(|row| row["backbone"].clone()).collect();
     let schema: serde_json::Value = serde_json::from_str(&lab.succeed(&["schema"])).unwrap();
-    assert_eq!(
-        schema["properties"]["model"]["properties"]["backbone"]["enum"],
-        serde_json::Value::from(names)
-    );
+    assert_eq!(schema["properties"]["model"]["properties"]["backbone"]["enum"], serde_json::json!(names));
     for row in rows {
-        let [name, size, embedding] = ["backbone", "image_size", "embedding_size"].map(|key| &row[key]);
-        let dropout = if row["dropout"] == "yes" { 0.2 } else { 0.0 };
-        let model = format!("{{backbone: {name}, embedding_size: {embedding}, dropout: {dropout}}}");
-        lab.write(
-            "specs/listed.yaml",
-            &format!("extends: baseline.yaml\ndata: {{image_size: {size}}}\nmodel: {model}\n"),
+        assert!(
+            ["parameters", "multiplications"].iter().all(|key| row[key].as_u64() > Some(100_000)),
+            "{row}"
         );
-        lab.succeed(&["plan", "specs/listed.yaml"]);
     }
     let shown = lab.succeed(&["backbones"]);
     for part in ["iresnet200", "GhostFaceNets", "multiples of 16"] {
