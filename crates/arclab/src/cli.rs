@@ -90,6 +90,8 @@ pub(crate) enum Command {
     Schema,
     /// List the losses that specs can name: formulas, sources, and parameters with defaults and ranges.
     Losses,
+    /// List the backbones that specs can name: sizes, parameters, multiplications and sources.
+    Backbones,
     /// Test weights at hand on labelled pairs.
     Test(TestArgs),
     /// Print the comparison tables of variants from the store.

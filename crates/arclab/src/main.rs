@@ -36,6 +36,7 @@ fn execute(cli: &Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Run(arguments) => return runtime.block_on(commands::run::execute(store, arguments, output)),
         Command::Plan(arguments) => commands::plan::execute(arguments, output)?,
         Command::Schema => commands::schema::execute()?,
+        Command::Backbones => commands::backbones::execute(output)?,
         Command::Losses => commands::losses::execute(output)?,
         Command::Test(arguments) => commands::test::execute(store, arguments, output)?,
         Command::Compare(arguments) => {

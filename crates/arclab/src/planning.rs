@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use arclab_data::{Prepared, prepare};
-use arclab_spec::{Fingerprint, Plan, Spec};
+use arclab_spec::{Fingerprint, Plan, Spec, config::Sampler};
 use arclab_store::{PlannedRun, Planning, Store};
 
 use crate::{clock, output::Output, progress::DataProgress};
@@ -120,6 +120,17 @@ fn data_of(spec: &Spec, cache: &Path, told: &mut Told, output: Output) -> anyhow
              or hold fewer images out in `data.split`",
             spec.file.display()
         );
+    }
+    if let Some(Sampler { images_each }) = spec.config.training.sampler {
+        let at_once = (batch / images_each) as usize;
+        let identities = prepared.train.iter().map(|sample| sample.label).collect::<BTreeSet<_>>().len();
+        if identities < at_once {
+            bail!(
+                "{}: `training.batch_size` / `training.sampler.images_each` is {at_once}, and only {identities} \
+                 identities are left to train on: make the batch smaller, or take more images of each",
+                spec.file.display()
+            );
+        }
     }
     Ok(prepared)
 }

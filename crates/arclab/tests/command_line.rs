@@ -243,7 +243,8 @@ fn every_loss_is_listed_with_what_the_schema_allows_for_it() {
             lab.write(
                 "specs/listed.yaml",
                 &format!(
-                    "extends: baseline.yaml\nloss: {{name: {name}, {key}: {}}}\n",
+                    "extends: baseline.yaml\nloss: {{name: {name}, {key}: {}}}\n\
+                     training: {{sampler: {{images_each: 2}}}}\n",
                     row["default"].as_str().unwrap()
                 ),
             );
@@ -255,6 +256,26 @@ fn every_loss_is_listed_with_what_the_schema_allows_for_it() {
     }
     let shown = lab.succeed(&["losses"]);
     for part in ["s·(cos θ - m)", "[0, 1.57]", "label_smoothing"] {
+        assert!(shown.contains(part), "{shown}");
+    }
+}
+
+#[test]
+fn every_backbone_that_the_schema_allows_is_listed_with_its_sizes() {
+    let lab = Lab::new();
+    let listed: serde_json::Value = serde_json::from_str(&lab.succeed(&["backbones", "--json"])).unwrap();
+    let rows = listed.as_array().unwrap();
+    let names: Vec<_> = rows.iter().map(|row| row["backbone"].clone()).collect();
+    let schema: serde_json::Value = serde_json::from_str(&lab.succeed(&["schema"])).unwrap();
+    assert_eq!(schema["properties"]["model"]["properties"]["backbone"]["enum"], serde_json::json!(names));
+    for row in rows {
+        assert!(
+            ["parameters", "multiplications"].iter().all(|key| row[key].as_u64() > Some(100_000)),
+            "{row}"
+        );
+    }
+    let shown = lab.succeed(&["backbones"]);
+    for part in ["iresnet200", "GhostFaceNets", "multiples of 16"] {
         assert!(shown.contains(part), "{shown}");
     }
 }

@@ -134,7 +134,7 @@ pub(crate) fn execute(case: &CaseArgs) -> anyhow::Result<()> {
 }
 
 /// Linux counts kibibytes, macOS bytes.
-fn peak_bytes() -> anyhow::Result<u64> {
+pub(crate) fn peak_bytes() -> anyhow::Result<u64> {
     let used = getrusage(UsageWho::RUSAGE_SELF).context("failed to ask for the peak memory")?.max_rss();
     Ok(used as u64 * if cfg!(target_os = "macos") { 1 } else { 1024 })
 }

@@ -2,8 +2,10 @@
 
 mod case;
 mod engine;
+mod head;
 mod measured;
 mod peer;
+mod startup;
 
 use clap::{Parser, Subcommand};
 
@@ -19,14 +21,24 @@ struct Cli {
 enum Command {
     /// Training steps and embedding on a CPU, with time by operator and peak memory.
     Engine(engine::EngineArgs),
+    /// Steps of a head by number of classes, with all of them and with a sample.
+    Head(head::HeadArgs),
+    /// From the start of a worker to the end of its first training step.
+    Startup(startup::StartupArgs),
     /// One measurement, in a process of its own, so that its peak memory is its own.
     #[command(hide = true)]
     Case(case::CaseArgs),
+    /// One measurement of a head, likewise.
+    #[command(hide = true)]
+    HeadCase(head::HeadCaseArgs),
 }
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Engine(arguments) => engine::execute(&arguments),
+        Command::Head(arguments) => head::execute(&arguments),
+        Command::Startup(arguments) => startup::execute(&arguments),
         Command::Case(arguments) => case::execute(&arguments),
+        Command::HeadCase(arguments) => head::execute_case(&arguments),
     }
 }

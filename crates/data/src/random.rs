@@ -30,6 +30,10 @@ pub(crate) enum Purpose {
     OpenPairs = 11,
     /// Class of a training image that carries a wrong label.
     WrongClass = 12,
+    /// Order of the identities in a round.
+    Identities = 13,
+    /// Order of an identity's training images in a cycle.
+    ImagesOfIdentity = 14,
 }
 
 /// The numbers of one purpose in one epoch.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::ops::Convolution;
+use crate::ops::{Convolution, DropoutMask};
 
 /// Sizes of a batch of feature maps, N×H×W×C.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,11 +143,17 @@ pub trait Backend: Sized + Send + Sync + std::fmt::Debug + 'static {
     /// Another buffer with the same values.
     fn copy(&self, buffer: &Self::Buffer) -> Self::Buffer;
 
-    /// Bytes in N×H×W×C to (x/255 - 0.5) / 0.5.
+    /// Pixels in N×H×W×3, red, green and blue, to (x/255 - 0.5) / 0.5; with one channel, of their luma.
     fn images(&self, shape: MapShape, pixels: &[u8]) -> Maps<Self>;
 
-    /// Correlation with a weight of O×(I/groups)×KH×KW.
-    fn conv2d(&self, input: &Activation<Self>, weight: &Self::Buffer, conv: &Convolution) -> Maps<Self>;
+    /// Correlation with a weight of O×(I/groups)×KH×KW; `affine`, where there is one, is applied to the sums.
+    fn conv2d(
+        &self,
+        input: &Activation<Self>,
+        weight: &Self::Buffer,
+        conv: &Convolution,
+        affine: Option<&Affine<Self>>,
+    ) -> Maps<Self>;
 
     /// The gradient to the input, of shape `input`, from that to the output. `also` is another gradient to the same
     /// input, which is added (and whose memory may be used).
@@ -206,4 +212,47 @@ pub trait Backend: Sized + Send + Sync + std::fmt::Debug + 'static {
 
     /// The sum of two activations, both with their normalisation applied.
     fn sum(&self, a: &Activation<Self>, b: &Activation<Self>) -> Maps<Self>;
+
+    /// Two activations side by side, both with their normalisation applied: the channels of `a`, then those of `b`.
+    fn join(&self, a: &Activation<Self>, b: &Activation<Self>) -> Maps<Self>;
+
+    /// The gradients to both parts of a join, of which the one before has `first` channels.
+    fn split(&self, d_output: &Maps<Self>, first: usize) -> [Maps<Self>; 2];
+
+    /// The mean of each channel of each image, N×1×1×C, with the normalisation applied.
+    fn pool(&self, input: &Activation<Self>) -> Maps<Self>;
+
+    /// The input, with its normalisation applied, times one gate a channel of an image: N×1×1×C.
+    fn gate(&self, input: &Activation<Self>, gates: &Maps<Self>) -> Maps<Self>;
+
+    /// The gradient to the gates.
+    fn gate_backward_gates(&self, input: &Activation<Self>, d_output: &Maps<Self>) -> Maps<Self>;
+
+    /// The gradient to the (normalised) input of [`Backend::gate`], and of the [`Backend::pool`] that led to its gates,
+    /// whose means have the gradient `d_means`. Uses the memory of `d_output` where nobody else does.
+    fn gate_backward_input(
+        &self,
+        d_output: Arc<Maps<Self>>,
+        gates: &Maps<Self>,
+        d_means: &Maps<Self>,
+    ) -> Maps<Self>;
+
+    /// min(max(x/5 + 1/2, 0), 1).
+    fn hard_sigmoid(&self, input: &Maps<Self>) -> Maps<Self>;
+
+    /// The gradient to the input of a hard sigmoid.
+    fn hard_sigmoid_backward(&self, input: &Maps<Self>, d_output: Maps<Self>) -> Maps<Self>;
+
+    /// The gradient to the input of a PReLU without batch norm; that to its slope is written to `d_slope`.
+    fn prelu_backward(
+        &self,
+        input: &Maps<Self>,
+        slope: &Self::Buffer,
+        d_output: Maps<Self>,
+        d_slope: &mut Self::Buffer,
+    ) -> Maps<Self>;
+
+    /// The maps with a share of their numbers at 0 and the rest scaled up; forward and backward alike. Uses the memory
+    /// of `maps` where nobody else does.
+    fn dropout(&self, maps: Arc<Maps<Self>>, mask: DropoutMask) -> Maps<Self>;
 }

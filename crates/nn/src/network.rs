@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use crate::{
-    backbones::{BackboneKind, ShapeError, Sizes},
+    backbones::{BackboneKind, Design, ShapeError, Sizes},
     backend::{Activation, Backend, MapShape, Maps},
     cpu::Cpu,
     layers::{Layer, Sequence},
     param::{Entry, EntryMut, Param},
 };
 
-/// A batch of square images, N×H×W×3 in RGB.
+/// A batch of square images, N×H×W×3 in RGB. A network of grey images takes their luma (ITU-R BT.601), so that whoever
+/// has images need not know which network reads them.
 #[derive(Debug, Clone, Copy)]
 pub struct Images<'a> {
     /// `count · size · size · 3` bytes.
@@ -32,6 +33,8 @@ pub struct Network<B: Backend = Cpu> {
     pub(crate) fixed: usize,
     /// Images of the forward pass that waits for its backward.
     pending: Option<usize>,
+    /// Images of the run before the next ones of training.
+    first: u64,
 }
 
 impl<B: Backend> Network<B> {
@@ -43,9 +46,20 @@ impl<B: Backend> Network<B> {
         image_size: usize,
         seed: u64,
     ) -> Result<Self, ShapeError> {
-        let sizes = Sizes::new(kind, embedding_size, image_size)?;
-        let layers = kind.build(&*device, sizes, seed);
-        Ok(Self { device, kind, sizes, layers, fixed: 0, pending: None })
+        Self::of(device, &Design::new(kind, embedding_size, image_size), seed)
+    }
+
+    /// As [`Network::new`], with all that can be asked of a backbone.
+    pub fn of(device: Arc<B>, design: &Design, seed: u64) -> Result<Self, ShapeError> {
+        let sizes = Sizes::new(design)?;
+        let layers = design.kind.build(&*device, sizes, seed);
+        Ok(Self { device, kind: design.kind, sizes, layers, fixed: 0, pending: None, first: 0 })
+    }
+
+    /// Says how many images of the run went before those of the next forward in training: dropout draws by their number,
+    /// so that a run that is gone on with draws what an undisturbed one would. It counts on from there.
+    pub fn seek(&mut self, first: u64) {
+        self.first = first;
     }
 
     /// The device it lives on.
@@ -81,7 +95,7 @@ impl<B: Backend> Network<B> {
         self.train_maps(input)
     }
 
-    /// As [`Network::train_forward`], on numbers of N×3×H×W that are used as they are.
+    /// As [`Network::train_forward`], on numbers of N×C×H×W, C = 3 or of grey images 1, that are used as they are.
     pub fn train_forward_floats(&mut self, values: &[f32], count: usize) -> Vec<f32> {
         let input = self.floats(values, count);
         self.train_maps(input)
@@ -110,7 +124,7 @@ impl<B: Backend> Network<B> {
         self.eval_maps(self.input(images))
     }
 
-    /// As [`Network::embed`], on numbers of N×3×H×W that are used as they are.
+    /// As [`Network::embed`], on numbers of N×C×H×W that are used as they are.
     pub fn embed_floats(&self, values: &[f32], count: usize) -> Vec<f32> {
         self.eval_maps(self.floats(values, count))
     }
@@ -140,7 +154,10 @@ impl<B: Backend> Network<B> {
     }
 
     fn train_maps(&mut self, input: Maps<B>) -> Vec<f32> {
-        self.pending = Some(input.shape.count);
+        let count = input.shape.count;
+        self.pending = Some(count);
+        Layer::seek(&mut self.layers, self.first);
+        self.first += count as u64;
         let Self { device, layers, fixed, .. } = self;
         device.run(|| {
             let output = layers.train_after(*fixed, &**device, Activation::plain(input));
@@ -159,7 +176,11 @@ impl<B: Backend> Network<B> {
     fn input(&self, images: &Images<'_>) -> Maps<B> {
         let shape = self.input_shape(images.count);
         assert_eq!(images.size, self.sizes.image, "the network was built for images of another size");
-        assert_eq!(images.pixels.len(), shape.len(), "a batch holds another number of pixels than it says");
+        assert_eq!(
+            images.pixels.len(),
+            3 * shape.positions(),
+            "a batch holds another number of pixels than it says"
+        );
         self.device.images(shape, images.pixels)
     }
 
@@ -167,12 +188,14 @@ impl<B: Backend> Network<B> {
         let shape = self.input_shape(count);
         assert_eq!(values.len(), shape.len(), "a batch holds another number of values than it says");
         let places = shape.height * shape.width;
-        let images = values.chunks_exact(3 * places);
-        let turned = images.flat_map(|image| (0..3 * places).map(move |at| image[at % 3 * places + at / 3]));
+        let channels = shape.channels;
+        let turned = values.chunks_exact(channels * places).flat_map(|image| {
+            (0..channels * places).map(move |at| image[at % channels * places + at / channels])
+        });
         Maps { shape, data: self.device.upload(&turned.collect::<Vec<_>>()) }
     }
 
     fn input_shape(&self, count: usize) -> MapShape {
-        MapShape { count, height: self.sizes.image, width: self.sizes.image, channels: 3 }
+        MapShape { count, height: self.sizes.image, width: self.sizes.image, channels: self.sizes.channels }
     }
 }

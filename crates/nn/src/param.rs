@@ -32,7 +32,7 @@ impl Param {
     /// As an optimiser sees it. What has one number a channel is a vector, and every kernel has more dimensions.
     pub fn weight(&mut self) -> (Kind, Weight<'_>) {
         let kind = if self.shape.len() == 1 { Kind::Channel } else { Kind::Kernel };
-        (kind, Weight { name: &self.name, value: &mut self.value, gradient: &self.grad })
+        (kind, Weight { name: &self.name, value: &mut self.value, gradient: &self.grad, rows: None })
     }
 }
 

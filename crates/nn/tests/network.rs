@@ -4,16 +4,29 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use arclab_nn::{BackboneKind, Cpu, Images, Network, ShapeError, optim::Kind};
+use arclab_nn::{
+    BackboneKind, Cpu, Design, Images, Input, Kernels, Network, ShapeError, checkpoint::Tensors, optim::Kind,
+    to_grey,
+};
 use candle_core::{Device, Tensor};
 
 mod support;
 use support::{fill, norm};
 
-const KINDS: [BackboneKind; 3] = [BackboneKind::Small, BackboneKind::MobileFaceNet, BackboneKind::IResNet18];
+const KINDS: [BackboneKind; 5] = [
+    BackboneKind::Small,
+    BackboneKind::MobileFaceNet,
+    BackboneKind::MobileFaceNetScale1,
+    BackboneKind::GhostFaceNetV1Stride2,
+    BackboneKind::IResNet18,
+];
 
 fn network(kind: BackboneKind, threads: usize, seed: u64) -> Network {
-    Network::new(Arc::new(Cpu::new(threads)), kind, 24, 32, seed).unwrap()
+    network_on(Cpu::new(threads), kind, seed)
+}
+
+fn network_on(cpu: Cpu, kind: BackboneKind, seed: u64) -> Network {
+    Network::new(Arc::new(cpu), kind, 24, 32, seed).unwrap()
 }
 
 fn pixels(count: usize) -> Vec<u8> {
@@ -41,10 +54,13 @@ fn step(network: &mut Network, pixels: &[u8]) -> Vec<Vec<u32>> {
 #[test]
 fn numbers_do_not_depend_on_the_number_of_threads() {
     let pixels = pixels(11);
-    for kind in KINDS {
-        let alone = step(&mut network(kind, 1, 0), &pixels);
+    // IResNet-18 runs the same code as the small network.
+    let kinds = KINDS.into_iter().filter(|kind| *kind != BackboneKind::IResNet18);
+    for (kind, kernels) in kinds.flat_map(|kind| Kernels::all().into_iter().map(move |k| (kind, k))) {
+        let step = |threads| step(&mut network_on(Cpu::with_kernels(threads, kernels), kind, 0), &pixels);
+        let alone = step(1);
         for threads in [2, 4] {
-            assert_eq!(alone, step(&mut network(kind, threads, 0), &pixels), "{kind:?} on {threads} threads");
+            assert_eq!(alone, step(threads), "{kind:?} on {threads} threads ({})", kernels.name());
         }
     }
 }
@@ -225,6 +241,91 @@ fn sizes_that_do_not_suit_are_refused_with_those_that_do() {
     for size in [32, 48, 64, 96] {
         assert!(new(24, size).is_ok(), "{size}");
     }
+}
+
+fn of(design: Design, threads: usize) -> Network {
+    Network::of(Arc::new(Cpu::new(threads)), &design, 5).unwrap()
+}
+
+fn grey(kind: BackboneKind) -> Design {
+    Design { input: Input::Grey, ..Design::new(kind, 24, 32) }
+}
+
+#[test]
+fn a_network_adapted_to_grey_computes_of_grey_images_what_it_did_in_colours() {
+    // Three equal channels.
+    let pixels: Vec<u8> = pixels(3).chunks_exact(3).flat_map(|pixel| [pixel[0]; 3]).collect();
+    for kind in KINDS {
+        let colours = network(kind, 1, 7);
+        let mut state = state(&colours);
+        to_grey(kind, &mut state).unwrap();
+        let mut network = of(grey(kind), 1);
+        network.load_state(&state).unwrap();
+        let (found, expected) = (network.embed(&images(&pixels)), colours.embed(&images(&pixels)));
+        let largest = expected.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+        for (found, expected) in found.iter().zip(&expected) {
+            // Without running statistics of its own a deep network multiplies rounding, too.
+            assert!((found - expected).abs() < 1e-3 * largest, "{kind:?}: {found} for {expected}");
+        }
+    }
+}
+
+#[test]
+fn only_weights_that_read_colours_are_adapted_to_grey() {
+    let mut once: Tensors = state(&network(BackboneKind::Small, 1, 0));
+    to_grey(BackboneKind::Small, &mut once).unwrap();
+    let message = |state: &mut Tensors| to_grey(BackboneKind::Small, state).unwrap_err().to_string();
+    assert_eq!(
+        message(&mut once),
+        "`conv1.weight` has the shape [32, 1, 3, 3], and one that reads colours has three input channels: [O, 3, KH, KW]"
+    );
+    assert_eq!(message(&mut Tensors::new()), "there is no `conv1.weight`, which reads images");
+}
+
+#[test]
+fn a_grey_network_reads_the_luma_alone() {
+    let network = of(grey(BackboneKind::Small), 1);
+    // 0.299 of 255 is 76.245.
+    let filled = |pixel: [u8; 3]| network.embed(&images(&pixel.repeat(32 * 32)));
+    assert_eq!(filled([255, 0, 0]), filled([76; 3]));
+    assert_ne!(filled([255, 0, 0]), filled([0, 255, 0]));
+    let value = 76.0 / 127.5 - 1.0;
+    assert_eq!(filled([76; 3]), network.embed_floats(&[value; 32 * 32], 1));
+}
+
+fn dropping(threads: usize) -> Network {
+    of(Design { dropout: 0.4, ..Design::new(BackboneKind::GhostFaceNetV1Stride2, 24, 32) }, threads)
+}
+
+#[test]
+fn what_dropout_drops_is_the_same_on_any_threads_and_after_going_on() {
+    let pixels = pixels(6);
+    let alone = step(&mut dropping(1), &pixels);
+    assert_eq!(alone, step(&mut dropping(3), &pixels));
+    let mut through = dropping(1);
+    through.train_forward(&images(&pixels));
+    let second = through.train_forward(&images(&pixels));
+    let mut resumed = dropping(2);
+    resumed.seek(6);
+    assert_eq!(resumed.train_forward(&images(&pixels)), second);
+    resumed.seek(0);
+    assert_ne!(resumed.train_forward(&images(&pixels)), second);
+}
+
+#[test]
+fn dropout_is_refused_where_there_is_none_and_where_it_leaves_nothing() {
+    let new = |kind, dropout| {
+        let design = Design { dropout, ..Design::new(kind, 24, 32) };
+        Network::of(Arc::new(Cpu::new(1)), &design, 0).map(|_| ()).map_err(|error| error.to_string())
+    };
+    for kind in KINDS {
+        assert_eq!(new(kind, 0.4).is_ok(), kind.has_dropout(), "{kind:?}");
+    }
+    assert_eq!(
+        new(BackboneKind::MobileFaceNet, 0.1).unwrap_err(),
+        "mobilefacenet has no dropout; leave it at 0"
+    );
+    assert_eq!(new(BackboneKind::Small, 1.0).unwrap_err(), "dropout is a share in [0, 1), not 1");
 }
 
 /// Its stem: a convolution, a batch norm and a PReLU.

@@ -4,53 +4,17 @@
 
 use std::sync::Arc;
 
-use arclab_nn::{
-    Activation, Affine, Backend, Convolution, Cpu, Kernels, MapShape, Maps, NormGradients, NormState,
-};
+use arclab_nn::{Activation, Affine, Backend, Convolution, Cpu, MapShape, NormGradients, NormState};
 use candle_core::{Device, Result, Tensor, Var};
 
+#[path = "support/autograd.rs"]
+mod autograd;
+#[path = "support/operators.rs"]
+mod cases;
 mod support;
+use autograd::{numbers, per_channel, prelu, tensor};
+use cases::{assert_close, every_cpu, maps, shape};
 use support::{fill, norm};
-
-fn every_cpu() -> impl Iterator<Item = Cpu> {
-    Kernels::all().into_iter().map(|kernels| Cpu::with_kernels(2, kernels))
-}
-
-fn maps(cpu: &Cpu, shape: MapShape, values: &[f32]) -> Maps<Cpu> {
-    Maps { shape, data: cpu.upload(values) }
-}
-
-/// N×H×W×C numbers as candle's N×C×H×W.
-fn tensor(shape: MapShape, values: &[f32]) -> Result<Tensor> {
-    let MapShape { count, height, width, channels } = shape;
-    Tensor::from_slice(values, (count, height, width, channels), &Device::Cpu)?
-        .permute((0, 3, 1, 2))?
-        .contiguous()
-}
-
-/// The opposite.
-fn numbers(tensor: &Tensor) -> Vec<f32> {
-    let tensor = tensor.permute((0, 2, 3, 1)).unwrap();
-    tensor.flatten_all().unwrap().to_vec1().unwrap()
-}
-
-fn assert_close(found: &[f32], expected: &[f32], what: &str) {
-    assert_eq!(found.len(), expected.len(), "{what}");
-    let largest = expected.iter().fold(1e-3_f32, |most, value| most.max(value.abs()));
-    for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
-        let error = (found - expected).abs();
-        assert!(error <= 1e-5 * largest, "{what} [{index}]: {found} for {expected}, largest {largest}");
-    }
-}
-
-/// One value a channel, as candle broadcasts it.
-fn per_channel(values: &[f32]) -> Result<Tensor> {
-    Tensor::from_slice(values, (1, values.len(), 1, 1), &Device::Cpu)
-}
-
-fn prelu(a: &Tensor, slope: &Tensor) -> Result<Tensor> {
-    a.relu()?.sub(&a.neg()?.relu()?.broadcast_mul(slope)?)
-}
 
 struct Case {
     input: MapShape,
@@ -100,8 +64,9 @@ fn check_convolution(case: &Case) {
             activation.affine = Some(Arc::new(Affine { scale, shift, slope: Some(Arc::new(slope)) }));
         }
         let weight = cpu.upload(&w);
-        assert_close(&cpu.conv2d(&activation, &weight, &conv).data, &y, &what);
+        assert_close(&cpu.conv2d(&activation, &weight, &conv, None).data, &y, &what);
 
+        check_folded(&cpu, &activation, &weight, &conv);
         let d_output = maps(&cpu, output, &d);
         let found = cpu.conv2d_backward_input(&d_output, &weight, &conv, input, None);
         assert_close(&found.data, &d_input, &format!("d input, {what}"));
@@ -117,8 +82,16 @@ fn check_convolution(case: &Case) {
     }
 }
 
-fn shape(count: usize, height: usize, width: usize, channels: usize) -> MapShape {
-    MapShape { count, height, width, channels }
+/// A normalisation folded into a convolution gives the bits that applying it afterwards gives.
+fn check_folded(cpu: &Cpu, input: &Activation<Cpu>, weight: &<Cpu as Backend>::Buffer, conv: &Convolution) {
+    let factor = |name: &str| cpu.upload(&fill(name, conv.outputs));
+    for slope in [None, Some(Arc::new(factor("slope after")))] {
+        let affine = Affine { scale: factor("scale after"), shift: factor("shift after"), slope };
+        let folded = cpu.conv2d(input, weight, conv, Some(&affine));
+        let maps = Arc::new(cpu.conv2d(input, weight, conv, None));
+        let apart = cpu.apply(&Activation { maps, affine: Some(Arc::new(affine)) });
+        assert_eq!(folded.data[..], apart.data[..], "{conv:?} ({})", cpu.kernels().name());
+    }
 }
 
 fn check_all(conv: Convolution, inputs: &[MapShape]) {
@@ -169,6 +142,8 @@ fn large_images_are_cut_into_bands_without_a_trace() {
 fn depthwise_convolutions_agree_with_candle() {
     check_all(Convolution::grouped(5, 5, 3, 1), &[shape(2, 6, 7, 5), shape(1, 1, 1, 5)]);
     check_all(Convolution::grouped(33, 33, 3, 2), &[shape(3, 5, 8, 33)]);
+    check_all(Convolution::grouped(18, 18, 5, 1), &[shape(2, 6, 7, 18), shape(1, 1, 1, 18)]);
+    check_all(Convolution::grouped(7, 7, 5, 2), &[shape(2, 7, 7, 7), shape(3, 9, 4, 7), shape(1, 1, 2, 7)]);
     let global = Convolution { groups: 20, ..Convolution::covering(20, 20, (7, 7)) };
     check_all(global, &[shape(3, 7, 7, 20)]);
 }

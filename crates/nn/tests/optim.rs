@@ -37,9 +37,9 @@ fn weights<'a>(values: &'a mut [f32], gradients: &'a [f32]) -> [(Kind, Weight<'a
     let (d_kernel, rest) = gradients.split_at(SIZES[0]);
     let (d_channel, d_centres) = rest.split_at(SIZES[1]);
     [
-        (Kind::Kernel, Weight { name: "kernel", value: kernel, gradient: d_kernel }),
-        (Kind::Channel, Weight { name: "channel", value: channel, gradient: d_channel }),
-        (Kind::Head, Weight { name: "centres", value: centres, gradient: d_centres }),
+        (Kind::Kernel, Weight { name: "kernel", value: kernel, gradient: d_kernel, rows: None }),
+        (Kind::Channel, Weight { name: "channel", value: channel, gradient: d_channel, rows: None }),
+        (Kind::Head, Weight { name: "centres", value: centres, gradient: d_centres, rows: None }),
     ]
 }
 

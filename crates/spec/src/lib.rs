@@ -18,8 +18,8 @@ pub use lineage::{Lineage, precedence};
 pub use names::{ExperimentName, Fingerprint, InvalidName, ProtocolName, RunId, VariantName};
 pub use plan::{Assignment, PLAN_VERSION, Plan, PlanHash, TRAINER_VERSION};
 pub use read::{
-    InvalidOverride, LossDescription, Override, ParameterDescription, json_schema, losses,
-    parameters_of_all_losses, read_specs, refuse_same_names,
+    BackboneDescription, InvalidOverride, LossDescription, Override, ParameterDescription, backbones,
+    json_schema, losses, parameters_of_losses_on_centres, read_specs, refuse_same_names,
 };
 pub use run::{Attempt, FailureKind, IllegalTransition, RunEvent, RunState};
 pub use source::{Diagnostic, SpecErrors};

@@ -44,7 +44,7 @@ fn what_specs_could_say_from_the_first_keeps_its_form_in_plans() {
     let config = serde_json::to_string(&spec.config).unwrap();
     let loss = r#""loss":{"name":"arcface","scale":64.0,"margin":0.5,"gradient":"exact"},"optimizer":"#;
     assert!(config.contains(loss), "{config}");
-    let text = "extends: base.yaml\nloss: {past_turn: none, focal: 0, label_smoothing: 0}\n";
+    let text = "extends: base.yaml\nloss: {past_turn: none, focal: 0, label_smoothing: 0, sample_rate: 1}\n";
     let same = Folder::new().read("same.yaml", text).unwrap();
     assert_eq!(serde_json::to_string(&same.config).unwrap(), config);
 }

@@ -231,6 +231,31 @@ const VALUES: &[Malformed] = &[
 /// Values that do not go together, or are missing.
 const COMBINATIONS: &[Malformed] = &[
     case(
+        "extends: base.yaml\nmodel: {backbone: mobilefacenet, dropout: 0.2}",
+        (2, 34),
+        "`model.dropout` has no effect beside `backbone: mobilefacenet`",
+        "write 0",
+    ),
+    case(
+        "extends: base.yaml\nmodel: {input: grey}",
+        (2, 16),
+        "`model.input: grey` reads no colours",
+        "data: {colour: grey}",
+    ),
+    case(
+        "extends: base.yaml\nmodel: {input: grey}\ndata: {colour: grey, augment: {grey: 0.5}}",
+        (3, 32),
+        "`data.augment.grey` has no effect beside `data.colour: grey`",
+        "leave it out",
+    ),
+    case("extends: base.yaml\nmodel: {dropout: 1}", (2, 18), "`model.dropout`", "nothing would reach"),
+    case(
+        "extends: base.yaml\nmodel: {backbone: iresnet20}",
+        (2, 19),
+        "`model.backbone` cannot be `iresnet20`",
+        "`iresnet200`",
+    ),
+    case(
         "extends: base.yaml\nmodel: {init: weights.pth}",
         (2, 15),
         "there is no such file",
@@ -302,6 +327,24 @@ const COMBINATIONS: &[Malformed] = &[
         (2, 35),
         "cannot stand together",
         "set one of them to 0",
+    ),
+    case(
+        "extends: base.yaml\nloss: {sample_rate: 0}",
+        (2, 21),
+        "`loss.sample_rate` must be a number above 0 and up to 1",
+        "usual is `1`",
+    ),
+    case(
+        "extends: base.yaml\nloss: {sample_rate: 0.1}\ntraining: {batch_size: 64, accumulate: 2}",
+        (2, 21),
+        "`loss.sample_rate` cannot stand beside `training.accumulate`",
+        "leave one of them out",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: proxy_anchor, sample_rate: 0.1}",
+        (2, 28),
+        "`loss.sample_rate` has no effect",
+        "leave it out",
     ),
     // One mistake, not one for each parameter besides.
     case(
@@ -408,6 +451,66 @@ const COMBINATIONS: &[Malformed] = &[
         (2, 39),
         "(8) leaves no equal parts",
         "2 images or more",
+    ),
+    case(
+        "extends: base.yaml\ntraining: {batch_size: 64, sampler: {images_each: 5}}",
+        (2, 51),
+        "`training.batch_size` (64) is no batch of identities with `training.sampler.images_each` (5) each",
+        "a divisor",
+    ),
+    case(
+        "extends: base.yaml\ntraining: {batch_size: 8, sampler: {images_each: 8}}",
+        (2, 50),
+        "is no batch of identities",
+        "2 identities or more",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: triplet}",
+        (2, 14),
+        "a batch of shuffled images has hardly two",
+        "training: {sampler: {images_each: 4}}",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: supcon}\ntraining: {sampler: {images_each: 1}}",
+        (3, 35),
+        "no batch has two images of one person",
+        "2 or more",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: circle}\ntraining: {sampler: {images_each: 4}, accumulate: 2}",
+        (3, 51),
+        "`training.accumulate` cannot stand beside a loss that compares the images of a batch",
+        "its own images alone",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: proxy_anchor}\ntraining: {accumulate: 2}",
+        (3, 24),
+        "`training.accumulate` cannot stand beside",
+        "leave it out",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: ntxent}\noptimizer: {head_rate: 2}\ntraining: {sampler: {}}",
+        (3, 13),
+        "`optimizer.head_rate` has no effect beside a loss that has no class centres",
+        "leave it out",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: contrastive, focal: 2}\ntraining: {sampler: {}}",
+        (2, 27),
+        "`loss.focal` has no effect beside `name: contrastive`",
+        "it is of losses on class centres",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: proxy_anchor, label_smoothing: 0.1}",
+        (2, 28),
+        "`loss.label_smoothing` has no effect",
+        "leave it out",
+    ),
+    case(
+        "extends: base.yaml\nloss: {miner: hard}",
+        (2, 8),
+        "`loss.miner` has no effect beside `name: arcface`",
+        "it is of `triplet`",
     ),
     case(
         "extends: base.yaml\ndata: {split: {file: s.csv, open_identities: 0.2}}",

@@ -68,7 +68,7 @@ fn a_mistake_is_printed_with_its_line_and_marks_under_what_is_meant() {
     spec.yaml:3:3: `loss` has no key `marign`
      3 |   marign: 0.3   # häh
        |   ^^^^^^
-      help: did you mean `margin`? Allowed: `name`, `scale`, `margin`, `past_turn`, `gradient`, `focal` or `label_smoothing`
+      help: did you mean `margin`? Allowed: `name`, `scale`, `margin`, `past_turn`, `gradient`, `focal`, `label_smoothing` or `sample_rate`
     ");
 }
 

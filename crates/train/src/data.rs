@@ -40,6 +40,7 @@ pub(crate) fn loader(assignment: &Assignment, data: &Prepared, from: u64) -> Res
     let config = &assignment.plan.config;
     let recipe = Recipe {
         batch_size: config.training.batch_size as usize,
+        sampler: config.training.sampler,
         epochs: config.training.epochs,
         seed: assignment.plan.seed,
         colour: config.data.colour,

@@ -7,8 +7,9 @@ use std::{
 };
 
 use arclab_nn::{
-    Cpu, FreezeError, Network, ShapeError, StateError,
+    Cpu, FreezeError, Input, Network, ShapeError, StateError,
     checkpoint::Tensors,
+    to_grey,
     weight_files::{WeightsError, load_weights},
 };
 use arclab_spec::{
@@ -74,7 +75,7 @@ impl Start {
             Ok(card) => card,
             Err(source) => return Err(StartError::Card { path, source }),
         };
-        let mut notes = file.remarks;
+        let (mut tensors, mut notes) = (file.tensors, file.remarks);
         match &card {
             None => notes.push(ASSUMED.to_owned()),
             Some(card) => match card.suits(config) {
@@ -82,8 +83,13 @@ impl Start {
                 Err(source) => return Err(StartError::Input { path, source }),
             },
         }
+        // What reads neither colours nor grey is told of when it is loaded.
+        let design = settings::design(config.model, config.data.image_size);
+        if design.input == Input::Grey && to_grey(design.kind, &mut tensors).is_ok() {
+            notes.push("its first convolution read colours, and is summed over them to read grey".to_owned());
+        }
         let notes = notes.into_iter().map(|note| format!("{}: {note}", path.display())).collect();
-        Ok(Self { path, tensors: file.tensors, content, notes })
+        Ok(Self { path, tensors, content, notes })
     }
 
     /// Makes `network` begin with them. Its head is none of theirs.

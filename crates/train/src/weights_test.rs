@@ -119,7 +119,7 @@ fn carry_out(request: &Path, stop: &Stop) -> Result<TestReport, TestError> {
     Device::resolve(request.device).map_err(TestError::Device)?;
     let weights = Weights::load(&request.checkpoint)?;
     let config = weights.data_config(&request.data);
-    let tester = weights.tester(&request, config.image_size as usize)?;
+    let tester = weights.tester(&request, config.image_size)?;
     let policy = weights.policy(request.protocol.threshold)?;
     let data = prepare_test(&config, &request.mode, &request.protocol, &request.cache, &Logged)
         .map_err(TestError::Data)?;
@@ -183,22 +183,21 @@ impl Weights {
         match (&self.card, asked) {
             (None, None) => Err(TestError::NoModel(self.path.clone())),
             (None, Some(asked)) => Ok(asked),
-            (Some(card), Some(asked)) if card.model != asked => {
+            (Some(card), Some(asked)) if !card.model.has_weights_of(&asked) => {
                 Err(TestError::OtherModel { path: self.path.clone(), found: card.model, asked })
             }
             (Some(card), _) => Ok(card.model),
         }
     }
 
-    fn tester(&self, request: &TestRequest, image_size: usize) -> Result<Tester, TestError> {
+    fn tester(&self, request: &TestRequest, image_size: u32) -> Result<Tester, TestError> {
         let model = self.model(request.model)?;
         let device = Arc::new(Cpu::new(request.threads as usize));
-        let (kind, embedding_size) = (settings::backbone(model.backbone), model.embedding_size as usize);
-        let mut network =
-            Network::new(device, kind, embedding_size, image_size, 0).map_err(TestError::Build)?;
+        let design = settings::design(model, image_size);
+        let mut network = Network::of(device, &design, 0).map_err(TestError::Build)?;
         let loaded = network.load_state(&self.tensors);
         loaded.map_err(|source| TestError::State { path: self.path.clone(), source })?;
-        Ok(Tester { network, image_size })
+        Ok(Tester { network, image_size: design.image_size })
     }
 
     fn policy(&self, policy: ThresholdPolicy) -> Result<ResolvedPolicy, TestError> {

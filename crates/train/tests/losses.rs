@@ -1,5 +1,7 @@
 //! Runs with each loss.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod support;
 
 use arclab_spec::{
@@ -77,17 +79,33 @@ fn a_run_with_any_loss_ends_and_measures_its_embeddings() {
 
 #[test]
 fn what_a_loss_remembers_draws_and_counts_outlives_a_stop() {
+    let focal = CrossEntropy::Focal { gamma: 2.0 };
     for loss in moving() {
-        let focal = CrossEntropy::Focal { gamma: 2.0 };
-        let (undisturbed, mut run) = (finished(loss, focal), with(loss, focal));
-        let mut worker = run.start();
-        run.wait_for("second step", |event| matches!(event, Event::Step { at, .. } if at.step >= 2));
-        kill(Pid::from_raw(worker.0.id() as i32), Signal::SIGTERM).unwrap();
-        assert_eq!(worker.wait().code(), Some(i32::from(exit::INTERRUPTED)), "{loss:?}: {}", run.log());
-        run.next_attempt();
-        assert_eq!(run.finish(), i32::from(exit::FINISHED), "{loss:?}: {}", run.log());
-        assert!(began_at(&run, attempt(2)).is_some_and(|at| at.step >= 2), "{loss:?}");
-        assert_same_results(&run, &undisturbed);
-        assert_eq!(epoch_numbers(&run.events()), epoch_numbers(&undisturbed.events()), "{loss:?}");
+        outlives_a_stop(loss, || with(loss, focal));
     }
+}
+
+#[test]
+fn a_sample_of_the_classes_is_drawn_again_after_a_stop() {
+    let loss = LossConfig::AdaCos { scaling: Scaling::Fixed };
+    outlives_a_stop(loss, || {
+        RunFolder::with(|config| {
+            (config.loss, config.sample_rate) = (loss, Some(0.6));
+            config.training.epochs = 3;
+        })
+    });
+}
+
+fn outlives_a_stop(loss: LossConfig, folder: impl Fn() -> RunFolder) {
+    let (undisturbed, mut run) = (folder(), folder());
+    assert_eq!(undisturbed.finish(), i32::from(exit::FINISHED), "{loss:?}: {}", undisturbed.log());
+    let mut worker = run.start();
+    run.wait_for("second step", |event| matches!(event, Event::Step { at, .. } if at.step >= 2));
+    kill(Pid::from_raw(worker.0.id() as i32), Signal::SIGTERM).unwrap();
+    assert_eq!(worker.wait().code(), Some(i32::from(exit::INTERRUPTED)), "{loss:?}: {}", run.log());
+    run.next_attempt();
+    assert_eq!(run.finish(), i32::from(exit::FINISHED), "{loss:?}: {}", run.log());
+    assert!(began_at(&run, attempt(2)).is_some_and(|at| at.step >= 2), "{loss:?}");
+    assert_same_results(&run, &undisturbed);
+    assert_eq!(epoch_numbers(&run.events()), epoch_numbers(&undisturbed.events()), "{loss:?}");
 }

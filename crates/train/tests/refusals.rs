@@ -7,7 +7,7 @@ use std::fs;
 use arclab_nn::checkpoint;
 use arclab_spec::{
     Event, FailureKind,
-    config::{DeviceRequest, LayerOptions, OptimizerConfig, ScheduleConfig, ScheduleShape},
+    config::{DeviceRequest, LayerOptions, OptimizerConfig, Sampler, ScheduleConfig, ScheduleShape},
     run_folder,
     run_folder::exit,
 };
@@ -141,6 +141,16 @@ fn a_batch_larger_than_the_training_set_is_refused() {
     let run = RunFolder::with(|config| config.training.batch_size = 1000);
     let (_, message) = failure(&run);
     assert!(message.contains("a batch of 1000 images cannot be made of"), "{message}");
+}
+
+#[test]
+fn a_batch_of_more_identities_than_there_are_is_refused() {
+    let run = RunFolder::with(|config| {
+        config.training.batch_size = 16;
+        config.training.sampler = Some(Sampler { images_each: 2 });
+    });
+    let (_, message) = failure(&run);
+    assert!(message.contains("a batch of 8 identities cannot be made of 6"), "{message}");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use arclab_data::{Silent, prepare};
 use arclab_metrics::ThresholdPolicy;
 use arclab_spec::{
     Event, PLAN_VERSION, ProtocolName, TestReport, TestRequest,
-    config::{Backbone, ColourMode, Dataset, DeviceRequest, ModelConfig, PairSource, Protocol},
+    config::{Backbone, ColourMode, Dataset, DeviceRequest, ModelConfig, ModelInput, PairSource, Protocol},
     run_folder,
 };
 use support::{RunFolder, with_all_of_a_step};
@@ -100,7 +100,12 @@ fn weights_without_a_card_need_their_network_named() {
     let log = String::from_utf8(ask(&run, &request).stderr).unwrap();
     assert!(log.contains("not checked") && log.contains("they do not say which run made them"), "{log}");
 
-    request.model = Some(ModelConfig { backbone: Backbone::Small, embedding_size: 48 });
+    request.model = Some(ModelConfig {
+        backbone: Backbone::Small,
+        embedding_size: 48,
+        input: ModelInput::Rgb,
+        dropout: 0.0,
+    });
     let refused = refusal(&run, &request);
     assert!(refused.contains("the weights do not fit the network"), "{refused}");
 
@@ -156,7 +161,12 @@ fn images_that_the_weights_were_trained_on_are_refused_while_that_can_be_known()
 fn a_network_that_contradicts_the_weights_is_refused() {
     let run = trained();
     let mut request = request(&run, "open");
-    request.model = Some(ModelConfig { backbone: Backbone::IResNet18, embedding_size: 512 });
+    request.model = Some(ModelConfig {
+        backbone: Backbone::IResNet18,
+        embedding_size: 512,
+        input: ModelInput::Rgb,
+        dropout: 0.0,
+    });
     let refused = refusal(&run, &request);
     assert!(refused.contains("IResNet18") && refused.contains("Small"), "{refused}");
 }

@@ -1,12 +1,13 @@
 //! Training batches, made ahead of training on threads of their own.
 
 mod error;
+mod identities;
 mod order;
 mod thread;
 
 use std::sync::Arc;
 
-use arclab_spec::config::{Augment, ColourMode};
+use arclab_spec::config::{Augment, ColourMode, Sampler};
 
 pub use self::error::LoaderError;
 use self::{order::Order, thread::Threads};
@@ -17,6 +18,8 @@ use crate::{images::Images, split::Sample};
 pub struct Recipe {
     /// Images in a batch.
     pub batch_size: usize,
+    /// Where batches are made of identities; shuffled images otherwise.
+    pub sampler: Option<Sampler>,
     /// Passes over the training images.
     pub epochs: u32,
     /// Seed of order and augmentation.
@@ -43,7 +46,8 @@ pub struct Batch {
 }
 
 /// Hands out the batches of a run in order. Every image comes once an epoch, but for those of an incomplete last
-/// batch, which differ from epoch to epoch.
+/// batch, which differ from epoch to epoch. Where batches are made of identities, an epoch has as many steps, and every
+/// identity comes about equally often.
 ///
 /// Batches are a function of images, samples and recipe: it makes no difference where a loader starts, nor how many
 /// threads it has.
@@ -61,7 +65,7 @@ impl Loader {
         recipe: Recipe,
         step: u64,
     ) -> Result<Self, LoaderError> {
-        let order = Order::new(samples.len(), &recipe)?;
+        let order = Order::new(samples, &recipe)?;
         let steps_per_epoch = order.steps_per_epoch();
         let maker = thread::Maker { images: images.clone(), samples: samples.to_vec(), recipe, order };
         let threads = Threads::start(&Arc::new(maker), step).map_err(LoaderError::Thread)?;

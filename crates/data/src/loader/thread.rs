@@ -10,7 +10,10 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use super::{Batch, Recipe, order::Order};
+use super::{
+    Batch, Recipe,
+    order::{Drawn, Order, Shuffled},
+};
 use crate::{
     augment,
     images::Images,
@@ -32,23 +35,23 @@ pub(super) struct Maker {
 }
 
 impl Maker {
-    fn batch(&self, step: u64, shuffled: &[usize]) -> Batch {
+    fn batch(&self, step: u64, shuffled: &Shuffled) -> Batch {
         let epoch = self.order.epoch(step);
-        let places = self.order.batch(shuffled, step);
-        let mut batch = Batch { epoch, step, pixels: Vec::new(), labels: Vec::with_capacity(places.len()) };
-        batch.pixels.reserve_exact(places.len() * 3 * (self.images.size() as usize).pow(2));
-        for &place in places {
+        let drawn = self.order.batch(shuffled, step);
+        let mut batch = Batch { epoch, step, pixels: Vec::new(), labels: Vec::with_capacity(drawn.len()) };
+        batch.pixels.reserve_exact(drawn.len() * 3 * (self.images.size() as usize).pow(2));
+        for Drawn { place, number } in drawn {
             let start = batch.pixels.len();
             batch.pixels.extend_from_slice(self.images.pixels(self.samples[place].image));
-            self.change(&mut batch.pixels[start..], epoch, place as u64);
+            self.change(&mut batch.pixels[start..], epoch, number);
             batch.labels.push(self.samples[place].label);
         }
         batch
     }
 
     /// Light first and colours last, as in the world.
-    fn change(&self, pixels: &mut [u8], epoch: u32, place: u64) {
-        let unit = |purpose| Draws::in_epoch(self.recipe.seed, purpose, epoch).unit(place);
+    fn change(&self, pixels: &mut [u8], epoch: u32, number: u64) {
+        let unit = |purpose| Draws::in_epoch(self.recipe.seed, purpose, epoch).unit(number);
         let augment = self.recipe.augment;
         if let Some(range) = augment.colour_temperature
             && unit(Purpose::Temperature) < range.probability
@@ -65,13 +68,10 @@ impl Maker {
 
     /// Sends the steps `first`, `first` + `stride`, … until nobody listens.
     fn work(&self, first: u64, stride: usize, batches: &SyncSender<Batch>) {
-        let mut shuffled: Option<(u32, Vec<usize>)> = None;
+        let mut shuffled: Option<Shuffled> = None;
         for step in (first..self.order.steps()).step_by(stride) {
-            let epoch = self.order.epoch(step);
-            let (_, order) = match shuffled.take() {
-                Some(known) if known.0 == epoch => shuffled.insert(known),
-                Some(_) | None => shuffled.insert((epoch, self.order.shuffle(epoch))),
-            };
+            let known = shuffled.take();
+            let order = shuffled.insert(self.order.shuffle(step, known));
             if batches.send(self.batch(step, order)).is_err() {
                 return;
             }

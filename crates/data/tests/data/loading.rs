@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use arclab_data::{Batch, EvaluationBatches, Loader, LoaderError, Prepared, Recipe, augment};
-use arclab_spec::config::{Augment, ColourMode, ColourTemperature};
+use arclab_spec::config::{Augment, ColourMode, ColourTemperature, Sampler};
 
 use crate::support::{PLAIN, Place, evaluation};
 
@@ -12,8 +12,18 @@ fn prepared() -> Prepared {
     place.prepare(&place.data(), &evaluation(0, [])).unwrap()
 }
 
-const RECIPE: Recipe =
-    Recipe { batch_size: 8, epochs: 3, seed: 5, colour: ColourMode::Rgb, augment: PLAIN, threads: 1 };
+const RECIPE: Recipe = Recipe {
+    batch_size: 8,
+    sampler: None,
+    epochs: 3,
+    seed: 5,
+    colour: ColourMode::Rgb,
+    augment: PLAIN,
+    threads: 1,
+};
+
+/// Batches of two identities with four images each.
+const IDENTITIES: Recipe = Recipe { sampler: Some(Sampler { images_each: 4 }), epochs: 20, ..RECIPE };
 
 const EVERYTHING: Augment = Augment {
     flip: 0.5,
@@ -59,7 +69,7 @@ fn an_epoch_shows_each_image_at_most_once_and_leaves_out_less_than_a_batch() {
 fn labels_belong_to_their_images() {
     let data = prepared();
     let labels: BTreeMap<usize, u32> = data.train.iter().map(|sample| (sample.image, sample.label)).collect();
-    for batch in batches(&data, RECIPE, 0) {
+    for batch in batches(&data, RECIPE, 0).into_iter().chain(batches(&data, IDENTITIES, 0)) {
         let expected: Vec<u32> = shown(&data, &batch).iter().map(|image| labels[image]).collect();
         assert_eq!(batch.labels, expected);
     }
@@ -68,19 +78,74 @@ fn labels_belong_to_their_images() {
 #[test]
 fn a_start_in_the_middle_gives_the_batches_of_a_run_from_the_beginning() {
     let data = prepared();
-    let recipe = Recipe { augment: EVERYTHING, ..RECIPE };
-    let all = batches(&data, recipe, 0);
-    for start in [1, 4, 5, all.len() - 1, all.len()] {
-        assert!(batches(&data, recipe, start as u64) == all[start..], "from step {start}");
+    for recipe in [RECIPE, IDENTITIES] {
+        let recipe = Recipe { augment: EVERYTHING, ..recipe };
+        let all = batches(&data, recipe, 0);
+        for start in [1, 4, 5, all.len() - 1, all.len()] {
+            assert!(batches(&data, recipe, start as u64) == all[start..], "from step {start}");
+        }
     }
+}
+
+#[test]
+fn a_batch_of_identities_has_as_many_different_images_of_each() {
+    let data = prepared();
+    let all = batches(&data, IDENTITIES, 0);
+    assert_eq!(all.len(), 20 * (data.train.len() / 8));
+    for batch in &all {
+        let [one, other] = [0, 4].map(|at| &batch.labels[at..at + 4]);
+        assert!(one.iter().all(|label| *label == one[0]) && other.iter().all(|label| *label == other[0]));
+        assert_ne!(one[0], other[0]);
+        let mut images = shown(&data, batch);
+        images.sort_unstable();
+        images.dedup();
+        assert_eq!(images.len(), 8, "{batch:?}");
+    }
+    assert_ne!(all[0].labels, batches(&data, Recipe { seed: 6, ..IDENTITIES }, 0)[0].labels);
+}
+
+#[test]
+fn every_identity_is_seen_about_equally_often_however_many_images_it_has() {
+    let mut data = prepared();
+    let few = data.train[0].label;
+    // One photo of the first person, all of the others.
+    let mut kept = 0;
+    data.train.retain(|sample| {
+        kept += usize::from(sample.label == few);
+        sample.label != few || kept == 1
+    });
+    let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+    let all = batches(&data, IDENTITIES, 0);
+    all.iter().flat_map(|batch| &batch.labels).for_each(|label| *counts.entry(*label).or_default() += 1);
+    let rounds = all.len() / (data.identities.len() / 2);
+    assert_eq!(counts.len(), data.identities.len());
+    // Each comes once a round, but where the number of people is odd and one is left over.
+    let least = if data.identities.len() % 2 == 0 { 4 * rounds } else { 2 * rounds };
+    assert!(
+        counts.values().all(|&count| count >= least && count <= 4 * (rounds + 1)),
+        "{rounds}: {counts:?}"
+    );
+}
+
+#[test]
+fn a_copy_of_an_image_in_its_batch_is_changed_in_another_way() {
+    let mut data = prepared();
+    let mut seen = std::collections::BTreeSet::new();
+    data.train.retain(|sample| seen.insert(sample.label));
+    let recipe = Recipe { batch_size: 4, augment: EVERYTHING, ..IDENTITIES };
+    let all = batches(&data, Recipe { sampler: Some(Sampler { images_each: 2 }), ..recipe }, 0);
+    let differs = |batch: &Batch| batch.pixels[..768] != batch.pixels[768..2 * 768];
+    assert!(all.iter().filter(|batch| differs(batch)).count() > all.len() / 2);
 }
 
 #[test]
 fn the_number_of_threads_changes_no_batch() {
     let data = prepared();
-    let recipe = Recipe { augment: EVERYTHING, ..RECIPE };
-    let one = batches(&data, recipe, 2);
-    assert!(batches(&data, Recipe { threads: 3, ..recipe }, 2) == one);
+    for recipe in [RECIPE, IDENTITIES] {
+        let recipe = Recipe { augment: EVERYTHING, ..recipe };
+        let one = batches(&data, recipe, 2);
+        assert!(batches(&data, Recipe { threads: 3, ..recipe }, 2) == one);
+    }
 }
 
 #[test]
@@ -137,6 +202,20 @@ fn fewer_images_than_one_batch_are_refused() {
     let error = Loader::start(&data.images, &data.train, Recipe { batch_size: 64, ..RECIPE }, 0).unwrap_err();
     assert!(matches!(error, LoaderError::TooFewImages { batch: 64, .. }));
     assert!(error.to_string().contains("a batch of 64 images cannot be made of"));
+}
+
+#[test]
+fn batches_that_no_identities_make_are_refused() {
+    let data = prepared();
+    let refused = |batch_size, images_each| {
+        let recipe = Recipe { batch_size, sampler: Some(Sampler { images_each }), ..RECIPE };
+        Loader::start(&data.images, &data.train, recipe, 0).unwrap_err().to_string()
+    };
+    let identities = data.identities.len();
+    let expected = format!("a batch of 8 identities cannot be made of {identities}");
+    assert!(refused(16, 2).contains(&expected), "{}", refused(16, 2));
+    assert!(refused(8, 3).contains("a batch of 8 images cannot be made of identities with 3 images each"));
+    assert!(refused(8, 0).contains("with 0 images each"));
 }
 
 #[test]

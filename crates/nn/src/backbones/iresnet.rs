@@ -1,13 +1,13 @@
 //! IResNet (Duta et al. 2020) as InsightFace has it, under its names, and arclab's small relative of it.
 //!
 //! A block is norm → 3×3 convolution → norm → PReLU → 3×3 convolution → norm, plus the shortcut; nothing after the
-//! sum. Dropout is 0, as in InsightFace's own configurations.
+//! sum. Dropout stands before the last linear layer.
 
 use super::Sizes;
 use crate::{
     backend::Backend,
     init::Init,
-    layers::{Layer, Norm, Residual, Role, Sequence, UnitBuilder},
+    layers::{Dropout, Layer, Norm, Residual, Role, Sequence, UnitBuilder},
     ops::Convolution,
 };
 
@@ -47,7 +47,7 @@ pub(super) fn stages(blocks: [usize; 4]) -> [(usize, usize); 4] {
 }
 
 pub(super) fn build<B: Backend>(device: &B, shape: &Shape<'_>, sizes: Sizes, seed: u64) -> Sequence<B> {
-    let stem = Convolution::square(3, shape.stem, 3, shape.stem_stride);
+    let stem = Convolution::square(sizes.channels, shape.stem, 3, shape.stem_stride);
     let stem = UnitBuilder::new(stem, "conv1".into(), "bn1".into(), shape.init).prelu("prelu".into());
     let mut layers: Vec<Box<dyn Layer<B>>> =
         vec![Box::new(UnitBuilder { role: Role::Images, ..stem }.build(device, seed))];
@@ -61,6 +61,9 @@ pub(super) fn build<B: Backend>(device: &B, shape: &Shape<'_>, sizes: Sizes, see
         }
     }
     layers.push(Box::new(Norm::new(device, "bn2", inputs)));
+    if sizes.dropout > 0.0 {
+        layers.push(Box::new(Dropout::new(seed, sizes.dropout)));
+    }
     let fc = Convolution::covering(inputs, sizes.embedding, sizes.last());
     let fc = UnitBuilder::new(fc, "fc".into(), "features".into(), Init::Uniform);
     layers.push(Box::new(
@@ -86,7 +89,7 @@ fn residual<B: Backend>(
     let norm = Norm::new(device, &format!("{name}.bn1"), inputs);
     let projection = (stride != 1 || inputs != outputs).then(|| {
         let conv = Convolution::square(inputs, outputs, 1, stride);
-        unit(conv, "downsample.0", "downsample.1").build(device, seed)
+        Box::new(unit(conv, "downsample.0", "downsample.1").build(device, seed)) as _
     });
     Residual { path: Sequence(vec![Box::new(norm), Box::new(first), Box::new(second)]), projection }
 }

@@ -1,4 +1,5 @@
-//! MobileFaceNet as InsightFace's `mbf` has it, under its names: blocks 1, 4, 6, 2 and scale 2.
+//! MobileFaceNet (Chen et al. 2018) as InsightFace has it, under its names: blocks 1, 4, 6, 2. At scale 1 it is the
+//! paper's, at scale 2 InsightFace's `mbf`: twice the channels between blocks, and as many as before within them.
 
 use super::Sizes;
 use crate::{
@@ -8,8 +9,8 @@ use crate::{
     ops::Convolution,
 };
 
-/// Channels of the first stages: 64 times the scale.
-const CHANNELS: usize = 128;
+/// Channels of the first stages at scale 1.
+const CHANNELS: usize = 64;
 
 /// Channels before the embedding.
 const LAST: usize = 512;
@@ -24,23 +25,25 @@ struct Bottleneck<'a> {
     stride: usize,
 }
 
-pub(super) fn build<B: Backend>(device: &B, sizes: Sizes, seed: u64) -> Sequence<B> {
+pub(super) fn build<B: Backend>(device: &B, sizes: Sizes, scale: usize, seed: u64) -> Sequence<B> {
+    let (channels, wide) = (scale * CHANNELS, 2 * scale * CHANNELS);
     let mut layers: Vec<Box<dyn Layer<B>>> = Vec::new();
-    let stem = Convolution::square(3, CHANNELS, 3, 2);
+    let stem = Convolution::square(sizes.channels, channels, 3, 2);
     let stem = UnitBuilder { role: Role::Images, ..with_prelu(stem, "layers.0") };
     layers.push(Box::new(stem.build(device, seed)));
-    // InsightFace groups this one by 64 whatever the scale: two channels a group.
-    let second = with_prelu(Convolution::grouped(CHANNELS, 64, 3, 1), "layers.1");
+    // InsightFace groups this one by 64 whatever the scale: at scale 2, two channels a group.
+    let second = with_prelu(Convolution::grouped(channels, 64, 3, 1), "layers.1");
     layers.push(Box::new(second.build(device, seed)));
-    let wide = 2 * CHANNELS;
-    let stages = [(CHANNELS, CHANNELS, CHANNELS, 4), (CHANNELS, wide, wide, 6), (wide, 2 * wide, wide, 2)];
-    for (stage, (inputs, inner, outputs, blocks)) in stages.into_iter().enumerate() {
+    // Of each stage the channels before it, those within its first block and the others, those after it, and its blocks.
+    let stages =
+        [(channels, [128, 128], channels, 4), (channels, [256, 256], wide, 6), (wide, [512, 256], wide, 2)];
+    for (stage, (inputs, [inner, within], outputs, blocks)) in stages.into_iter().enumerate() {
         let name = format!("layers.{}", 2 + 2 * stage);
         let down = Bottleneck { name: &name, inputs, inner, outputs, stride: 2 };
         layers.push(Box::new(down.build(device, seed)));
         for block in 0..blocks {
             let name = format!("layers.{}.layers.{block}", 3 + 2 * stage);
-            let same = Bottleneck { name: &name, inputs: outputs, inner: outputs, outputs, stride: 1 };
+            let same = Bottleneck { name: &name, inputs: outputs, inner: within, outputs, stride: 1 };
             layers.push(Box::new(Residual { path: same.build(device, seed), projection: None }));
         }
     }

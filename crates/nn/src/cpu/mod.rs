@@ -4,7 +4,14 @@ mod buffer;
 mod simd;
 mod times;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -16,7 +23,10 @@ use times::{Times, names};
 
 use crate::{
     backend::{Activation, Affine, Backend, MapShape, Maps, Moments, NormGradients, NormState},
-    ops::{Convolution, batch_norm, conv2d, elementwise, grouped},
+    ops::{
+        Convolution, DropoutMask, batch_norm, conv2d, dropout, elementwise, gate, grouped, hard_sigmoid,
+        join, pool, prelu,
+    },
 };
 
 /// The CPU, with its own threads. Results do not depend on how many these are.
@@ -26,6 +36,7 @@ pub struct Cpu {
     kernels: Kernels,
     memory: Arc<Memory>,
     times: Times,
+    multiplications: AtomicU64,
 }
 
 impl Cpu {
@@ -42,7 +53,13 @@ impl Cpu {
             .thread_name(|index| format!("nn-{index}"))
             .build()
             .expect("failed to start the threads that compute");
-        Self { threads, kernels, memory: Arc::default(), times: Times::default() }
+        Self {
+            threads,
+            kernels,
+            memory: Arc::default(),
+            times: Times::default(),
+            multiplications: AtomicU64::new(0),
+        }
     }
 
     /// The instruction set that the kernels run on.
@@ -53,6 +70,11 @@ impl Cpu {
     /// How long each operator took since the last call.
     pub fn take_times(&self) -> BTreeMap<&'static str, Duration> {
         self.times.take()
+    }
+
+    /// Multiplications of forward convolutions and linear layers since the last call.
+    pub fn take_multiplications(&self) -> u64 {
+        self.multiplications.swap(0, Ordering::Relaxed)
     }
 
     /// An operator on this device's threads, with its time counted.
@@ -104,10 +126,17 @@ impl Backend for Cpu {
         self.operator("images", || elementwise::images(self, shape, pixels))
     }
 
-    fn conv2d(&self, input: &Activation<Self>, weight: &CpuBuffer, conv: &Convolution) -> Maps<Self> {
+    fn conv2d(
+        &self,
+        input: &Activation<Self>,
+        weight: &CpuBuffer,
+        conv: &Convolution,
+        affine: Option<&Affine<Self>>,
+    ) -> Maps<Self> {
+        self.multiplications.fetch_add(conv.multiplications(input.shape()), Ordering::Relaxed);
         self.operator(names(conv).forward, || match conv.groups {
-            1 => conv2d::forward(self, input, weight, conv),
-            _ => grouped::forward(self, input, weight, conv),
+            1 => conv2d::forward(self, input, weight, conv, affine),
+            _ => grouped::forward(self, input, weight, conv, affine),
         })
     }
 
@@ -185,5 +214,56 @@ impl Backend for Cpu {
 
     fn sum(&self, a: &Activation<Self>, b: &Activation<Self>) -> Maps<Self> {
         self.operator("sum", || elementwise::sum(self, a, b))
+    }
+
+    fn join(&self, a: &Activation<Self>, b: &Activation<Self>) -> Maps<Self> {
+        self.operator("join", || join::forward(self, a, b))
+    }
+
+    fn split(&self, d_output: &Maps<Self>, first: usize) -> [Maps<Self>; 2] {
+        self.operator("join, backward", || join::backward(self, d_output, first))
+    }
+
+    fn pool(&self, input: &Activation<Self>) -> Maps<Self> {
+        self.operator("pool", || pool::forward(self, input))
+    }
+
+    fn gate(&self, input: &Activation<Self>, gates: &Maps<Self>) -> Maps<Self> {
+        self.operator("gate", || gate::forward(self, input, gates))
+    }
+
+    fn gate_backward_gates(&self, input: &Activation<Self>, d_output: &Maps<Self>) -> Maps<Self> {
+        self.operator("gate, to gates", || gate::backward_gates(self, input, d_output))
+    }
+
+    fn gate_backward_input(
+        &self,
+        d_output: Arc<Maps<Self>>,
+        gates: &Maps<Self>,
+        d_means: &Maps<Self>,
+    ) -> Maps<Self> {
+        self.operator("gate, to input", || gate::backward_input(self, d_output, gates, d_means))
+    }
+
+    fn hard_sigmoid(&self, input: &Maps<Self>) -> Maps<Self> {
+        hard_sigmoid::forward(self, input)
+    }
+
+    fn hard_sigmoid_backward(&self, input: &Maps<Self>, d_output: Maps<Self>) -> Maps<Self> {
+        hard_sigmoid::backward(self, input, d_output)
+    }
+
+    fn prelu_backward(
+        &self,
+        input: &Maps<Self>,
+        slope: &CpuBuffer,
+        d_output: Maps<Self>,
+        d_slope: &mut CpuBuffer,
+    ) -> Maps<Self> {
+        prelu::backward(self, input, slope, d_output, d_slope)
+    }
+
+    fn dropout(&self, maps: Arc<Maps<Self>>, mask: DropoutMask) -> Maps<Self> {
+        self.operator("dropout", || dropout::apply(self, maps, mask))
     }
 }

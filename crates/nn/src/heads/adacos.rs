@@ -39,7 +39,7 @@ impl AdaCos {
         }
         let scale = f64::from(self.scale);
         let sums = batch.each(|index, label| {
-            let cosines = batch.samples.cosines_with(index, batch.classes).enumerate();
+            let cosines = batch.samples.cosines_with(index, batch.classes).into_iter().enumerate();
             let others = cosines.filter(|(class, _)| *class != label);
             others.map(|(_, cosine)| (scale * f64::from(cosine)).exp()).sum::<f64>()
         });

@@ -7,10 +7,10 @@
 
 use rayon::prelude::*;
 
+use super::products::{add_weighted, dot, dots};
+
 /// Lengths below this count as this, as in PyTorch's `normalize`.
 const SHORTEST: f32 = 1e-12;
-/// Partial sums of a dot product: as many as the widest vector registers hold, and always the same.
-const LANES: usize = 16;
 
 /// Rows of length 1, and what their lengths were.
 pub(super) struct Normalised {
@@ -44,8 +44,10 @@ impl Normalised {
     }
 
     /// The cosine of row `index` with every row of `others`.
-    pub(super) fn cosines_with(&self, index: usize, others: &Self) -> impl Iterator<Item = f32> {
-        (0..others.count()).map(move |other| self.cosine(index, others, other))
+    pub(super) fn cosines_with(&self, index: usize, others: &Self) -> Vec<f32> {
+        let mut cosines = vec![0.0; others.count()];
+        dots(self.row(index), &others.rows, &mut cosines);
+        cosines
     }
 
     /// The cosine of row `index` with row `other` of `others`.
@@ -53,14 +55,20 @@ impl Normalised {
         dot(self.row(index), others.row(other))
     }
 
+    /// The distance of row `index` from row `other` of `others`; of a difference, so that it is right where small.
+    pub(super) fn distance(&self, index: usize, others: &Self, other: usize) -> f32 {
+        let pairs = self.row(index).iter().zip(others.row(other));
+        let difference: Vec<f32> = pairs.map(|(a, b)| a - b).collect();
+        dot(&difference, &difference).sqrt()
+    }
+
     /// The gradient to the rows before normalising. `weight(i, j)` is d loss / d cosine of row i with row j of
     /// `others`.
     pub(super) fn backward(&self, others: &Self, weight: impl Fn(usize, usize) -> f32 + Sync) -> Vec<f32> {
         let mut gradient = vec![0.0; self.rows.len()];
         gradient.par_chunks_exact_mut(self.width).enumerate().for_each(|(i, out)| {
-            for j in 0..others.count() {
-                add_scaled(out, weight(i, j), others.row(j));
-            }
+            let weights: Vec<f32> = (0..others.count()).map(|j| weight(i, j)).collect();
+            add_weighted(out, &weights, &others.rows);
             self.project(i, out);
         });
         gradient
@@ -70,7 +78,7 @@ impl Normalised {
     pub(super) fn add_along(&self, gradient: &mut [f32], d_length: impl Fn(usize) -> Option<f32>) {
         for (index, out) in gradient.chunks_exact_mut(self.width).enumerate() {
             if let Some(d_length) = d_length(index) {
-                add_scaled(out, d_length, self.row(index));
+                add_weighted(out, &[d_length], self.row(index));
             }
         }
     }
@@ -84,24 +92,6 @@ impl Normalised {
     }
 }
 
-fn add_scaled(out: &mut [f32], factor: f32, row: &[f32]) {
-    for (out, value) in out.iter_mut().zip(row) {
-        *out += factor * value;
-    }
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0_f32; LANES];
-    let (blocks_a, blocks_b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let tail = blocks_a.remainder().iter().zip(blocks_b.remainder()).map(|(a, b)| a * b).sum::<f32>();
-    for (a, b) in blocks_a.zip(blocks_b) {
-        for lane in 0..LANES {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    sums.iter().sum::<f32>() + tail
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,7 +101,7 @@ mod tests {
         let a = Normalised::new(&[3.0, 0.0, 0.0, 5.0], 2);
         let b = Normalised::new(&[1.0, 1.0], 2);
         for index in 0..2 {
-            let found: Vec<f32> = a.cosines_with(index, &b).collect();
+            let found = a.cosines_with(index, &b);
             assert!((found[0] - std::f32::consts::FRAC_1_SQRT_2).abs() < 1e-6, "{found:?}");
         }
     }
@@ -120,7 +110,7 @@ mod tests {
     fn a_row_of_zeros_gives_zeros() {
         let zero = Normalised::new(&[0.0; 4], 4);
         let other = Normalised::new(&[1.0, 2.0, 3.0, 4.0], 4);
-        assert_eq!(zero.cosines_with(0, &other).collect::<Vec<_>>(), [0.0]);
+        assert_eq!(zero.cosines_with(0, &other), [0.0]);
     }
 
     #[test]
@@ -130,12 +120,5 @@ mod tests {
         let b = Normalised::new(&[1.0, 0.5, -0.25, 0.1, 0.9, 0.4], 3);
         let gradient = a.backward(&b, |_, j| if j == 0 { 0.7 } else { -0.2 });
         assert!(dot(&gradient, &row).abs() < 1e-6 && gradient.iter().any(|g| g.abs() > 0.01), "{gradient:?}");
-    }
-
-    #[test]
-    fn a_dot_product_counts_every_element() {
-        let a: Vec<f32> = (1..=37).map(|i| i as f32).collect();
-        // The sum of squares to 37: 37 · 38 · 75 / 6.
-        assert_eq!(dot(&a, &a), 17_575.0);
     }
 }

@@ -170,12 +170,12 @@ impl Trial {
     }
 }
 
-fn wide(values: &[f32]) -> Vec<f64> {
+pub(super) fn wide(values: &[f32]) -> Vec<f64> {
     values.iter().map(|&x| f64::from(x)).collect()
 }
 
 /// Checks `found` against the difference quotients of `loss` at `at`.
-fn assert_quotients(found: &[f32], at: &[f64], loss: impl Fn(&[f64]) -> f64, what: &str) {
+pub(super) fn assert_quotients(found: &[f32], at: &[f64], loss: impl Fn(&[f64]) -> f64, what: &str) {
     for (index, found) in found.iter().enumerate() {
         let nudged = |by: f64| {
             let mut at = at.to_vec();

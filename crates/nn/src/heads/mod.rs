@@ -1,4 +1,5 @@
-//! Heads: class centres, and a loss on the cosines between embeddings and centres.
+//! Heads: class centres, and a loss on the cosines between embeddings and centres; or, in `pairs`, a loss on the pairs
+//! of a batch.
 //!
 //! Each loss is a small file and one arm of [`Loss`]; what all share (normalising, cosines, softmax, backward) is
 //! written once. c is the cosine of the angle θ to the own class; the logit of another class j is s·cos θⱼ unless a
@@ -15,7 +16,10 @@ mod elasticface;
 mod loss;
 mod magface;
 mod normface;
+mod pairs;
+mod products;
 mod row;
+mod sampling;
 mod softmax;
 mod sphereface;
 mod subcentre;
@@ -30,20 +34,27 @@ pub use elasticface::ElasticFace;
 pub use loss::Loss;
 pub use magface::MagFace;
 pub use normface::NormFace;
+pub use pairs::{
+    Circle, Contrastive, CosineSum, Hinges, LiftedStructure, Miner, MultiSimilarity, NtXent, PairHead,
+    PairLoss, PairOutput, ProxyAnchor, SupCon, Triplet,
+};
 pub use softmax::CrossEntropy;
 pub use sphereface::SphereFace;
 pub use subcentre::SubCentre;
+
+use std::borrow::Cow;
 
 use candle_core::{Device, Tensor};
 
 use crate::{
     checkpoint::{Mismatch, Tensors},
-    optim::Weight,
+    optim::{Rows, Weight},
     random::Random,
 };
 use cosine::Normalised;
 use loss::{Batch, Sample};
 use row::Row;
+use sampling::{Sampling, gather, places};
 
 /// Name of the class centres among the weights.
 const CENTRES: &str = "head.centres";
@@ -59,7 +70,11 @@ pub struct Head {
     embedding_size: usize,
     /// C·K × E, class by class, with the loss's K centres a class.
     centres: Vec<f32>,
+    /// Of all centres, or of those of the sampled classes.
     gradient: Vec<f32>,
+    sampling: Option<Sampling>,
+    /// The classes of the last step, where they are sampled.
+    sampled: Vec<u32>,
 }
 
 /// What a head says of one batch.
@@ -87,7 +102,14 @@ impl Head {
         let count = classes * loss.centres() * embedding_size;
         let centres = Random::new(seed, CENTRES).normals(count, INITIAL_DEVIATION);
         let cross_entropy = CrossEntropy::Plain;
-        Self { loss, cross_entropy, embedding_size, centres, gradient: vec![0.0; count] }
+        let (gradient, sampling, sampled) = (vec![0.0; count], None, Vec::new());
+        Self { loss, cross_entropy, embedding_size, centres, gradient, sampling, sampled }
+    }
+
+    /// The head with a softmax over a share of its classes, drawn anew for each step.
+    #[must_use]
+    pub fn with_sampled_classes(self, rate: f64, seed: u64) -> Self {
+        Self { sampling: Some(Sampling::new(rate, seed)), gradient: Vec::new(), ..self }
     }
 
     /// The head with its logits judged in another way.
@@ -113,14 +135,17 @@ impl Head {
     ) -> HeadOutput {
         assert_eq!(embeddings.len(), labels.len() * self.embedding_size, "one embedding a label");
         let samples = Normalised::new(embeddings, self.embedding_size);
-        let classes = Normalised::new(&self.centres, self.embedding_size);
-        let batch = Batch { samples: &samples, classes: &classes, labels };
+        if let Some(sampling) = self.sampling {
+            self.sampled = sampling.draw(labels, self.centres.len() / self.class_width(), step);
+        }
+        let (classes, labels) = self.of_step(labels);
+        let batch = Batch { samples: &samples, classes: &classes, labels: &labels };
         self.loss.observe(&batch);
         let rows = batch.each(|index, label| {
             let number = first + index as u64;
             let norm = f64::from(samples.lengths()[index]);
             let sample = Sample { cosine: 0.0, norm, step, number };
-            self.row(samples.cosines_with(index, &classes), label, sample, labels.len())
+            self.row(&samples.cosines_with(index, &classes), label, sample, labels.len())
         });
         self.gradient = classes.backward(&samples, |class, sample| rows[sample].d_cosines[class]);
         let mut d_embeddings = samples.backward(&classes, |sample, class| rows[sample].d_cosines[class]);
@@ -128,9 +153,26 @@ impl Head {
         output(&rows, d_embeddings, samples.lengths())
     }
 
+    /// The centres that take part in a step, and its labels among them.
+    fn of_step<'a>(&self, labels: &'a [u32]) -> (Normalised, Cow<'a, [u32]>) {
+        let normalised = |centres: &[f32]| Normalised::new(centres, self.embedding_size);
+        if self.sampling.is_none() {
+            return (normalised(&self.centres), Cow::from(labels));
+        }
+        let centres = gather(&self.centres, &self.sampled, self.class_width());
+        (normalised(&centres), places(labels, &self.sampled))
+    }
+
+    /// Numbers of the centres of one class.
+    fn class_width(&self) -> usize {
+        self.loss.centres() * self.embedding_size
+    }
+
     /// The centres and their gradient, for the optimiser.
     pub fn weight(&mut self) -> Weight<'_> {
-        Weight { name: CENTRES, value: &mut self.centres, gradient: &self.gradient }
+        let width = self.class_width();
+        let rows = self.sampling.map(|_| Rows { indices: &self.sampled, width });
+        Weight { name: CENTRES, value: &mut self.centres, gradient: &self.gradient, rows }
     }
 
     /// The centres, C·K × E, and what the loss remembers from batch to batch.

@@ -21,15 +21,9 @@ pub(super) struct Row {
 
 impl Head {
     /// The row of a sample, of which all but its cosine is known, in a batch of so many.
-    pub(super) fn row(
-        &self,
-        cosines: impl Iterator<Item = f32>,
-        label: usize,
-        sample: Sample,
-        batch: usize,
-    ) -> Row {
+    pub(super) fn row(&self, cosines: &[f32], label: usize, sample: Sample, batch: usize) -> Row {
         let centres = self.loss.centres();
-        let mut logits: Vec<f64> = cosines.map(f64::from).collect();
+        let mut logits: Vec<f64> = cosines.iter().copied().map(f64::from).collect();
         let mut picked = Vec::new();
         if centres > 1 {
             (logits, picked) = nearest(&logits, centres);

@@ -2,7 +2,6 @@ use serde_json::Value;
 
 use super::*;
 
-#[expect(dead_code, reason = "no length is needed here")]
 #[path = "../../tests/support/mod.rs"]
 pub(super) mod support;
 use support::fill;
@@ -10,11 +9,11 @@ use support::fill;
 const DIM: usize = 16;
 const CLASSES: usize = 5;
 
-fn numbers(value: &Value) -> Vec<f32> {
+pub(super) fn numbers(value: &Value) -> Vec<f32> {
     value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap() as f32).collect()
 }
 
-fn assert_close(found: &[f32], expected: &[f32], what: &str) {
+pub(super) fn assert_close(found: &[f32], expected: &[f32], what: &str) {
     assert_eq!(found.len(), expected.len(), "{what}");
     let largest = expected.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
     for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
@@ -76,8 +75,12 @@ fn losses_and_gradients_are_those_of_insightface_and_pytorch_metric_learning() {
     let labels: Vec<u32> = serde_json::from_value(file["labels"].clone()).unwrap();
     let embeddings = fill("heads.embeddings", labels.len() * DIM);
     let cases = file["cases"].as_object().unwrap();
-    assert_eq!(cases.len(), 18);
+    assert_eq!(cases.len(), 25);
     for (name, case) in cases {
+        if let Some(loss) = pairs::tests::reference_loss(name) {
+            pairs::tests::assert_reference(loss, &embeddings, &labels, name, case);
+            continue;
+        }
         let mut head = Head::new(reference_loss(name, case), CLASSES, DIM, 0);
         let centres = if name == "pml.subcenter_arcface" { "heads.subcenters" } else { "heads.weight" };
         head.centres = fill(centres, head.centres.len());

@@ -3,6 +3,9 @@
 //! Training and evaluation are different methods. `train` keeps what `backward` needs, `backward` takes it, so a
 //! layer holds activations only in between.
 
+mod dropout;
+mod excite;
+mod ghost;
 mod norm;
 mod residual;
 mod sequence;
@@ -10,6 +13,9 @@ mod unit;
 
 use std::sync::Arc;
 
+pub(crate) use dropout::Dropout;
+pub(crate) use excite::Excite;
+pub(crate) use ghost::Ghost;
 pub(crate) use norm::{Norm, NormCore};
 pub(crate) use residual::Residual;
 pub(crate) use sequence::Sequence;
@@ -37,6 +43,9 @@ pub(crate) trait Layer<B: Backend>: std::fmt::Debug + Send + Sync {
 
     /// Forward in evaluation: running statistics are used and nothing is kept.
     fn eval(&self, device: &B, input: Activation<B>) -> Activation<B>;
+
+    /// Says how many images of the run went before those of the next `train`; for what draws by an image's number.
+    fn seek(&mut self, _first: u64) {}
 
     /// The state in PyTorch's order.
     fn entries<'a>(&'a self, into: &mut Vec<Entry<'a, B>>);

@@ -112,11 +112,10 @@ impl<B: Backend> NormCore<B> {
         device.batch_norm_backward(&state, d_output, also, gradients)
     }
 
-    /// Normalises by the running statistics.
-    pub(crate) fn eval(&self, device: &B, input: Shared<B>, slope: Option<Arc<B::Buffer>>) -> Activation<B> {
+    /// The normalisation by the running statistics.
+    pub(crate) fn eval(&self, device: &B, slope: Option<Arc<B::Buffer>>) -> Affine<B> {
         let (mean, variance) = (&self.mean.value, &self.variance.value);
-        let affine = device.affine(mean, variance, self.weight(), &self.bias.value, slope);
-        Activation { maps: input, affine: Some(Arc::new(affine)) }
+        device.affine(mean, variance, self.weight(), &self.bias.value, slope)
     }
 
     pub(crate) fn entries<'a>(&'a self, into: &mut Vec<Entry<'a, B>>) {
@@ -166,7 +165,8 @@ impl<B: Backend> Layer<B> for Norm<B> {
     }
 
     fn eval(&self, device: &B, input: Activation<B>) -> Activation<B> {
-        self.core.eval(device, plain(device, input).maps, None)
+        let affine = Some(Arc::new(self.core.eval(device, None)));
+        Activation { maps: plain(device, input).maps, affine }
     }
 
     fn entries<'a>(&'a self, into: &mut Vec<Entry<'a, B>>) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Layer, Sequence, Shared, Unit, plain};
+use super::{Layer, Sequence, Shared, plain};
 use crate::{
     backend::{Activation, Backend, Maps},
     param::{Entry, EntryMut},
@@ -13,7 +13,7 @@ use crate::{
 pub(crate) struct Residual<B: Backend> {
     pub(crate) path: Sequence<B>,
     /// Where the path changes the shape.
-    pub(crate) projection: Option<Unit<B>>,
+    pub(crate) projection: Option<Box<dyn Layer<B>>>,
 }
 
 impl<B: Backend> Layer<B> for Residual<B> {

@@ -50,6 +50,10 @@ impl<B: Backend> Layer<B> for Sequence<B> {
         self.0.iter().fold(input, |input, layer| layer.eval(device, input))
     }
 
+    fn seek(&mut self, first: u64) {
+        self.0.iter_mut().for_each(|layer| layer.seek(first));
+    }
+
     fn entries<'a>(&'a self, into: &mut Vec<Entry<'a, B>>) {
         self.0.iter().for_each(|layer| layer.entries(into));
     }

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Initial slope of PReLU, as PyTorch's.
-const SLOPE: f32 = 0.25;
+pub(super) const SLOPE: f32 = 0.25;
 
 /// How to make a unit.
 #[derive(Debug, Clone)]
@@ -92,7 +92,7 @@ struct Saved<B: Backend> {
 
 impl<B: Backend> Unit<B> {
     fn convolve(&self, device: &B, input: &Activation<B>) -> Maps<B> {
-        let mut maps = device.conv2d(input, &self.weight.value, &self.conv);
+        let mut maps = device.conv2d(input, &self.weight.value, &self.conv, None);
         if let Some(bias) = &self.bias {
             device.add_bias(&mut maps, &bias.value);
         }
@@ -129,8 +129,12 @@ impl<B: Backend> Layer<B> for Unit<B> {
     }
 
     fn eval(&self, device: &B, input: Activation<B>) -> Activation<B> {
-        let maps = Arc::new(self.convolve(device, &input));
-        self.norm.eval(device, maps, self.slope(device))
+        let affine = self.norm.eval(device, self.slope(device));
+        if self.bias.is_some() {
+            let maps = Arc::new(self.convolve(device, &input));
+            return Activation { maps, affine: Some(Arc::new(affine)) };
+        }
+        Activation::plain(device.conv2d(&input, &self.weight.value, &self.conv, Some(&affine)))
     }
 
     fn entries<'a>(&'a self, into: &mut Vec<Entry<'a, B>>) {

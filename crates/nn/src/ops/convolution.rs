@@ -72,6 +72,11 @@ impl Convolution {
         }
     }
 
+    /// Multiplications, each with its addition, that the outputs of `input` take.
+    pub fn multiplications(&self, input: MapShape) -> u64 {
+        (self.output(input).positions() * self.weight_len()) as u64
+    }
+
     /// Whether the kernel covers the whole input, so that there is one output position.
     pub(crate) fn covers(&self, input: MapShape) -> bool {
         self.padding == 0 && self.kernel == (input.height, input.width)

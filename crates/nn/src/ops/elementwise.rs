@@ -1,6 +1,6 @@
 //! Operators that look at one element at a time: bytes to numbers, normalisation applied, sums.
 //!
-//! - images: x/127.5 - 1, which is (x/255 - 0.5) / 0.5
+//! - images: x/127.5 - 1, which is (x/255 - 0.5) / 0.5; x a byte, or the luma of red, green and blue
 //! - apply: z = f(y), f the normalisation and PReLU of [`crate::Affine`]
 //! - sum: f(a) + g(b); its gradient goes unchanged to both
 
@@ -19,11 +19,21 @@ use crate::{
 };
 
 /// Positions of one task.
-const POSITIONS: usize = 128;
+pub(super) const POSITIONS: usize = 128;
 
-/// Bytes to numbers in [-1, 1].
+/// Weights of red, green and blue in the luma of ITU-R BT.601, in parts of 65,536. They add up to all of them, so that
+/// a grey pixel's luma is its value.
+const LUMA: [u32; 3] = [19_595, 38_470, 7_471];
+
+/// Pixels of three bytes to numbers in [-1, 1]: three of each, or one of the luma.
 pub(crate) fn images(cpu: &Cpu, shape: MapShape, pixels: &[u8]) -> Maps<Cpu> {
     let mut maps = cpu.take_maps(shape);
+    if shape.channels == 1 {
+        for (out, pixel) in maps.data.iter_mut().zip(pixels.as_chunks::<3>().0) {
+            *out = f32::from(luma(*pixel)) / 127.5 - 1.0;
+        }
+        return maps;
+    }
     let tasks = maps.data.par_chunks_mut(4096).zip(pixels.par_chunks(4096));
     tasks.for_each(|(out, pixels)| {
         for (out, pixel) in out.iter_mut().zip(pixels) {
@@ -31,6 +41,11 @@ pub(crate) fn images(cpu: &Cpu, shape: MapShape, pixels: &[u8]) -> Maps<Cpu> {
         }
     });
     maps
+}
+
+fn luma(pixel: [u8; 3]) -> u8 {
+    let sum: u32 = pixel.iter().zip(LUMA).map(|(&value, weight)| u32::from(value) * weight).sum();
+    ((sum + 32_768) >> 16) as u8
 }
 
 /// The maps with their normalisation applied.
@@ -135,7 +150,7 @@ impl WithSimd for Sum<'_> {
 
 // No closure: it would be compiled for the baseline instruction set unless it happens to be inlined.
 #[inline(always)]
-fn vectors<S: Simd, const FULL: bool>(
+pub(super) fn vectors<S: Simd, const FULL: bool>(
     simd: S,
     affine: Option<AffineRef<'_>>,
     lanes: Lanes<FULL>,
@@ -144,7 +159,7 @@ fn vectors<S: Simd, const FULL: bool>(
 }
 
 #[inline(always)]
-fn value<S: Simd>(simd: S, affine: Option<Vectors<S>>, y: S::f32s) -> S::f32s {
+pub(super) fn value<S: Simd>(simd: S, affine: Option<Vectors<S>>, y: S::f32s) -> S::f32s {
     match affine {
         None => y,
         Some(affine) => affine.apply(simd, y),

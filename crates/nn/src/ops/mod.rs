@@ -8,11 +8,18 @@
 pub(crate) mod batch_norm;
 pub(crate) mod conv2d;
 mod convolution;
+pub(crate) mod dropout;
 pub(crate) mod elementwise;
 mod frame;
+pub(crate) mod gate;
 pub(crate) mod grouped;
+pub(crate) mod hard_sigmoid;
+pub(crate) mod join;
 mod pieces;
 mod plan;
+pub(crate) mod pool;
+pub(crate) mod prelu;
 mod source;
 
 pub use convolution::Convolution;
+pub use dropout::DropoutMask;

@@ -21,6 +21,14 @@ pub(super) struct AffineRef<'a> {
     pub(super) slope: Option<&'a [f32]>,
 }
 
+impl<'a> AffineRef<'a> {
+    /// That of `count` channels from `first` on.
+    pub(super) fn part(self, first: usize, count: usize) -> Self {
+        let part = |values: &'a [f32]| &values[first..][..count];
+        Self { scale: part(self.scale), shift: part(self.shift), slope: self.slope.map(part) }
+    }
+}
+
 impl<'a> From<&'a Affine<Cpu>> for AffineRef<'a> {
     fn from(affine: &'a Affine<Cpu>) -> Self {
         Self {

@@ -9,7 +9,7 @@
 use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 
-use super::{BLOCK, Factors, Slots, Weight};
+use super::{Factors, Slots, Weight, piece_len, pieces};
 use crate::checkpoint::{self, Mismatch, Tensors};
 
 /// Names in the state.
@@ -57,9 +57,10 @@ impl AdamW {
     pub(super) fn update(&mut self, weight: &mut Weight<'_>, by: Factors) {
         let step = self.step(by);
         let (first, second) = (self.first.of(weight), self.second.of(weight));
-        let values = weight.value.par_chunks_mut(BLOCK).zip(weight.gradient.par_chunks(BLOCK));
-        let moments = first.par_chunks_mut(BLOCK).zip(second.par_chunks_mut(BLOCK));
-        values.zip(moments).for_each(|((value, gradient), (first, second))| {
+        let gradients = weight.gradient.par_chunks(piece_len(weight.rows));
+        let [values, first, second] =
+            [&mut *weight.value, first, second].map(|all| pieces(all, weight.rows).into_par_iter());
+        values.zip(gradients).zip(first.zip(second)).for_each(|((value, gradient), (first, second))| {
             let moments = first.iter_mut().zip(second);
             for ((value, gradient), (first, second)) in value.iter_mut().zip(gradient).zip(moments) {
                 step.update(value, *gradient, first, second);
@@ -125,7 +126,7 @@ mod tests {
         for &gradient in gradients {
             adamw.begin();
             let by = Factors { rate: 0.01, weight_decay, gradient: 1.0 };
-            adamw.update(&mut Weight { name: "w", value: &mut value, gradient: &[gradient] }, by);
+            adamw.update(&mut Weight { name: "w", value: &mut value, gradient: &[gradient], rows: None }, by);
         }
         value[0]
     }

@@ -7,15 +7,18 @@
 mod adamw;
 mod clip;
 mod parts;
+mod rows;
 mod sgd;
 mod slots;
 
 pub use adamw::AdamW;
 pub use clip::{clip_factor, global_norm};
 pub use parts::PartsMean;
+pub use rows::Rows;
 pub use sgd::Sgd;
 
 use crate::checkpoint::{Mismatch, Tensors};
+use rows::{piece_len, pieces};
 use slots::Slots;
 
 /// Elements that one task updates; elements do not depend on each other, so the split changes no number.
@@ -28,8 +31,10 @@ pub struct Weight<'a> {
     pub name: &'a str,
     /// What is changed.
     pub value: &'a mut [f32],
-    /// d loss / d value.
+    /// d loss / d value; of `rows` alone where there are any.
     pub gradient: &'a [f32],
+    /// The rows that a step changes; none: it changes all.
+    pub rows: Option<Rows<'a>>,
 }
 
 /// What a weight belongs to.

@@ -23,6 +23,9 @@ impl PartsMean {
     }
 
     /// Adds the gradients of a part. After the last part of a batch, the next one begins anew.
+    ///
+    /// # Panics
+    /// Where a weight has only some rows, which are others in each part.
     pub fn add(&mut self, weights: &[(Kind, Weight<'_>)]) {
         if self.added == self.parts {
             self.added = 0;
@@ -30,6 +33,7 @@ impl PartsMean {
         self.means.resize_with(weights.len(), Vec::new);
         let share = 1.0 / self.parts as f32;
         for ((_, weight), mean) in weights.iter().zip(&mut self.means) {
+            assert!(weight.rows.is_none(), "parts of a batch have the same weights");
             if self.added == 0 {
                 mean.clear();
                 mean.resize(weight.gradient.len(), 0.0);
@@ -64,9 +68,12 @@ mod tests {
         for (gradients, mean) in [([1.0, 2.0], 1.5), ([-4.0, 0.0], -2.0)] {
             let mut value = [0.0];
             for gradient in gradients {
-                parts.add(&[(Kind::Kernel, Weight { name: "w", value: &mut value, gradient: &[gradient] })]);
+                parts.add(&[(
+                    Kind::Kernel,
+                    Weight { name: "w", value: &mut value, gradient: &[gradient], rows: None },
+                )]);
             }
-            let weight = Weight { name: "w", value: &mut value, gradient: &[] };
+            let weight = Weight { name: "w", value: &mut value, gradient: &[], rows: None };
             assert_eq!(parts.instead([(Kind::Kernel, weight)])[0].1.gradient, [mean]);
         }
     }

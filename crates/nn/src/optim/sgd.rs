@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use super::{BLOCK, Factors, Slots, Weight};
+use super::{Factors, Slots, Weight, piece_len, pieces};
 use crate::checkpoint::{Mismatch, Tensors};
 
 /// Stochastic gradient descent.
@@ -53,9 +53,10 @@ fn update(
     step: impl Fn(f32, f32) -> f32 + Sync,
 ) {
     let (rate, weight_decay) = (by.rate as f32, by.weight_decay as f32);
-    let gradients = weight.gradient.par_chunks(BLOCK);
-    let blocks = weight.value.par_chunks_mut(BLOCK).zip(gradients).zip(velocity.par_chunks_mut(BLOCK));
-    blocks.for_each(|((value, gradient), velocity)| {
+    let gradients = weight.gradient.par_chunks(piece_len(weight.rows));
+    let [values, velocities] =
+        [&mut *weight.value, velocity].map(|all| pieces(all, weight.rows).into_par_iter());
+    values.zip(gradients).zip(velocities).for_each(|((value, gradient), velocity)| {
         for ((value, gradient), velocity) in value.iter_mut().zip(gradient).zip(velocity) {
             let direction = gradient * by.gradient + weight_decay * *value;
             *velocity = momentum * *velocity + direction;
@@ -73,7 +74,7 @@ mod tests {
     fn steps(start: f32, gradients: &[f32], mut sgd: Sgd, by: Factors) -> f32 {
         let mut value = [start];
         for &gradient in gradients {
-            sgd.update(&mut Weight { name: "w", value: &mut value, gradient: &[gradient] }, by);
+            sgd.update(&mut Weight { name: "w", value: &mut value, gradient: &[gradient], rows: None }, by);
         }
         value[0]
     }

@@ -15,8 +15,8 @@ fn adamw() -> Optimizer {
 
 fn weights<'a>([a, b]: &'a mut [[f32; 2]; 2], [da, db]: &'a [[f32; 2]; 2]) -> [(Kind, Weight<'a>); 2] {
     [
-        (Kind::Kernel, Weight { name: "a", value: a, gradient: da }),
-        (Kind::Kernel, Weight { name: "b", value: b, gradient: db }),
+        (Kind::Kernel, Weight { name: "a", value: a, gradient: da, rows: None }),
+        (Kind::Kernel, Weight { name: "b", value: b, gradient: db, rows: None }),
     ]
 }
 
@@ -67,7 +67,7 @@ fn what_was_remembered_of_another_network_is_refused_by_name() {
         assert!(state.contains_key(&format!("{part}a")), "{:?}", state.keys());
         let mut value = [0.0; 3];
         let mut refused = |name| {
-            let weight = Weight { name, value: &mut value, gradient: &[] };
+            let weight = Weight { name, value: &mut value, gradient: &[], rows: None };
             fresh.clone().load_state(&[(Kind::Kernel, weight)], &state).unwrap_err().to_string()
         };
         assert_eq!(refused("c"), "tensor `c` is missing");
@@ -91,7 +91,7 @@ fn one_rule_s_memory_is_refused_by_the_other() {
 fn a_gradient_that_is_not_finite_changes_nothing() {
     for fresh in [sgd(0.9, 0.1, Some(1.0)), adamw()] {
         let (mut optimizer, mut value) = (fresh.clone(), [1.0, 2.0]);
-        let weight = Weight { name: "a", value: &mut value, gradient: &[f32::INFINITY, 0.0] };
+        let weight = Weight { name: "a", value: &mut value, gradient: &[f32::INFINITY, 0.0], rows: None };
         assert!(!optimizer.step(&mut [(Kind::Kernel, weight)], 0.1).is_finite());
         assert_eq!((optimizer, value), (fresh, [1.0, 2.0]));
     }
@@ -104,7 +104,7 @@ fn channels_can_be_kept_from_decaying_and_the_head_given_a_rate_of_its_own() {
     // 2 - 0.1(1 + 0.5 · 2) = 1.8; without decay 2 - 0.1 = 1.9; at ten times the rate 2 - 1 · (1 + 0.5 · 2) = 0.
     for (kind, by_hand) in [(Kind::Kernel, 1.8), (Kind::Channel, 1.9), (Kind::Head, 0.0)] {
         let mut value = [2.0];
-        let weight = Weight { name: "w", value: &mut value, gradient: &[1.0] };
+        let weight = Weight { name: "w", value: &mut value, gradient: &[1.0], rows: None };
         optimizer.step(&mut [(kind, weight)], 0.1);
         assert!((value[0] - by_hand).abs() < 1e-6, "{kind:?}: {value:?}");
     }

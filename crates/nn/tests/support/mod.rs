@@ -1,5 +1,7 @@
 //! What several tests need.
 
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
 /// Numbers in [-1, 1) that any language can make: FNV-1a of the name seeds `SplitMix64`, whose upper 24 bits are used.
 pub(crate) fn fill(name: &str, count: usize) -> Vec<f32> {
     let hash = name

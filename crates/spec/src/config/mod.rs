@@ -15,12 +15,15 @@ pub use data::{
     Augment, ColourMode, ColourTemperature, DataConfig, Dataset, PhotoVariation, SplitConfig, Synthetic,
 };
 pub use evaluation::{EvaluationConfig, PairSource, Protocol, SplitPart};
-pub use model::{Backbone, CrossEntropy, LossConfig, MarginGradient, ModelConfig, PastTurn, Scaling};
+pub use model::{
+    Backbone, Compares, CrossEntropy, LossConfig, MarginGradient, Miner, ModelConfig, ModelInput, PastTurn,
+    Scaling,
+};
 pub use optimizer::{LayerOptions, OptimizerConfig};
 pub use resources::{DeviceRequest, ResourceRequest, Threads};
 pub use schedule::{ScheduleConfig, ScheduleShape, StepAt};
 pub use start::{InitialWeights, StartConfig};
-pub use training::{Precision, TrainingConfig};
+pub use training::{Precision, Sampler, TrainingConfig};
 
 use std::path::PathBuf;
 
@@ -42,6 +45,9 @@ pub struct Config {
     /// How its logits are judged.
     #[serde(default, skip_serializing_if = "CrossEntropy::is_plain")]
     pub cross_entropy: CrossEntropy,
+    /// Share of the classes that each step's softmax is over; none: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample_rate: Option<f64>,
     /// How weights follow gradients.
     pub optimizer: OptimizerConfig,
     /// How the learning rate moves.

@@ -3,13 +3,49 @@
 use serde::{Deserialize, Serialize};
 
 /// `model:`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelConfig {
     /// The network up to the embedding.
     pub backbone: Backbone,
     /// Length of the embedding.
     pub embedding_size: u32,
+    /// What it reads of an image.
+    #[serde(default, skip_serializing_if = "ModelInput::is_rgb")]
+    pub input: ModelInput,
+    /// Share of the numbers before the embedding that are 0 in training.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub dropout: f64,
+}
+
+impl ModelConfig {
+    /// Whether weights of the one fit the other: they may differ in what is done in training alone.
+    pub fn has_weights_of(&self, other: &Self) -> bool {
+        Self { dropout: 0.0, ..*self } == Self { dropout: 0.0, ..*other }
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields so")]
+fn is_none(share: &f64) -> bool {
+    *share == 0.0
+}
+
+/// `model.input:`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelInput {
+    /// Three channels.
+    #[default]
+    Rgb,
+    /// One channel of luma (ITU-R BT.601).
+    Grey,
+}
+
+impl ModelInput {
+    /// What nobody has to say.
+    pub fn is_rgb(&self) -> bool {
+        *self == Self::Rgb
+    }
 }
 
 /// `model.backbone:`.
@@ -20,8 +56,25 @@ pub enum Backbone {
     Small,
     /// MobileFaceNet (Chen et al. 2018), as InsightFace's `mbf` (scale 2).
     MobileFaceNet,
+    /// The same at scale 1, which is the paper's.
+    #[serde(rename = "mobilefacenet_scale1")]
+    MobileFaceNetScale1,
+    /// GhostFaceNetV1 (Alansari et al. 2023) with stride 1 in its stem.
+    #[serde(rename = "ghostfacenet_v1_1")]
+    GhostFaceNetV1Stride1,
+    /// The same with stride 2.
+    #[serde(rename = "ghostfacenet_v1_2")]
+    GhostFaceNetV1Stride2,
     /// IResNet-18, as InsightFace's `r18`.
     IResNet18,
+    /// IResNet-34, as InsightFace's `r34`.
+    IResNet34,
+    /// IResNet-50, as InsightFace's `r50`.
+    IResNet50,
+    /// IResNet-100, as InsightFace's `r100`.
+    IResNet100,
+    /// IResNet-200, as InsightFace's `r200`.
+    IResNet200,
 }
 
 /// `loss:`, but for how its logits are judged. s is what cosines are multiplied by, θ the angle to the own class;
@@ -70,6 +123,75 @@ pub enum LossConfig {
     ElasticFace { scale: f64, margin: f64, margin_deviation: f64 },
     /// A scale that finds itself (Zhang et al. 2019).
     AdaCos { scaling: Scaling },
+    /// Two distances (Hadsell et al. 2006).
+    Contrastive { positive_margin: f64, negative_margin: f64 },
+    /// A margin between distances (Schroff et al. 2015).
+    Triplet { margin: f64, miner: Miner },
+    /// Soft maxima about a cosine (Wang et al. 2019).
+    #[serde(rename = "multi_similarity")]
+    MultiSimilarity { positive_scale: f64, negative_scale: f64, base: f64 },
+    /// Pairs weighed by how far they are from their best (Sun et al. 2020).
+    Circle { scale: f64, relaxation: f64 },
+    /// A softmax over pairs (Khosla et al. 2020).
+    SupCon { temperature: f64 },
+    /// A softmax of one same pair and all different ones (Chen et al. 2020).
+    NtXent { temperature: f64 },
+    /// Same pairs against all different ones about them (Song et al. 2016).
+    #[serde(rename = "lifted_structure")]
+    LiftedStructure { positive_margin: f64, negative_margin: f64 },
+    /// Learned proxies, one a class (Kim et al. 2020).
+    #[serde(rename = "proxy_anchor")]
+    ProxyAnchor { scale: f64, cosine_margin: f64 },
+}
+
+/// What a loss compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compares {
+    /// An image with all class centres, each image by itself.
+    Centres,
+    /// The images of a batch with proxies of classes.
+    Proxies,
+    /// The images of a batch with each other.
+    Images,
+}
+
+impl LossConfig {
+    /// What it compares.
+    pub fn compares(&self) -> Compares {
+        match self {
+            Self::ArcFace { .. }
+            | Self::SubCentre { .. }
+            | Self::CosFace { .. }
+            | Self::Combined { .. }
+            | Self::SphereFace { .. }
+            | Self::NormFace { .. }
+            | Self::CurricularFace { .. }
+            | Self::MagFace { .. }
+            | Self::AdaFace { .. }
+            | Self::ElasticFace { .. }
+            | Self::AdaCos { .. } => Compares::Centres,
+            Self::ProxyAnchor { .. } => Compares::Proxies,
+            Self::Contrastive { .. }
+            | Self::Triplet { .. }
+            | Self::MultiSimilarity { .. }
+            | Self::Circle { .. }
+            | Self::SupCon { .. }
+            | Self::NtXent { .. }
+            | Self::LiftedStructure { .. } => Compares::Images,
+        }
+    }
+}
+
+/// `loss.miner:`, of triplets by how far the negative is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Miner {
+    /// Anywhere.
+    All,
+    /// Farther than the positive, yet within the margin.
+    SemiHard,
+    /// No farther than the positive.
+    Hard,
 }
 
 /// `loss.focal:` and `loss.label_smoothing:`: how logits are judged.
@@ -139,4 +261,29 @@ pub enum MarginGradient {
     Exact,
     /// As InsightFace since 2022, which edits the logit outside autograd: that of cos θ.
     StraightThrough,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_of_before_input_and_dropout_is_written_as_it_was_so_that_plans_keep_their_hashes() {
+        let old = r#"{"backbone":"mobilefacenet","embedding_size":512}"#;
+        let model: ModelConfig = serde_json::from_str(old).unwrap();
+        assert_eq!((model.input, model.dropout), (ModelInput::Rgb, 0.0));
+        assert_eq!(serde_json::to_string(&model).unwrap(), old);
+    }
+
+    #[test]
+    fn weights_fit_whatever_the_dropout_they_were_trained_with() {
+        let model = |input, dropout| ModelConfig {
+            backbone: Backbone::IResNet34,
+            embedding_size: 64,
+            input,
+            dropout,
+        };
+        assert!(model(ModelInput::Grey, 0.4).has_weights_of(&model(ModelInput::Grey, 0.0)));
+        assert!(!model(ModelInput::Grey, 0.4).has_weights_of(&model(ModelInput::Rgb, 0.4)));
+    }
 }

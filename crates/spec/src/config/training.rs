@@ -17,6 +17,9 @@ pub struct TrainingConfig {
     /// Equal parts in which a step's images go through the network, one after the other.
     #[serde(default = "whole", skip_serializing_if = "is_whole")]
     pub accumulate: u32,
+    /// Where batches are made of identities, how; none: of shuffled images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampler: Option<Sampler>,
     /// Decay of the moving average of weights that is validated, tested and kept; none: the weights themselves are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ema: Option<f64>,
@@ -29,6 +32,14 @@ fn whole() -> u32 {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
 fn is_whole(parts: &u32) -> bool {
     *parts == whole()
+}
+
+/// `training.sampler:`: batches of `batch_size` / K identities with K images each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sampler {
+    /// K.
+    pub images_each: u32,
 }
 
 /// `training.precision:`.

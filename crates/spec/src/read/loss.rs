@@ -8,11 +8,20 @@ use super::{
     section::Section,
 };
 use crate::{
-    config::{CrossEntropy, LossConfig},
+    config::{Compares, Config, CrossEntropy, LossConfig},
     source::{Diagnostic, one_of},
 };
 
-pub(super) fn read(loss: &mut Section<'_>) -> (LossConfig, CrossEntropy) {
+/// Keys of every loss on class centres.
+pub(super) const OF_CENTRES: [&str; 3] = ["focal", "label_smoothing", "sample_rate"];
+
+/// The softmax over classes that a loss on class centres ends in.
+pub(super) struct Softmax {
+    pub(super) cross_entropy: CrossEntropy,
+    pub(super) sample_rate: Option<f64>,
+}
+
+pub(super) fn read(loss: &mut Section<'_>) -> (LossConfig, Softmax) {
     let words: Vec<(&str, &Kind)> = KINDS.iter().map(|kind| (kind.name, kind)).collect();
     let before = loss.reading().mistakes();
     let kind = loss.word("name", "The head and its loss; `arclab losses` lists them.", KINDS[0].name, &words);
@@ -23,10 +32,16 @@ pub(super) fn read(loss: &mut Section<'_>) -> (LossConfig, CrossEntropy) {
     if is_named {
         refuse_foreign(loss, kind.name, &all);
     }
-    for (name, fields) in &all {
-        describe(loss, name, fields);
+    for kind in KINDS {
+        describe(loss, kind);
     }
-    (config, cross_entropy(loss))
+    if is_named && config.compares() != Compares::Centres {
+        let beside = format!("`name: {}`", kind.name);
+        for key in OF_CENTRES {
+            loss.no_effect(key, &beside, "leave it out: it is of losses on class centres");
+        }
+    }
+    (config, softmax(loss))
 }
 
 /// Reports the parameters of other losses.
@@ -40,20 +55,44 @@ fn refuse_foreign(loss: &Section<'_>, name: &str, all: &[(&str, Map<String, Json
 }
 
 /// Notes the keys of one loss, and tells the schema that it has no others.
-fn describe(loss: &mut Section<'_>, name: &str, fields: &Map<String, Json>) {
-    for (key, schema) in fields {
+fn describe(loss: &mut Section<'_>, kind: &Kind) {
+    let (name, fields) = (kind.name, kind.fields());
+    for (key, schema) in &fields {
         loss.describe_also(key, schema);
     }
-    let shared = ["name", "focal", "label_smoothing"];
-    let keys: Vec<&str> = shared.into_iter().chain(fields.keys().map(String::as_str)).collect();
+    let shared = OF_CENTRES.into_iter().filter(|_| kind.compares() == Compares::Centres);
+    let keys = ["name"].into_iter().chain(shared).chain(fields.keys().map(String::as_str));
+    let keys: Vec<&str> = keys.collect();
     loss.demand(json!({
         "if": {"properties": {"name": {"const": name}}, "required": ["name"]},
         "then": {"propertyNames": {"enum": keys}, "properties": fields},
     }));
 }
 
-/// What every loss takes.
-pub(super) fn cross_entropy(loss: &mut Section<'_>) -> CrossEntropy {
+/// Refuses a sample of classes for each part of a batch, which would differ from part to part.
+pub(super) fn fits(top: &Section<'_>, config: &Config) {
+    let written = top.node("loss").and_then(|loss| loss.get("sample_rate"));
+    if let Some(node) = written.filter(|_| config.sample_rate.is_some() && config.training.accumulate > 1) {
+        let message = "`loss.sample_rate` cannot stand beside `training.accumulate`";
+        let help = "leave one of them out: the parts of a batch would have classes of their own each";
+        top.reading().report(Diagnostic::at(&node.place, message).help(help));
+    }
+}
+
+/// What every loss on class centres takes.
+pub(super) fn softmax(loss: &mut Section<'_>) -> Softmax {
+    let cross_entropy = cross_entropy(loss);
+    let rate = loss.number(
+        "sample_rate",
+        "Share of the classes in each step's softmax: those of its images and random others (PartialFC, An et al. \
+         2022). For so many people that the head takes the time and memory; 1 takes all.",
+        1.0,
+        Range::above(0.0, 1.0),
+    );
+    Softmax { cross_entropy, sample_rate: (rate < 1.0).then_some(rate) }
+}
+
+fn cross_entropy(loss: &mut Section<'_>) -> CrossEntropy {
     const SMOOTHING: Range = Range::half_open(0.0, 1.0).because("with 1 no class would be the right one");
     let gamma = loss.number(
         "focal",

@@ -1,5 +1,6 @@
 //! Specs from files: `extends`, `--set`, and then types, with every mistake reported at its place.
 
+mod backbones;
 mod chain;
 mod changes;
 mod data;
@@ -13,6 +14,7 @@ mod losses;
 mod model;
 mod optimizer;
 mod overrides;
+mod pairs;
 mod paths;
 mod range;
 mod resources;
@@ -27,12 +29,13 @@ mod training;
 
 use std::path::PathBuf;
 
-pub use losses::{LossDescription, ParameterDescription, losses, parameters_of_all_losses};
+pub use backbones::{BackboneDescription, backbones};
+pub use losses::{LossDescription, ParameterDescription, losses, parameters_of_losses_on_centres};
 pub use overrides::{InvalidOverride, Override};
 pub use schema::json_schema;
 
 use crate::{Spec, source::SpecErrors};
-pub(crate) use losses::foreign_keys;
+pub(crate) use losses::superseded_keys;
 use section::Reading;
 
 /// The specs in `paths`, with `overrides` on top of each. A folder stands for the `.yaml` files directly in it: those

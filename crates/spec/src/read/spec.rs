@@ -9,9 +9,11 @@ use serde_json::json;
 
 use super::{
     chain::{Chain, Link},
-    changes, data, evaluation, loss, model, optimizer,
+    changes, data, evaluation,
+    loss::{self, Softmax},
+    model, optimizer,
     overrides::Override,
-    resources, schedule,
+    pairs, resources, schedule,
     section::{Reading, Section, written},
     start, training,
 };
@@ -119,15 +121,29 @@ pub(super) fn top_level(top: &mut Section<'_>) -> Written {
     let data = top.section("data", "Which images, how split, how changed.", data::read);
     let (model, start) =
         top.section("model", "The network.", |section| (model::model(section), start::start(section)));
-    let (loss, cross_entropy) = top.section("loss", "The head and what is minimised.", loss::read);
+    let (loss, softmax) = top.section("loss", "The head and what is minimised.", loss::read);
     let optimizer = top.section("optimizer", "How weights follow gradients.", optimizer::optimizer);
     let schedule = top.section("schedule", "How the learning rate moves.", schedule::schedule);
     let (training, seeds) = top.section("training", "How long, in which batches.", training::training);
     let evaluation = top.section("evaluation", "How the trained model is tested.", evaluation::read);
     let resources = top.section("resources", "What a run may use; changes no number.", resources::read);
     schedule::fits(top, &schedule, training.epochs);
-    let config =
-        Config { data, model, start, loss, cross_entropy, optimizer, schedule, training, evaluation };
+    model::fits(top, model, data.colour);
+    let Softmax { cross_entropy, sample_rate } = softmax;
+    let config = Config {
+        data,
+        model,
+        start,
+        loss,
+        cross_entropy,
+        sample_rate,
+        optimizer,
+        schedule,
+        training,
+        evaluation,
+    };
+    loss::fits(top, &config);
+    pairs::fits(top, &config);
     Written { hypothesis, config, seeds, resources }
 }
 

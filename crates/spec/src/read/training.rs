@@ -9,7 +9,7 @@ use super::{
     section::Section,
 };
 use crate::{
-    config::{Precision, TrainingConfig},
+    config::{Precision, Sampler, TrainingConfig},
     source::Diagnostic,
 };
 
@@ -40,6 +40,7 @@ pub(super) fn training(training: &mut Section<'_>) -> (TrainingConfig, Vec<u64>)
         precision,
         log_every: log_every as u32,
         accumulate: accumulate(training, batch_size) as u32,
+        sampler: sampler(training, batch_size),
         ema: training.optional_number(
             "ema",
             "Decay of a moving average of the weights. Where it is given, the averaged weights are those that are \
@@ -49,6 +50,28 @@ pub(super) fn training(training: &mut Section<'_>) -> (TrainingConfig, Vec<u64>)
         ),
     };
     (config, seeds(training))
+}
+
+fn sampler(training: &mut Section<'_>, batch_size: u64) -> Option<Sampler> {
+    const DOC: &str = "Makes batches of identities, as losses on pairs need it: `batch_size` / `images_each` identities \
+                       with so many images each. An epoch has as many steps as of shuffled images; identities come \
+                       about equally often, and those with fewer images repeat them.";
+    let images_each = training.optional_section("sampler", DOC, |sampler| {
+        sampler.count("images_each", "Images of each identity in a batch.", 4, Counts::from(1, 32_768))
+    })?;
+    let is_even = batch_size.is_multiple_of(images_each) && batch_size / images_each >= 2;
+    if let Some(node) = training.node("sampler").filter(|_| !is_even) {
+        let message = format!(
+            "`training.batch_size` ({batch_size}) is no batch of identities with `training.sampler.images_each` \
+             ({images_each}) each"
+        );
+        let place = node.get("images_each").map_or(&node.place, |node| &node.place);
+        training.reading().report(
+            Diagnostic::at(place, message)
+                .help("choose a divisor of the batch that leaves 2 identities or more"),
+        );
+    }
+    Some(Sampler { images_each: images_each as u32 })
 }
 
 fn accumulate(training: &mut Section<'_>, batch_size: u64) -> u64 {

@@ -1,7 +1,7 @@
 //! One document on top of another: what `extends` and `--set` mean.
 
 use super::{Entry, Node, Value};
-use crate::read::foreign_keys;
+use crate::read::superseded_keys;
 
 /// `loss.margin`, of `loss` and `margin`.
 pub(crate) fn joined(path: &str, key: &str) -> String {
@@ -123,7 +123,7 @@ fn superseded(path: &[String], under: &Node, over: &Node) -> Vec<String> {
     }
     // Which of its keys another loss has, too, the losses say themselves.
     if let Some(new) = name(over).filter(|new| is_at(&["loss"], path) && name(under).as_ref() != Some(new)) {
-        keys.extend(foreign_keys(&new));
+        keys.extend(superseded_keys(name(under).as_deref(), &new));
     }
     keys
 }
@@ -192,6 +192,12 @@ mod tests {
         assert_eq!(over("normface"), "{loss: {name: normface, scale: 30, focal: 2}}");
         assert_eq!(over("adacos"), "{loss: {name: adacos, focal: 2}}");
         assert_eq!(over("arcface"), under);
+        // Pairs and class centres have nothing in common, whatever the keys are called.
+        assert_eq!(over("circle"), "{loss: {name: circle}}");
+        assert_eq!(merged("{loss: {margin: 0.4}}", "{loss: {name: triplet}}"), "{loss: {name: triplet}}");
+        let triplet = "{loss: {name: triplet, margin: 0.2, miner: hard}}";
+        assert_eq!(merged(triplet, "{loss: {name: arcface}}"), "{loss: {name: arcface}}");
+        assert_eq!(merged(triplet, "{loss: {name: supcon}}"), "{loss: {name: supcon}}");
         // What is no loss is reported later, and alone.
         assert_eq!(over("archface"), under.replace("arcface", "archface"));
     }

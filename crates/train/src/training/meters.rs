@@ -1,8 +1,13 @@
 //! Numbers of steps and their means over an epoch.
 
+mod pairs;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
+
+pub(crate) use pairs::PairNumbers;
+use pairs::PairSums;
 
 /// Metrics by name, as events carry them.
 pub(crate) type Metrics = BTreeMap<String, f64>;
@@ -15,6 +20,22 @@ pub(crate) struct StepNumbers {
     pub(crate) learning_rate: f64,
     /// Of the whole gradient, before clipping.
     pub(crate) gradient_norm: f64,
+    /// Sum of the embeddings' lengths.
+    pub(crate) norms: f64,
+    pub(crate) measured: Measured,
+    pub(crate) times: StepTimes,
+}
+
+/// What is measured beside the loss, which depends on what it compares.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Measured {
+    Classes(ClassNumbers),
+    Pairs(PairNumbers),
+}
+
+/// Of images and class centres.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct ClassNumbers {
     /// Images whose own class has the largest cosine, margin left out.
     pub(crate) correct: usize,
     /// Images past the angle where the margin turns around.
@@ -23,9 +44,24 @@ pub(crate) struct StepNumbers {
     pub(crate) angles: f64,
     /// Sum of their squares.
     pub(crate) squared_angles: f64,
-    /// Sum of the embeddings' lengths.
-    pub(crate) norms: f64,
-    pub(crate) times: StepTimes,
+}
+
+impl Measured {
+    /// The sum with those of another part of the same step.
+    fn and(self, next: Self) -> Self {
+        match (self, next) {
+            (Self::Classes(one), Self::Classes(next)) => Self::Classes(ClassNumbers {
+                correct: one.correct + next.correct,
+                past_turn: one.past_turn + next.past_turn,
+                angles: one.angles + next.angles,
+                squared_angles: one.squared_angles + next.squared_angles,
+            }),
+            (Self::Pairs(one), Self::Pairs(next)) => Self::Pairs(one.and(next)),
+            (Self::Classes(_), Self::Pairs(_)) | (Self::Pairs(_), Self::Classes(_)) => {
+                unreachable!("all parts of a step are of one loss")
+            }
+        }
+    }
 }
 
 /// Where a step's time went.
@@ -68,6 +104,8 @@ pub(crate) struct EpochSums {
     update_seconds: f64,
     #[serde(default, skip_serializing_if = "EmbeddingSums::is_empty")]
     embeddings: EmbeddingSums,
+    #[serde(default, skip_serializing_if = "PairSums::is_empty")]
+    pairs: PairSums,
 }
 
 /// Sums over embeddings. They have a count of their own, and are left out at 0: checkpoints of before they were kept
@@ -88,22 +126,25 @@ impl EmbeddingSums {
 
     fn add(&mut self, step: &StepNumbers) {
         self.images += step.images as u64;
-        self.angles += step.angles;
-        self.squared_angles += step.squared_angles;
         self.norms += step.norms;
     }
 
-    /// Mean and deviation of the angle, and mean length.
-    fn means(&self) -> [(&'static str, f64); 3] {
+    fn add_angles(&mut self, classes: &ClassNumbers) {
+        self.angles += classes.angles;
+        self.squared_angles += classes.squared_angles;
+    }
+
+    fn mean_norm(&self) -> (&'static str, f64) {
+        ("embedding_norm", self.norms / self.images.max(1) as f64)
+    }
+
+    /// Mean and deviation of the angle.
+    fn mean_angle(&self) -> [(&'static str, f64); 2] {
         let images = self.images.max(1) as f64;
         let angle = self.angles / images;
         // Rounding can leave a variance of 0 just below.
         let variance = (self.squared_angles / images - angle * angle).max(0.0);
-        [
-            ("target_angle", angle),
-            ("target_angle_std", variance.sqrt()),
-            ("embedding_norm", self.norms / images),
-        ]
+        [("target_angle", angle), ("target_angle_std", variance.sqrt())]
     }
 }
 
@@ -114,11 +155,8 @@ impl StepNumbers {
         Self {
             images: self.images + next.images,
             loss: (self.loss * images + next.loss * others) / (images + others),
-            correct: self.correct + next.correct,
-            past_turn: self.past_turn + next.past_turn,
-            angles: self.angles + next.angles,
-            squared_angles: self.squared_angles + next.squared_angles,
             norms: self.norms + next.norms,
+            measured: self.measured.and(next.measured),
             times: self.times.sum(next.times),
             ..next
         }
@@ -140,40 +178,56 @@ impl EpochSums {
         self.loss += step.loss;
         self.learning_rate += step.learning_rate;
         self.gradient_norm += step.gradient_norm;
-        self.correct += step.correct as u64;
-        self.past_turn += step.past_turn as u64;
         self.data_seconds += step.times.data.as_secs_f64();
         self.forward_seconds += step.times.forward.as_secs_f64();
         self.backward_seconds += step.times.backward.as_secs_f64();
         self.update_seconds += step.times.update.as_secs_f64();
         self.embeddings.add(step);
+        match &step.measured {
+            Measured::Classes(classes) => {
+                self.correct += classes.correct as u64;
+                self.past_turn += classes.past_turn as u64;
+                self.embeddings.add_angles(classes);
+            }
+            Measured::Pairs(pairs) => self.pairs.add(pairs),
+        }
     }
 
-    /// Means over the steps; times are seconds a step.
+    /// Means over the steps; times are seconds a step. What is measured on classes is left out of a loss on pairs.
     pub(crate) fn means(&self) -> Metrics {
-        let (steps, images) = (self.steps.max(1) as f64, self.images.max(1) as f64);
+        let of_classes = self.pairs.is_empty().then(|| self.means_of_classes());
+        let measured = self.pairs.means().chain(of_classes.into_iter().flatten());
+        let all = self.means_of_steps().into_iter().chain([self.embeddings.mean_norm()]).chain(measured);
+        all.map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    fn means_of_classes(&self) -> [(&'static str, f64); 4] {
+        let images = self.images.max(1) as f64;
+        let [angle, deviation] = self.embeddings.mean_angle();
+        let correct = ("train_accuracy", self.correct as f64 / images);
+        [correct, ("past_turn_share", self.past_turn as f64 / images), angle, deviation]
+    }
+
+    fn means_of_steps(&self) -> [(&'static str, f64); 8] {
+        let steps = self.steps.max(1) as f64;
         let seconds = self.data_seconds + self.forward_seconds + self.backward_seconds + self.update_seconds;
         [
             ("loss", self.loss / steps),
             ("learning_rate", self.learning_rate / steps),
             ("gradient_norm", self.gradient_norm / steps),
-            ("train_accuracy", self.correct as f64 / images),
-            ("past_turn_share", self.past_turn as f64 / images),
             ("images_per_second", self.images as f64 / seconds.max(1e-9)),
             ("data_seconds", self.data_seconds / steps),
             ("forward_seconds", self.forward_seconds / steps),
             ("backward_seconds", self.backward_seconds / steps),
             ("update_seconds", self.update_seconds / steps),
         ]
-        .into_iter()
-        .chain(self.embeddings.means())
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use arclab_nn::heads::{CosineSum, Hinges};
+
     use super::*;
 
     fn step(loss: f64, correct: usize) -> StepNumbers {
@@ -183,13 +237,20 @@ mod tests {
             loss,
             learning_rate: 0.1,
             gradient_norm: 2.0,
-            correct,
-            past_turn: 0,
-            angles: 4.0 * loss,
-            squared_angles: 4.0 * (loss * loss + 0.75),
             norms: 20.0,
+            measured: Measured::Classes(ClassNumbers {
+                correct,
+                past_turn: 0,
+                angles: 4.0 * loss,
+                squared_angles: 4.0 * (loss * loss + 0.75),
+            }),
             times,
         }
+    }
+
+    fn of_pairs(same: f64, hinges: Hinges) -> StepNumbers {
+        let [same, different] = [(same, 4), (-1.0, 2)].map(|(sum, count)| CosineSum { sum, count });
+        StepNumbers { measured: Measured::Pairs(PairNumbers { same, different, hinges }), ..step(1.0, 0) }
     }
 
     #[test]
@@ -208,9 +269,28 @@ mod tests {
     }
 
     #[test]
+    fn a_loss_on_pairs_reports_means_over_pairs_and_nothing_of_classes() {
+        let mut sums = EpochSums::default();
+        sums.add(&of_pairs(2.0, Hinges { total: 10, active: 4 }));
+        sums.add(&of_pairs(3.0, Hinges { total: 30, active: 6 }));
+        let means = sums.means();
+        let found =
+            ["same_cosine", "different_cosine", "active_share", "embedding_norm"].map(|name| means[name]);
+        assert_eq!(found, [0.625, -0.5, 0.25, 5.0]);
+        for name in ["train_accuracy", "past_turn_share", "target_angle", "target_angle_std"] {
+            assert!(!means.contains_key(name), "{name}: {means:?}");
+        }
+        let json = serde_json::to_string(&sums).unwrap();
+        assert_eq!(serde_json::from_str::<EpochSums>(&json).unwrap(), sums);
+        // A loss that cuts nothing off has no share of it.
+        let smooth = of_pairs(2.0, Hinges::default()).metrics();
+        assert!(!smooth.contains_key("active_share") && smooth["same_cosine"] == 0.5, "{smooth:?}");
+    }
+
+    #[test]
     fn sums_of_before_embeddings_were_measured_are_read_and_written_as_they_were() {
         let old = serde_json::to_string(&EpochSums { steps: 3, images: 12, ..EpochSums::default() }).unwrap();
-        assert!(!old.contains("embeddings"), "{old}");
+        assert!(!old.contains("embeddings") && !old.contains("pairs"), "{old}");
         let mut sums: EpochSums = serde_json::from_str(&old).unwrap();
         assert_eq!(serde_json::to_string(&sums).unwrap(), old);
         sums.add(&step(1.5, 1));
@@ -221,7 +301,8 @@ mod tests {
     fn the_parts_of_a_step_give_the_means_over_all_its_images() {
         let larger = StepNumbers { images: 12, ..step(1.0, 5) };
         let whole = step(3.0, 1).and(larger);
-        assert_eq!((whole.images, whole.loss, whole.correct), (16, 1.5, 6));
+        assert_eq!((whole.images, whole.loss, whole.norms), (16, 1.5, 40.0));
+        assert_eq!(whole.metrics()["train_accuracy"], 6.0 / 16.0);
         assert_eq!(whole.times.forward, Duration::from_secs(1));
     }
 

@@ -2,6 +2,7 @@
 
 mod meters;
 mod model;
+mod objective;
 mod saved;
 
 use std::{path::Path, sync::Arc, time::Instant};

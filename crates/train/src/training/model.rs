@@ -8,12 +8,14 @@ use std::{
 use arclab_nn::{
     Backend, Cpu, Images, MovingAverage, Network, Param, ShapeError,
     checkpoint::{self, Tensors},
-    heads::Head,
     optim::{Kind, Optimizer, PartsMean, Weight},
 };
 use arclab_spec::config::Config;
 
-use super::meters::{StepNumbers, StepTimes};
+use super::{
+    meters::{StepNumbers, StepTimes},
+    objective::Objective,
+};
 use crate::{
     settings,
     start::{self, Start, StartError},
@@ -31,7 +33,7 @@ const AVERAGE: &str = "average";
 pub(crate) struct Model {
     device: Arc<Cpu>,
     network: Network<Cpu>,
-    head: Head,
+    objective: Objective,
     optimizer: Optimizer,
     /// Where it is asked for: what is validated, tested and kept in place of the network.
     average: Option<MovingAverage>,
@@ -57,22 +59,19 @@ impl Model {
         classes: usize,
         seed: u64,
     ) -> Result<Self, ShapeError> {
-        let (embedding_size, image_size) =
-            (config.model.embedding_size as usize, config.data.image_size as usize);
         let network = || settings::network(config, Arc::clone(&device), seed);
         let average =
             config.training.ema.map(|decay| Ok(MovingAverage::new(decay, network()?))).transpose()?;
         let parts = config.training.accumulate as usize;
-        let head = Head::new(settings::loss(config.loss, classes, seed), classes, embedding_size, seed);
         Ok(Self {
             network: network()?,
-            head: head.with_cross_entropy(settings::cross_entropy(config.cross_entropy)),
+            objective: Objective::new(config, classes, seed),
             optimizer: settings::optimizer(config.optimizer),
             average,
             parts,
             gradients: (parts > 1).then(|| PartsMean::new(parts)),
             device,
-            image_size,
+            image_size: config.data.image_size as usize,
         })
     }
 
@@ -109,32 +108,30 @@ impl Model {
     fn part(&mut self, (pixels, labels): (&[u8], &[u32]), step: u64, first: u64, rate: f64) -> StepNumbers {
         let images = Images { pixels, count: labels.len(), size: self.image_size };
         let began = Instant::now();
+        self.network.seek(first);
         let embeddings = self.network.train_forward(&images);
-        let output = self.device.run(|| self.head.forward_backward_part(&embeddings, labels, step, first));
+        let judged = self.device.run(|| self.objective.judge(&embeddings, labels, step, first));
         let forward = began.elapsed();
         let began = Instant::now();
-        self.network.backward(&output.d_embeddings);
+        self.network.backward(&judged.d_embeddings);
         if let Some(gradients) = &mut self.gradients {
-            let weights = weights(&mut self.network, &mut self.head);
+            let weights = weights(&mut self.network, &mut self.objective);
             self.device.run(|| gradients.add(&weights));
         }
         let backward = began.elapsed();
         StepNumbers {
             images: labels.len(),
-            loss: output.loss,
+            loss: judged.loss,
             learning_rate: rate,
             gradient_norm: f64::NAN,
-            correct: output.correct,
-            past_turn: output.past_turn,
-            angles: output.angles,
-            squared_angles: output.squared_angles,
-            norms: output.norms,
+            norms: judged.norms,
+            measured: judged.measured,
             times: StepTimes { data: Duration::ZERO, forward, backward, update: Duration::ZERO },
         }
     }
 
     fn update(&mut self, rate: f64) -> f64 {
-        let weights = weights(&mut self.network, &mut self.head);
+        let weights = weights(&mut self.network, &mut self.objective);
         let mut weights = match &self.gradients {
             Some(gradients) => gradients.instead(weights),
             None => weights,
@@ -155,7 +152,7 @@ impl Model {
     pub(crate) fn tensors(&self) -> Tensors {
         let mut all = Tensors::new();
         checkpoint::put(&mut all, NETWORK, self.network.state());
-        checkpoint::put(&mut all, HEAD, self.head.state());
+        checkpoint::put(&mut all, HEAD, self.objective.state());
         checkpoint::put(&mut all, MOMENTUM, self.optimizer.state());
         if let Some(average) = &self.average {
             checkpoint::put(&mut all, AVERAGE, average.state());
@@ -173,10 +170,10 @@ impl Model {
         let failed = |part| move |source| RestoreError { part, source };
         let network = self.network.load_state(&checkpoint::part(tensors, NETWORK));
         network.map_err(|error| failed("network")(error.into()))?;
-        let head = self.head.load_state(&checkpoint::part(tensors, HEAD));
-        head.map_err(|error| failed("class centres")(error.into()))?;
+        let objective = self.objective.load_state(&checkpoint::part(tensors, HEAD));
+        objective.map_err(|error| failed("head")(error.into()))?;
         let momentum = checkpoint::part(tensors, MOMENTUM);
-        let restored = self.optimizer.load_state(&weights(&mut self.network, &mut self.head), &momentum);
+        let restored = self.optimizer.load_state(&weights(&mut self.network, &mut self.objective), &momentum);
         restored.map_err(|error| failed("momentum")(error.into()))?;
         let average = checkpoint::part(tensors, AVERAGE);
         let restored = self.average.as_mut().map_or(Ok(()), |whole| whole.load_state(&average));
@@ -190,10 +187,10 @@ impl Embedder for Model {
     }
 }
 
-/// All weights that learn, in the network's order, the centres last.
-fn weights<'a>(network: &'a mut Network<Cpu>, head: &'a mut Head) -> Vec<(Kind, Weight<'a>)> {
+/// All weights that learn in the network's order, those of the head last.
+fn weights<'a>(network: &'a mut Network<Cpu>, objective: &'a mut Objective) -> Vec<(Kind, Weight<'a>)> {
     let network = network.params_mut().into_iter().filter(|param| !param.frozen).map(Param::weight);
-    network.chain([(Kind::Head, head.weight())]).collect()
+    network.chain(objective.weight()).collect()
 }
 
 #[cfg(test)]

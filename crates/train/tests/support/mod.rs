@@ -20,9 +20,9 @@ use arclab_spec::{
     VariantName,
     config::{
         Augment, Backbone, ColourMode, Config, CrossEntropy, DataConfig, Dataset, DeviceRequest,
-        EvaluationConfig, LayerOptions, LossConfig, MarginGradient, ModelConfig, OptimizerConfig, PairSource,
-        PastTurn, PhotoVariation, Precision, Protocol, ScheduleConfig, ScheduleShape, SplitConfig, SplitPart,
-        StartConfig, StepAt, Synthetic, TrainingConfig,
+        EvaluationConfig, LayerOptions, LossConfig, MarginGradient, ModelConfig, ModelInput, OptimizerConfig,
+        PairSource, PastTurn, PhotoVariation, Precision, Protocol, ScheduleConfig, ScheduleShape,
+        SplitConfig, SplitPart, StartConfig, StepAt, Synthetic, TrainingConfig,
     },
     run_folder,
 };
@@ -214,7 +214,12 @@ fn fingerprint(config: &Config, cache: &Path) -> arclab_spec::Fingerprint {
 fn config() -> Config {
     Config {
         data: data(),
-        model: ModelConfig { backbone: Backbone::Small, embedding_size: 32 },
+        model: ModelConfig {
+            backbone: Backbone::Small,
+            embedding_size: 32,
+            input: ModelInput::Rgb,
+            dropout: 0.0,
+        },
         start: StartConfig::default(),
         loss: LossConfig::ArcFace {
             scale: 16.0,
@@ -223,6 +228,7 @@ fn config() -> Config {
             gradient: MarginGradient::Exact,
         },
         cross_entropy: CrossEntropy::Plain,
+        sample_rate: None,
         optimizer: OptimizerConfig::Sgd {
             learning_rate: 0.05,
             momentum: 0.9,
@@ -238,6 +244,7 @@ fn config() -> Config {
             precision: Precision::Float32,
             log_every: 1,
             accumulate: 1,
+            sampler: None,
             ema: None,
         },
         evaluation: evaluation(),

@@ -3,11 +3,18 @@
 use pulp::{Simd, WithSimd};
 
 use crate::{
-    cpu::{load, store},
-    ops::plan::{Class, Task},
+    cpu::{Lanes, load, store},
+    ops::{
+        plan::{Class, Task},
+        source::AffineRef,
+    },
 };
 
-pub(super) struct Correlate<'a>(pub(super) Task<'a>);
+pub(super) struct Correlate<'a> {
+    pub(super) task: Task<'a>,
+    /// Applied to the sums.
+    pub(super) affine: Option<AffineRef<'a>>,
+}
 
 /// Most positions of a register block: with 32 registers 28 accumulators, 2 weights and a value of the input.
 const fn most_positions<S: Simd>() -> usize {
@@ -19,7 +26,7 @@ impl WithSimd for Correlate<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Task { frame, out, class, channels, add } = self.0;
+        let Task { frame, out, class, channels, add } = self.task;
         let positions = class.positions_within(out.len());
         if class.segments.is_empty() {
             if !add {
@@ -31,8 +38,9 @@ impl WithSimd for Correlate<'_> {
         let block_len = 2 * class.segments.len() * class.run;
         for (block, weights) in weights.chunks_exact(block_len).enumerate() {
             let first = block * 2 * S::F32_LANES;
-            let panel =
-                Panel { frame, class, weights, first, width: (channels - first).min(2 * S::F32_LANES), add };
+            let width = (channels - first).min(2 * S::F32_LANES);
+            let affine = self.affine.map(|affine| affine.part(first, width));
+            let panel = Panel { frame, class, weights, first, width, add, affine };
             panel.run(simd, positions, out);
         }
     }
@@ -55,6 +63,8 @@ struct Panel<'a, S: Simd> {
     /// Its number of channels, at most two vectors.
     width: usize,
     add: bool,
+    /// Of the block's channels.
+    affine: Option<AffineRef<'a>>,
 }
 
 impl<S: Simd> Panel<'_, S> {
@@ -105,6 +115,9 @@ impl<S: Simd> Panel<'_, S> {
                 std::array::from_fn(|p| &self.frame[positions[p][0] as usize + segment..][..run]);
             sums = correlate::<S, P>(simd, rows, weights, run, sums);
         }
+        if let Some(affine) = self.affine {
+            sums = normalise::<S, P, FULL>(simd, affine, sums);
+        }
         for (sums, position) in sums.into_iter().zip(positions) {
             self.store::<FULL>(simd, out, position[1] as usize, sums);
         }
@@ -150,6 +163,29 @@ fn correlate<S: Simd, const P: usize>(
             let value = simd.splat_f32s(rows[p][k]);
             sums[p][0] = simd.mul_add_e_f32s(value, low, sums[p][0]);
             sums[p][1] = simd.mul_add_e_f32s(value, high, sums[p][1]);
+        }
+    }
+    sums
+}
+
+/// The block's normalisation, applied to its sums. A last vector of no channels has none.
+#[inline(always)]
+fn normalise<S: Simd, const P: usize, const FULL: bool>(
+    simd: S,
+    affine: AffineRef<'_>,
+    mut sums: [[S::f32s; 2]; P],
+) -> [[S::f32s; 2]; P] {
+    let width = affine.scale.len();
+    for half in 0..2 {
+        let from = half * S::F32_LANES;
+        let vectors = if FULL {
+            affine.vectors(simd, Lanes::<true>::new(from, S::F32_LANES))
+        } else {
+            let from = from.min(width);
+            affine.vectors(simd, Lanes::<false>::new(from, (width - from).min(S::F32_LANES)))
+        };
+        for sums in &mut sums {
+            sums[half] = vectors.apply(simd, sums[half]);
         }
     }
     sums

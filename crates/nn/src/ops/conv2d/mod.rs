@@ -9,6 +9,9 @@
 //!
 //! The first two are correlations of frames (`plan`, `correlate`) with packed weights (`pack`); the third sums outer
 //! products (`outer`). Each output's sum runs in one order, whatever the cut into pieces.
+//!
+//! In evaluation a batch norm and its PReLU are folded into the convolution before them: they are applied to the sums
+//! in registers.
 
 mod correlate;
 mod outer;
@@ -18,9 +21,13 @@ mod weight;
 use std::sync::Arc;
 
 use self::{correlate::Correlate, pack::Layout};
-use super::{Convolution, plan::Plan, source::Source};
+use super::{
+    Convolution,
+    plan::Plan,
+    source::{AffineRef, Source},
+};
 use crate::{
-    backend::{Activation, MapShape, Maps},
+    backend::{Activation, Affine, MapShape, Maps},
     cpu::{Cpu, CpuBuffer},
 };
 
@@ -32,10 +39,12 @@ pub(crate) fn forward(
     input: &Activation<Cpu>,
     weight: &CpuBuffer,
     conv: &Convolution,
+    affine: Option<&Affine<Cpu>>,
 ) -> Maps<Cpu> {
+    let affine = affine.map(AffineRef::from);
     let plan = Plan::forward(conv, input.shape(), |taps| Layout::forward(conv, taps).pack(cpu, weight));
     plan.execute(cpu, &Source::from(input), conv.output(input.shape()), None, |task| {
-        cpu.kernels().run(Correlate(task));
+        cpu.kernels().run(Correlate { task, affine });
     })
 }
 
@@ -53,5 +62,7 @@ pub(crate) fn backward_input(
     } else {
         Plan::backward(conv, input, |taps| Layout::backward(conv, taps).pack(cpu, weight))
     };
-    plan.execute(cpu, &Source::from(d_output), input, also, |task| cpu.kernels().run(Correlate(task)))
+    plan.execute(cpu, &Source::from(d_output), input, also, |task| {
+        cpu.kernels().run(Correlate { task, affine: None });
+    })
 }

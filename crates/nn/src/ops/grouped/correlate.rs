@@ -4,10 +4,17 @@ use pulp::{Simd, WithSimd};
 
 use crate::{
     cpu::each_vector,
-    ops::plan::{Class, Task},
+    ops::{
+        plan::{Class, Task},
+        source::AffineRef,
+    },
 };
 
-pub(super) struct Correlate<'a>(pub(super) Task<'a>);
+pub(super) struct Correlate<'a> {
+    pub(super) task: Task<'a>,
+    /// Applied to the sums.
+    pub(super) affine: Option<AffineRef<'a>>,
+}
 
 /// Positions that share a load of the weights.
 const POSITIONS: usize = 4;
@@ -17,9 +24,9 @@ impl WithSimd for Correlate<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Task { frame, out, class, channels, add } = self.0;
+        let Task { frame, out, class, channels, add } = self.task;
         let tiles = class.positions_within(out.len()).chunks_exact(POSITIONS);
-        let tile = Tile { frame, class, channels, add };
+        let tile = Tile { frame, class, channels, add, affine: self.affine };
         let rest = tiles.remainder();
         for positions in tiles {
             tile.run::<S, POSITIONS>(simd, positions, out);
@@ -35,6 +42,7 @@ struct Tile<'a> {
     class: &'a Class,
     channels: usize,
     add: bool,
+    affine: Option<AffineRef<'a>>,
 }
 
 impl Tile<'_> {
@@ -54,6 +62,12 @@ impl Tile<'_> {
                 for (sum, position) in sums.iter_mut().zip(positions) {
                     let value = lanes.load(simd, self.frame, position[0] + segment);
                     *sum = simd.mul_add_e_f32s(value, weight, *sum);
+                }
+            }
+            if let Some(affine) = self.affine {
+                let vectors = affine.vectors(simd, lanes);
+                for sum in &mut sums {
+                    *sum = vectors.apply(simd, *sum);
                 }
             }
             for (sum, position) in sums.into_iter().zip(positions) {

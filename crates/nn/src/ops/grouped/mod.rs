@@ -20,10 +20,10 @@ pub(crate) use weight::backward_weight;
 use super::{
     Convolution,
     plan::{Plan, Taps},
-    source::Source,
+    source::{AffineRef, Source},
 };
 use crate::{
-    backend::{Activation, MapShape, Maps},
+    backend::{Activation, Affine, MapShape, Maps},
     cpu::{Cpu, CpuBuffer},
 };
 
@@ -33,10 +33,12 @@ pub(crate) fn forward(
     input: &Activation<Cpu>,
     weight: &CpuBuffer,
     conv: &Convolution,
+    affine: Option<&Affine<Cpu>>,
 ) -> Maps<Cpu> {
+    let affine = affine.map(AffineRef::from);
     let plan = Plan::forward(conv, input.shape(), |taps| pack(cpu, weight, &forward_places(conv, taps)));
     plan.execute(cpu, &Source::from(input), conv.output(input.shape()), None, |task| {
-        cpu.kernels().run(Correlate(task));
+        cpu.kernels().run(Correlate { task, affine });
     })
 }
 
@@ -50,7 +52,9 @@ pub(crate) fn backward_input(
     also: Option<Arc<Maps<Cpu>>>,
 ) -> Maps<Cpu> {
     let plan = Plan::backward(conv, input, |taps| pack(cpu, weight, &backward_places(conv, taps)));
-    plan.execute(cpu, &Source::from(d_output), input, also, |task| cpu.kernels().run(Correlate(task)))
+    plan.execute(cpu, &Source::from(d_output), input, also, |task| {
+        cpu.kernels().run(Correlate { task, affine: None });
+    })
 }
 
 fn pack(cpu: &Cpu, weight: &[f32], places: &[usize]) -> CpuBuffer {

@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::{super::loss::cross_entropy, KINDS, Kind, fields};
+use super::{super::loss::softmax, KINDS, Kind, fields};
 
 /// A loss, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LossDescription {
     /// As specs write it.
     pub name: &'static str,
-    /// The logit of the own class.
+    /// The logit of the own class; or a term of the loss, on pairs.
     pub formula: &'static str,
     /// Authors, name and where it appeared.
     pub paper: &'static str,
@@ -44,10 +44,10 @@ pub fn losses() -> Vec<LossDescription> {
     KINDS.iter().map(described).collect()
 }
 
-/// What every loss takes beside its own parameters.
-pub fn parameters_of_all_losses() -> Vec<ParameterDescription> {
+/// What every loss on class centres takes beside its own parameters.
+pub fn parameters_of_losses_on_centres() -> Vec<ParameterDescription> {
     parameters(&fields(&|loss| {
-        cross_entropy(loss);
+        softmax(loss);
     }))
 }
 

@@ -1,7 +1,8 @@
-//! The losses on class centres: names, formulas, sources, and their parameters, described once. Read from a tree a
+//! The losses: names, formulas, sources, and their parameters, described once. Read from a tree a
 //! description gives values; read from nothing, the schema, the keys that a loss has, and what `arclab losses` prints.
 
 mod description;
+mod pairs;
 mod parameters;
 mod shared;
 
@@ -9,16 +10,17 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json};
 
+use super::loss::OF_CENTRES;
 use super::section::{Reading, Section};
-use crate::config::LossConfig;
+use crate::config::{Compares, LossConfig};
 
-pub use description::{LossDescription, ParameterDescription, losses, parameters_of_all_losses};
+pub use description::{LossDescription, ParameterDescription, losses, parameters_of_losses_on_centres};
 
 /// A loss.
 pub(in crate::read) struct Kind {
     /// As specs write it.
     pub(in crate::read) name: &'static str,
-    /// The logit of the own class; that of another is s·cos θⱼ.
+    /// The logit of the own class, where that of another is s·cos θⱼ; or a term of the loss, on pairs.
     formula: &'static str,
     paper: &'static str,
     year: u16,
@@ -105,9 +107,74 @@ pub(in crate::read) const KINDS: &[Kind] = &[
         year: 2019,
         read: parameters::adacos,
     },
+    Kind {
+        name: "contrastive",
+        formula: "max(0, d₊ - m₊), max(0, m₋ - d₋)",
+        paper: "Hadsell et al., Dimensionality Reduction by Learning an Invariant Mapping, CVPR",
+        year: 2006,
+        read: pairs::contrastive,
+    },
+    Kind {
+        name: "triplet",
+        formula: "max(0, d₊ - d₋ + m)",
+        paper: "Schroff et al., FaceNet, CVPR",
+        year: 2015,
+        read: pairs::triplet,
+    },
+    Kind {
+        name: "multi_similarity",
+        formula: "ln(1 + Σ exp(-α(c₊ - λ))) / α + ln(1 + Σ exp(β(c₋ - λ))) / β",
+        paper: "Wang et al., Multi-Similarity Loss, CVPR",
+        year: 2019,
+        read: pairs::multi_similarity,
+    },
+    Kind {
+        name: "circle",
+        formula: "ln(1 + Σ exp(-s·w₊(c₊ - 1 + m)) · Σ exp(s·w₋(c₋ - m))), w₊ = 1 + m - c₊, w₋ = c₋ + m",
+        paper: "Sun et al., Circle Loss, CVPR",
+        year: 2020,
+        read: pairs::circle,
+    },
+    Kind {
+        name: "supcon",
+        formula: "ln Σ exp(c / τ) - mean of c₊ / τ",
+        paper: "Khosla et al., Supervised Contrastive Learning, NeurIPS",
+        year: 2020,
+        read: pairs::supcon,
+    },
+    Kind {
+        name: "ntxent",
+        formula: "ln(exp(c₊ / τ) + Σ exp(c₋ / τ)) - c₊ / τ",
+        paper: "Chen et al., SimCLR, ICML",
+        year: 2020,
+        read: pairs::ntxent,
+    },
+    Kind {
+        name: "lifted_structure",
+        formula: "max(0, ln Σ exp(m₋ - d₋) + d₊ - m₊)² / 2",
+        paper: "Song et al., Lifted Structured Feature Embedding, CVPR",
+        year: 2016,
+        read: pairs::lifted_structure,
+    },
+    Kind {
+        name: "proxy_anchor",
+        formula: "ln(1 + Σ exp(-s(c₊ - m))) + ln(1 + Σ exp(s(c₋ + m))), c to a learned proxy of each class",
+        paper: "Kim et al., Proxy Anchor Loss, CVPR",
+        year: 2020,
+        read: pairs::proxy_anchor,
+    },
 ];
 
 impl Kind {
+    fn named(name: &str) -> Option<&'static Self> {
+        KINDS.iter().find(|kind| kind.name == name)
+    }
+
+    /// What it compares, whatever its parameters.
+    pub(in crate::read) fn compares(&self) -> Compares {
+        (self.read)(&mut Section::new(&Reading::new(&|_| None), None, "loss")).compares()
+    }
+
     /// Its parameters, with their schemas.
     pub(in crate::read) fn fields(&self) -> Map<String, Json> {
         fields(&|loss| {
@@ -125,8 +192,20 @@ fn fields(read: &dyn Fn(&mut Section<'_>)) -> Map<String, Json> {
 }
 
 /// The keys of other losses that the loss called `name` does not have.
-pub(crate) fn foreign_keys(name: &str) -> BTreeSet<String> {
-    let Some(kind) = KINDS.iter().find(|kind| kind.name == name) else { return BTreeSet::new() };
+pub(in crate::read) fn foreign_keys(name: &str) -> BTreeSet<String> {
+    let Some(kind) = Kind::named(name) else { return BTreeSet::new() };
     let own = kind.fields();
     KINDS.iter().flat_map(Kind::fields).map(|(key, _)| key).filter(|key| !own.contains_key(key)).collect()
+}
+
+/// The keys that the loss called `new` does not take over from the one called `old`; from the usual one, if nothing is.
+/// Class centres and pairs have none in common: a margin is another thing there, and how logits are judged is none.
+pub(crate) fn superseded_keys(old: Option<&str>, new: &str) -> BTreeSet<String> {
+    let old = old.map_or(Some(&KINDS[0]), Kind::named);
+    let (Some(old), Some(kind)) = (old, Kind::named(new)) else { return foreign_keys(new) };
+    let is_on_centres = |kind: &Kind| kind.compares() == Compares::Centres;
+    if is_on_centres(old) == is_on_centres(kind) {
+        return foreign_keys(new);
+    }
+    KINDS.iter().flat_map(Kind::fields).map(|(key, _)| key).chain(OF_CENTRES.map(str::to_owned)).collect()
 }

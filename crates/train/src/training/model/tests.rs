@@ -2,7 +2,7 @@
 
 use arclab_spec::read_specs;
 
-use super::*;
+use super::{super::meters::Measured, *};
 
 const SIZE: usize = 32;
 
@@ -38,7 +38,11 @@ fn a_batch_whose_parts_are_alike_makes_the_step_of_one_of_them() {
         let ((pixels, labels), (two_pixels, two_labels)) = (batch(first), twice(batch(first)));
         let of_whole = whole.step(&pixels, &labels, 0, 0.1);
         let of_parts = parts.step(&two_pixels, &two_labels, 0, 0.1);
-        assert_eq!((of_parts.images, of_parts.correct), (8, 2 * of_whole.correct));
+        let correct = |numbers: &StepNumbers| match numbers.measured {
+            Measured::Classes(classes) => classes.correct,
+            Measured::Pairs(_) => unreachable!("the usual loss is on class centres"),
+        };
+        assert_eq!((of_parts.images, correct(&of_parts)), (8, 2 * correct(&of_whole)));
         assert_eq!((of_parts.loss, of_parts.gradient_norm), (of_whole.loss, of_whole.gradient_norm));
         assert_eq!(bits(&parts.network), bits(&whole.network));
     }

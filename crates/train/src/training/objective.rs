@@ -1,0 +1,96 @@
+//! What training minimises: a loss on class centres, or one on the pairs of a batch.
+
+use arclab_nn::{
+    checkpoint::{Mismatch, Tensors},
+    heads::{Head, PairHead},
+    optim::{Kind, Weight},
+};
+use arclab_spec::config::Config;
+
+use super::meters::{ClassNumbers, Measured, PairNumbers};
+use crate::settings::{self, Minimised};
+
+/// A head of either sort.
+#[derive(Debug)]
+pub(super) enum Objective {
+    Classes(Head),
+    Pairs(PairHead),
+}
+
+/// What it says of a batch, or of a part of one.
+pub(super) struct Judged {
+    pub(super) loss: f64,
+    /// d loss / d embedding, N × E.
+    pub(super) d_embeddings: Vec<f32>,
+    /// Sum of the embeddings' lengths.
+    pub(super) norms: f64,
+    pub(super) measured: Measured,
+}
+
+impl Objective {
+    /// As it begins, with random weights where it has some.
+    pub(super) fn new(config: &Config, classes: usize, seed: u64) -> Self {
+        let size = config.model.embedding_size as usize;
+        let in_softmax = config.sample_rate.map_or(classes, |rate| (rate * classes as f64) as usize);
+        match settings::loss(config.loss, in_softmax, seed) {
+            Minimised::Classes(loss) => {
+                let entropy = settings::cross_entropy(config.cross_entropy);
+                let head = Head::new(loss, classes, size, seed).with_cross_entropy(entropy);
+                Self::Classes(match config.sample_rate {
+                    Some(rate) => head.with_sampled_classes(rate, seed),
+                    None => head,
+                })
+            }
+            Minimised::Pairs(loss) => Self::Pairs(PairHead::new(loss, classes, size, seed)),
+        }
+    }
+
+    /// Loss and gradients of a part of a step's batch; `first` counts the images of all steps before it.
+    pub(super) fn judge(&mut self, embeddings: &[f32], labels: &[u32], step: u64, first: u64) -> Judged {
+        match self {
+            Self::Classes(head) => {
+                let output = head.forward_backward_part(embeddings, labels, step, first);
+                let measured = Measured::Classes(ClassNumbers {
+                    correct: output.correct,
+                    past_turn: output.past_turn,
+                    angles: output.angles,
+                    squared_angles: output.squared_angles,
+                });
+                let (loss, d_embeddings, norms) = (output.loss, output.d_embeddings, output.norms);
+                Judged { loss, d_embeddings, norms, measured }
+            }
+            Self::Pairs(head) => {
+                let output = head.forward_backward(embeddings, labels);
+                let numbers =
+                    PairNumbers { same: output.same, different: output.different, hinges: output.hinges };
+                let (loss, d_embeddings, norms) = (output.loss, output.d_embeddings, output.norms);
+                Judged { loss, d_embeddings, norms, measured: Measured::Pairs(numbers) }
+            }
+        }
+    }
+
+    /// What the optimiser changes of it: class centres or proxies, where there are some.
+    pub(super) fn weight(&mut self) -> Option<(Kind, Weight<'_>)> {
+        let weight = match self {
+            Self::Classes(head) => Some(head.weight()),
+            Self::Pairs(head) => head.weight(),
+        };
+        weight.map(|weight| (Kind::Head, weight))
+    }
+
+    /// All of it, for a checkpoint.
+    pub(super) fn state(&self) -> Tensors {
+        match self {
+            Self::Classes(head) => head.state(),
+            Self::Pairs(head) => head.state(),
+        }
+    }
+
+    /// Brings all of it back.
+    pub(super) fn load_state(&mut self, state: &Tensors) -> Result<(), Mismatch> {
+        match self {
+            Self::Classes(head) => head.load_state(state),
+            Self::Pairs(head) => head.load_state(state),
+        }
+    }
+}
