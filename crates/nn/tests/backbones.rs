@@ -74,7 +74,9 @@ fn assert_close(found: &[f32], expected: &[f32], scale: f64, what: &str) {
 
 /// On every instruction set of this processor.
 fn check(kind: BackboneKind) {
-    Kernels::all().into_iter().for_each(|kernels| check_on(kernels, kind));
+    for kernels in Kernels::all() {
+        check_on(kernels, kind);
+    }
 }
 
 /// Names and shapes; two images in evaluation, six in training, forward and backward.

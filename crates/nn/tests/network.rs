@@ -331,8 +331,18 @@ fn dropout_is_refused_where_there_is_none_and_where_it_leaves_nothing() {
 /// Its stem: a convolution, a batch norm and a PReLU.
 fn stem(kind: BackboneKind) -> (&'static [&'static str], &'static str) {
     match kind {
-        BackboneKind::MobileFaceNet => (&["layers.0"], "layers.0.layers.1.running_mean"),
-        _ => (&["conv1", "bn1", "prelu"], "bn1.running_mean"),
+        BackboneKind::MobileFaceNet | BackboneKind::MobileFaceNetScale1 => {
+            (&["layers.0"], "layers.0.layers.1.running_mean")
+        }
+        BackboneKind::GhostFaceNetV1Stride1 | BackboneKind::GhostFaceNetV1Stride2 => {
+            (&["conv_stem"], "conv_stem.bn.running_mean")
+        }
+        BackboneKind::Small
+        | BackboneKind::IResNet18
+        | BackboneKind::IResNet34
+        | BackboneKind::IResNet50
+        | BackboneKind::IResNet100
+        | BackboneKind::IResNet200 => (&["conv1", "bn1", "prelu"], "bn1.running_mean"),
     }
 }
 

@@ -48,7 +48,7 @@ pub(crate) enum ChannelOrder {
     /// Red, green, blue: what arclab feeds.
     #[default]
     Rgb,
-    /// Blue, green, red: OpenCV's.
+    /// Blue, green, red: `OpenCV`'s.
     Bgr,
 }
 

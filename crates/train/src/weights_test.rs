@@ -161,7 +161,9 @@ fn tell(data: &TestPairs) {
 impl Weights {
     fn load(path: &Path) -> Result<Self, TestError> {
         let WeightsFile { tensors, note, remarks, .. } = load_weights(path).map_err(TestError::Load)?;
-        remarks.iter().for_each(|remark| tracing::warn!("{}: {remark}", path.display()));
+        for remark in &remarks {
+            tracing::warn!("{}: {remark}", path.display());
+        }
         // Weights of other programs may carry any note, or none.
         let card: Option<ModelCard> = note.and_then(|note| serde_json::from_str(&note).ok());
         if let Some(Err(source)) = card.as_ref().map(ModelCard::can_be_fed) {

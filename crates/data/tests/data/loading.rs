@@ -120,7 +120,7 @@ fn every_identity_is_seen_about_equally_often_however_many_images_it_has() {
     let rounds = all.len() / (data.identities.len() / 2);
     assert_eq!(counts.len(), data.identities.len());
     // Each comes once a round, but where the number of people is odd and one is left over.
-    let least = if data.identities.len() % 2 == 0 { 4 * rounds } else { 2 * rounds };
+    let least = if data.identities.len().is_multiple_of(2) { 4 * rounds } else { 2 * rounds };
     assert!(
         counts.values().all(|&count| count >= least && count <= 4 * (rounds + 1)),
         "{rounds}: {counts:?}"

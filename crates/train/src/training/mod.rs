@@ -55,7 +55,7 @@ pub(crate) enum TrainError {
     #[error("failed to build the network")]
     Build(#[source] ShapeError),
     #[error("failed to begin as the spec says")]
-    Start(#[source] StartError),
+    Start(#[source] Box<StartError>),
     #[error("failed to go on from a checkpoint (`arclab run --force` begins the run again without one)")]
     Resume(#[source] ResumeError),
     #[error("failed to make batches")]
@@ -226,11 +226,11 @@ fn model(
     let device = Arc::new(Cpu::new(assignment.threads as usize));
     let plan = &assignment.plan;
     let mut model = Model::new(device, &plan.config, classes, plan.seed).map_err(TrainError::Build)?;
-    model.freeze(&plan.config).map_err(TrainError::Start)?;
+    model.freeze(&plan.config).map_err(|error| TrainError::Start(error.into()))?;
     let from = saved::resume(folder, assignment, &mut model).map_err(TrainError::Resume)?;
     if let (None, Some(init)) = (&from, &plan.config.start.init) {
-        let start = Start::load(init, &plan.config).map_err(TrainError::Start)?;
-        model.begin(&start).map_err(TrainError::Start)?;
+        let start = Start::load(init, &plan.config).map_err(|error| TrainError::Start(error.into()))?;
+        model.begin(&start).map_err(|error| TrainError::Start(error.into()))?;
         start.notes.iter().for_each(|note| tracing::info!("{note}"));
         tracing::info!(content = start.content.as_str(), "began with the weights of {}", init.file.display());
     }
