@@ -75,7 +75,7 @@ impl<B: Backend> Network<B> {
         for entry in self.entries() {
             let (name, outcome) = match entry {
                 Entry::Param(param) => (&*param.name, checked.floats(state, &param.name, &param.shape)),
-                Entry::Stored(stored) => (&*stored.name, checked.floats(state, &stored.name, &[stored.len])),
+                Entry::Stored(stored) => (&*stored.name, checked.stored(state, &stored.name, stored.len)),
                 Entry::Counter(name, _) => (name, checked.counter(state, name)),
             };
             known.insert(name);
@@ -96,6 +96,16 @@ struct Checked {
 impl Checked {
     fn floats(&mut self, state: &Tensors, name: &str, shape: &[usize]) -> Result<(), Mismatch> {
         self.floats.push(Mismatch::values_of(state, name, shape)?);
+        Ok(())
+    }
+
+    /// Numbers that are not learned. Of a running variance the root is taken.
+    fn stored(&mut self, state: &Tensors, name: &str, len: usize) -> Result<(), Mismatch> {
+        self.floats(state, name, &[len])?;
+        let is_negative = self.floats.last().is_some_and(|values| values.iter().any(|value| *value < 0.0));
+        if name.ends_with("running_var") && is_negative {
+            return Err(Mismatch::new(name, "holds a variance below 0: copy or export the weights again"));
+        }
         Ok(())
     }
 

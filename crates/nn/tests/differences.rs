@@ -6,12 +6,15 @@
 
 use std::sync::Arc;
 
-use arclab_nn::{Activation, Affine, Backend, Convolution, Cpu, MapShape, NormGradients, NormState};
+use arclab_nn::{Backend, Convolution, Cpu, MapShape, NormGradients, NormState};
 
 #[path = "support/operators.rs"]
 mod cases;
+#[path = "support/input.rs"]
+mod input;
 mod support;
 use cases::{assert_close, every_cpu, maps, shape};
+use input::Input;
 use support::{fill, norm};
 
 /// h: the cube root of float64's precision, where truncation and rounding cost alike.
@@ -78,33 +81,32 @@ fn prelu(a: f64, slope: f64) -> f64 {
     if a > 0.0 { a } else { slope * a }
 }
 
+/// An input with its normalisation applied.
+fn applied(input: &Input) -> Vec<f32> {
+    let apply = |(index, &x): (usize, &f32)| {
+        let Some(factors) = &input.factors else { return x };
+        let [scale, shift, slope] =
+            factors.each_ref().map(|values| f64::from(values[index % input.shape.channels]));
+        prelu(f64::from(x) * scale + shift, slope) as f32
+    };
+    input.x.iter().enumerate().map(apply).collect()
+}
+
 fn check_convolution(conv: Convolution, input: MapShape) {
     let output = conv.output(input);
-    let (x, w, d) = (fill("x", input.len()), fill("w", conv.weight_len()), fill("d", output.len()));
-    let [scale, shift, slope] = ["scale", "shift", "slope"].map(|name| fill(name, input.channels));
-    let normalise = |(index, x): (usize, &f32)| {
-        let c = index % input.channels;
-        let a = f64::from(*x) * f64::from(scale[c]) + f64::from(shift[c]);
-        prelu(a, f64::from(slope[c])) as f32
-    };
-    let z: Vec<f32> = x.iter().enumerate().map(normalise).collect();
+    let (w, d) = (fill("w", conv.weight_len()), fill("d", output.len()));
+    let x = Input::new("x", input, true);
+    let z = applied(&x);
     let (wide_z, wide_w) = (wide(&z), wide(&w));
     let d_input = differences(&z, |z| weighted(&d, &convolve(&conv, input, z, &wide_w)));
     let d_weight = differences(&w, |w| weighted(&d, &convolve(&conv, input, &wide_z, w)));
     for cpu in every_cpu() {
         let what = format!("{conv:?} of {input:?} ({})", cpu.kernels().name());
-        let affine = Affine {
-            scale: cpu.upload(&scale),
-            shift: cpu.upload(&shift),
-            slope: Some(Arc::new(cpu.upload(&slope))),
-        };
-        let maps_in = Arc::new(maps(&cpu, input, &x));
-        let activation = Activation { maps: maps_in, affine: Some(Arc::new(affine)) };
         let d_output = maps(&cpu, output, &d);
         let found = cpu.conv2d_backward_input(&d_output, &cpu.upload(&w), &conv, input, None);
         assert_close(&found.data, &d_input, &format!("d input, {what}"));
         let mut found = cpu.upload(&vec![f32::NAN; conv.weight_len()]);
-        cpu.conv2d_backward_weight(&activation, &d_output, &conv, &mut found);
+        cpu.conv2d_backward_weight(&x.activation(&cpu), &d_output, &conv, &mut found);
         assert_close(&found, &d_weight, &format!("d weight, {what}"));
     }
 }
@@ -226,5 +228,92 @@ fn the_gradient_of_a_bias_is_its_finite_difference() {
         let mut found = cpu.upload(&vec![f32::NAN; shape.channels]);
         cpu.channel_sums(&maps(&cpu, shape, &d), &mut found);
         assert_close(&found, &expected, cpu.kernels().name());
+    }
+}
+
+#[test]
+fn gradients_of_joined_maps_are_their_finite_differences() {
+    for (a, b) in [(shape(1, 1, 1, 1), 1), (shape(2, 3, 1, 5), 18), (shape(1, 2, 3, 17), 16)] {
+        let b = MapShape { channels: b, ..a };
+        let joined = MapShape { channels: a.channels + b.channels, ..a };
+        let (of_a, of_b) = (Input::new("a", a, true), Input::new("b", b, false));
+        let d = fill("d", joined.len());
+        let join = |a_: &[f64], b_: &[f64]| -> Vec<f64> {
+            let rows = a_.chunks(a.channels).zip(b_.chunks(b.channels));
+            rows.flat_map(|(a, b)| [a, b].concat()).collect()
+        };
+        let [za, zb] = [&of_a, &of_b].map(applied);
+        let z = join(&wide(&za), &wide(&zb)).into_iter().map(|z| z as f32).collect::<Vec<_>>();
+        let expected = [
+            differences(&za, |za| weighted(&d, &join(za, &wide(&zb)))),
+            differences(&zb, |zb| weighted(&d, &join(&wide(&za), zb))),
+        ];
+        for cpu in every_cpu() {
+            let what = format!("{a:?} and {} ({})", b.channels, cpu.kernels().name());
+            let found = cpu.join(&of_a.activation(&cpu), &of_b.activation(&cpu));
+            assert_close(&found.data, &z, &what);
+            let found = cpu.split(&maps(&cpu, joined, &d), a.channels);
+            for (found, expected) in found.iter().zip(&expected) {
+                assert_close(&found.data, expected, &format!("d input, {what}"));
+            }
+        }
+    }
+}
+
+/// The mean of each channel of each image.
+fn means(shape: MapShape, z: &[f64]) -> Vec<f64> {
+    let positions = shape.height * shape.width;
+    let mean = |image: &[f64], channel: usize| {
+        image.iter().skip(channel).step_by(shape.channels).sum::<f64>() / positions as f64
+    };
+    let images = z.chunks(positions * shape.channels);
+    images.flat_map(|image| (0..shape.channels).map(move |channel| mean(image, channel))).collect()
+}
+
+/// Gates of each channel of each image.
+fn gate(shape: MapShape, z: &[f64], gates: &[f64]) -> Vec<f64> {
+    let of = |index: usize| {
+        let image = index / (shape.height * shape.width * shape.channels);
+        gates[image * shape.channels + index % shape.channels]
+    };
+    z.iter().enumerate().map(|(index, z)| z * of(index)).collect()
+}
+
+/// Gates that are the means and a constant, so that the gradient to z comes on both ways.
+#[test]
+fn gradients_of_means_and_gates_are_their_finite_differences() {
+    for (shape, affine) in [(shape(1, 1, 1, 1), true), (shape(2, 3, 1, 5), true), (shape(1, 3, 5, 17), false)]
+    {
+        let input = Input::new("x", shape, affine);
+        let of_images = MapShape { height: 1, width: 1, ..shape };
+        let (h, d) = (fill("h", of_images.len()), fill("d", shape.len()));
+        let z = applied(&input);
+        let open = |z: &[f64]| -> Vec<f64> {
+            means(shape, z).iter().zip(&h).map(|(mean, &h)| mean + f64::from(h)).collect()
+        };
+        let gates: Vec<f32> = open(&wide(&z)).into_iter().map(|gate| gate as f32).collect();
+        let d_gates = differences(&gates, |gates| weighted(&d, &gate(shape, &wide(&z), gates)));
+        let d_z = differences(&z, |z| weighted(&d, &gate(shape, z, &open(z))));
+        for cpu in every_cpu() {
+            let what = format!("{shape:?} ({})", cpu.kernels().name());
+            let d = Arc::new(maps(&cpu, shape, &d));
+            let found = cpu.gate_backward_gates(&input.activation(&cpu), &d);
+            assert_close(&found.data, &d_gates, &format!("d gates, {what}"));
+            let found = cpu.gate_backward_input(d, &maps(&cpu, of_images, &gates), &found);
+            assert_close(&found.data, &d_z, &format!("d input, {what}"));
+        }
+    }
+}
+
+#[test]
+fn the_gradient_of_a_hard_sigmoid_is_its_finite_difference() {
+    let shape = shape(3, 1, 1, 19);
+    let x: Vec<f32> = fill("x", shape.len()).into_iter().map(|u| 4.0 * u).collect();
+    let d = fill("d", shape.len());
+    let sigmoid = |x: &[f64]| -> Vec<f64> { x.iter().map(|x| (x / 5.0 + 0.5).clamp(0.0, 1.0)).collect() };
+    let expected = differences(&x, |x| weighted(&d, &sigmoid(x)));
+    for cpu in every_cpu() {
+        let found = cpu.hard_sigmoid_backward(&maps(&cpu, shape, &x), maps(&cpu, shape, &d));
+        assert_close(&found.data, &expected, cpu.kernels().name());
     }
 }

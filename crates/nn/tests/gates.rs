@@ -5,16 +5,19 @@
 
 use std::sync::Arc;
 
-use arclab_nn::{Activation, Affine, Backend, Cpu, MapShape, Maps};
+use arclab_nn::{Backend, Cpu, MapShape, Maps};
 use candle_core::{Result, Tensor, Var};
 
 #[path = "support/autograd.rs"]
 mod autograd;
 #[path = "support/operators.rs"]
 mod cases;
+#[path = "support/input.rs"]
+mod input;
 mod support;
 use autograd::{numbers, per_channel, prelu, tensor};
 use cases::{assert_close, every_cpu, maps, shape};
+use input::Input;
 use support::fill;
 
 /// Batch 1, one position, one channel, sizes on both sides of a vector, more positions than a task takes.
@@ -30,35 +33,12 @@ fn shapes() -> [MapShape; 7] {
     ]
 }
 
-/// Maps with or without a normalisation to be applied, and what comes of it.
-struct Input {
-    shape: MapShape,
-    x: Vec<f32>,
-    factors: Option<[Vec<f32>; 3]>,
-}
-
-impl Input {
-    fn new(name: &str, shape: MapShape, affine: bool) -> Self {
-        let factor = |factor: &str| fill(&format!("{name}.{factor}"), shape.channels);
-        let factors = affine.then(|| ["scale", "shift", "slope"].map(factor));
-        Self { shape, x: fill(name, shape.len()), factors }
-    }
-
-    fn activation(&self, cpu: &Cpu) -> Activation<Cpu> {
-        let affine = self.factors.as_ref().map(|factors| {
-            let [scale, shift, slope] = factors.each_ref().map(|values| cpu.upload(values));
-            Arc::new(Affine { scale, shift, slope: Some(Arc::new(slope)) })
-        });
-        Activation { maps: Arc::new(maps(cpu, self.shape, &self.x)), affine }
-    }
-
-    /// z, to which gradients are asked.
-    fn applied(&self) -> Result<Var> {
-        let x = tensor(self.shape, &self.x)?;
-        let Some([scale, shift, slope]) = &self.factors else { return Var::from_tensor(&x) };
-        let a = x.broadcast_mul(&per_channel(scale)?)?.broadcast_add(&per_channel(shift)?)?;
-        Var::from_tensor(&prelu(&a, &per_channel(slope)?)?)
-    }
+/// z, to which gradients are asked.
+fn applied(input: &Input) -> Result<Var> {
+    let x = tensor(input.shape, &input.x)?;
+    let Some([scale, shift, slope]) = &input.factors else { return Var::from_tensor(&x) };
+    let a = x.broadcast_mul(&per_channel(scale)?)?.broadcast_add(&per_channel(shift)?)?;
+    Var::from_tensor(&prelu(&a, &per_channel(slope)?)?)
 }
 
 fn of_images(shape: MapShape) -> MapShape {
@@ -79,7 +59,7 @@ fn joins_and_their_gradients_agree_with_candle() {
                 [Input::new("a", of_a, affine), Input::new("b", MapShape { channels, ..of_a }, !affine)];
             let joined = MapShape { channels: of_a.channels + channels, ..of_a };
             let d = fill("d", joined.len());
-            let [za, zb] = inputs.each_ref().map(|input| input.applied().unwrap());
+            let [za, zb] = inputs.each_ref().map(|input| applied(input).unwrap());
             let z = Tensor::cat(&[za.as_tensor(), zb.as_tensor()], 1).unwrap();
             let expected = gradients(&z, &tensor(joined, &d).unwrap(), [&za, &zb]).unwrap();
             for cpu in every_cpu() {
@@ -102,7 +82,7 @@ fn means_gates_and_their_gradients_agree_with_candle() {
         for affine in [false, true] {
             let input = Input::new("x", shape, affine);
             let (h, d) = (fill("h", of_images(shape).len()), fill("d", shape.len()));
-            let z = input.applied().unwrap();
+            let z = applied(&input).unwrap();
             let h = tensor(of_images(shape), &h).unwrap();
             let means = z.mean_keepdim(2).unwrap().mean_keepdim(3).unwrap();
             let gates = Var::from_tensor(&(&means + &h).unwrap()).unwrap();

@@ -1,6 +1,9 @@
 //! What a variant says, and who says it, so that a comparison can tell what its variants differ in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,7 +19,7 @@ pub struct Lineage {
     /// Files that it rests on, itself included.
     pub depth: usize,
     /// What it comes to, defaults included, as JSON by dotted key. Without seeds, without paths, whose content the
-    /// plan's fingerprint covers, and without what changes no number.
+    /// plan's fingerprint covers, and without what changes no number; of a file to begin with, its name.
     pub values: BTreeMap<String, String>,
     /// Keys of which it, or what it extends, says otherwise than the root.
     pub declared: BTreeSet<String>,
@@ -58,11 +61,29 @@ pub fn precedence(depth: usize, variant: &VariantName) -> (usize, bool) {
     (depth, variant.as_str() != "baseline")
 }
 
-/// What `config` says, by dotted key.
+/// Keys of a configuration that stand elsewhere in a spec.
+const IN_SPECS: [(&str, &str); 5] = [
+    ("start.init.file", "model.init"),
+    ("start.freeze", "model.freeze"),
+    ("cross_entropy.focal.gamma", "loss.focal"),
+    ("cross_entropy.smoothed.share", "loss.label_smoothing"),
+    ("sample_rate", "loss.sample_rate"),
+];
+
+/// What `config` says, by dotted key of a spec.
 pub(crate) fn values(config: &Config) -> BTreeMap<String, String> {
-    let json = serde_json::to_value(config.covered());
+    let mut covered = config.covered();
+    if let (Some(named), Some(init)) = (&mut covered.start.init, &config.start.init) {
+        named.file = init.file.file_name().map(PathBuf::from).unwrap_or_default();
+    }
+    let json = serde_json::to_value(covered);
     let mut values = BTreeMap::new();
     flatten("", &json.expect("a configuration is plain data and always becomes JSON"), &mut values);
+    for (key, in_specs) in IN_SPECS {
+        if let Some(value) = values.remove(key) {
+            values.insert(in_specs.to_owned(), value);
+        }
+    }
     values
 }
 

@@ -84,6 +84,23 @@ fn a_default_that_is_written_out_and_data_that_moved_are_no_differences() {
 }
 
 #[test]
+fn weights_to_begin_with_are_named_by_their_file_and_keys_are_those_of_specs() {
+    let folder = Folder::new();
+    folder.write("w.pth", "");
+    let base = folder.read("a.yaml", BASE).unwrap();
+    let text = "extends: a.yaml\nmodel: {init: w.pth, freeze: [conv1]}\nloss: {focal: 2, sample_rate: 0.5}\n";
+    let spec = folder.read("tuned.yaml", text).unwrap();
+    let expected = [
+        "loss.focal: nothing → 2.0",
+        "loss.sample_rate: nothing → 0.5",
+        "model.freeze: nothing → [\"conv1\"]",
+        "model.init: nothing → w.pth",
+    ];
+    assert_eq!(lines(&spec.lineage.differences(&base.lineage)), expected);
+    assert_eq!(undeclared(&spec, &base), [""; 0]);
+}
+
+#[test]
 fn specs_that_rest_on_no_common_file_may_differ_in_anything() {
     let folder = Folder::new();
     let one = folder.read("a.yaml", BASE).unwrap();

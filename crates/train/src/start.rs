@@ -14,7 +14,7 @@ use arclab_nn::{
 };
 use arclab_spec::{
     Fingerprint, PLAN_VERSION, WeightsReport, WeightsRequest,
-    config::{Config, InitialWeights},
+    config::{Compares, Config, InitialWeights},
 };
 
 use crate::{
@@ -51,6 +51,10 @@ pub(crate) enum StartError {
     Build(#[source] ShapeError),
     #[error("failed to freeze what `model.freeze` names")]
     Freeze(#[source] FreezeError),
+    #[error(
+        "`model.freeze` leaves nothing to learn: all of the network is frozen, and this loss has no class centres and no proxies"
+    )]
+    NothingLearns,
 }
 
 /// Weights that suit a configuration's data; whether they suit its network is seen when they are loaded into it.
@@ -115,7 +119,12 @@ impl Start {
 
 /// Freezes what the configuration names.
 pub(crate) fn freeze(network: &mut Network<Cpu>, config: &Config) -> Result<(), StartError> {
-    network.freeze(&config.start.freeze).map_err(StartError::Freeze)
+    network.freeze(&config.start.freeze).map_err(StartError::Freeze)?;
+    let all_is_frozen = network.params().iter().all(|param| param.frozen);
+    match config.loss.compares() {
+        Compares::Images if all_is_frozen => Err(StartError::NothingLearns),
+        Compares::Images | Compares::Proxies | Compares::Centres => Ok(()),
+    }
 }
 
 /// Why a request about weights is not answered.

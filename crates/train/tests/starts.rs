@@ -14,7 +14,7 @@ use std::{
 use arclab_nn::checkpoint::{Tensors, load_tensors, save_tensors};
 use arclab_spec::{
     PLAN_VERSION, WeightsReport, WeightsRequest,
-    config::{Backbone, Config, InitialWeights, StartConfig},
+    config::{Backbone, Config, InitialWeights, LossConfig, StartConfig},
     run_folder,
 };
 use support::{RunFolder, with_all_of_a_step};
@@ -158,6 +158,17 @@ fn weights_of_another_input_or_network_are_refused_with_what_to_do() {
     assert!(said.contains("`model.backbone` is IResNet18"), "{said}");
     let said = refused(&|config| config.start.freeze = vec!["layr1".into()], same);
     assert!(said.contains("`layr1` is no parameter and no part of small: nearest are `layer1`"), "{said}");
+}
+
+#[test]
+fn a_network_that_is_frozen_whole_is_refused_beside_a_loss_that_learns_nothing_itself() {
+    let (run, weights) = trained();
+    let mut config = run.assignment.plan.config.clone();
+    config.start = start(&weights, &["*"]);
+    assert!(answer(&run, &config).is_ok());
+    config.loss = LossConfig::Contrastive { positive_margin: 1.0, negative_margin: 0.5 };
+    let said = answer(&run, &config).unwrap_err();
+    assert!(said.contains("`model.freeze` leaves nothing to learn"), "{said}");
 }
 
 #[test]

@@ -2,6 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
+#[path = "../../nn/tests/hostile_weights/archive.rs"]
+mod archive;
+#[path = "../../nn/tests/hostile_weights/program.rs"]
+#[expect(dead_code, reason = "it makes broken pickles, too")]
+mod program;
 mod support;
 
 use std::{
@@ -11,6 +16,7 @@ use std::{
 
 use arclab_data::{Silent, prepare};
 use arclab_metrics::ThresholdPolicy;
+use arclab_nn::checkpoint::Tensors;
 use arclab_spec::{
     Event, PLAN_VERSION, ProtocolName, TestReport, TestRequest,
     config::{Backbone, ColourMode, Dataset, DeviceRequest, ModelConfig, ModelInput, PairSource, Protocol},
@@ -112,6 +118,42 @@ fn weights_without_a_card_need_their_network_named() {
     request.model = Some(run.assignment.plan.config.model);
     request.protocol.threshold = ThresholdPolicy::Validation;
     assert!(refusal(&run, &request).contains("carries no threshold from validation"));
+}
+
+/// What PyTorch saves of a state dictionary.
+fn pth(tensors: &Tensors) -> Vec<u8> {
+    let (mut entries, mut storages) = (Vec::new(), Vec::new());
+    let keys: Vec<String> = (0..tensors.len()).map(|key| key.to_string()).collect();
+    for ((name, tensor), key) in tensors.iter().zip(&keys) {
+        let flat = tensor.flatten_all().unwrap();
+        let (kind, content) = if tensor.dtype().is_float() {
+            ("FloatStorage", flat.to_vec1::<f32>().unwrap().into_iter().flat_map(f32::to_le_bytes).collect())
+        } else {
+            ("LongStorage", flat.to_vec1::<i64>().unwrap().into_iter().flat_map(i64::to_le_bytes).collect())
+        };
+        let numbers = |sizes: &[usize]| sizes.iter().map(|&size| size as i64).collect::<Vec<_>>();
+        let (shape, strides) = (numbers(tensor.dims()), numbers(tensor.stride()));
+        let count = tensor.elem_count() as i64;
+        let saved = program::Tensor { kind, key, count, offset: 0, shape: &shape, strides: &strides };
+        entries.push((name.as_str(), saved.pickled()));
+        storages.push((key.as_str(), content));
+    }
+    archive::saved(&program::program(program::dict(&entries)), &storages)
+}
+
+#[test]
+fn weights_that_pytorch_saved_give_the_same_numbers() {
+    let run = trained();
+    let mut request = request(&run, "open");
+    request.protocol.threshold = ThresholdPolicy::Fixed(0.3);
+    let expected = report(&run, &request).evaluation;
+    let (tensors, _) = arclab_nn::checkpoint::load_tensors(&request.checkpoint).unwrap();
+    request.checkpoint = run.file("saved.pth");
+    fs::write(&request.checkpoint, pth(&tensors)).unwrap();
+    assert!(refusal(&run, &request).contains("give the backbone and the embedding size"));
+    request.model = Some(run.assignment.plan.config.model);
+    let found = report(&run, &request);
+    assert_eq!((found.evaluation, found.model.as_str()), (expected, "saved"));
 }
 
 /// A list of two pairs of rendered faces, one of the same person and one of different people.

@@ -13,8 +13,8 @@ pub struct Mismatch {
 }
 
 impl Mismatch {
-    fn new(name: &str, problem: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), problem: problem.into() }
+    pub(crate) fn new(name: &str, problem: impl Into<String>) -> Self {
+        Self { name: shown(name), problem: problem.into() }
     }
 
     /// The values of the tensor called `name`, which must have this shape.
@@ -45,6 +45,13 @@ impl Mismatch {
     pub(crate) fn refuse_others(tensors: &Tensors, known: impl Fn(&str) -> bool) -> Result<(), Self> {
         Self::others(tensors, known).next().map_or(Ok(()), Err)
     }
+}
+
+/// A name from a file as messages show it.
+pub(crate) fn shown(name: &str) -> String {
+    const LONGEST: usize = 80;
+    let cut: String = name.chars().take(LONGEST).map(|c| if c.is_control() { '?' } else { c }).collect();
+    if cut.len() < name.len() { cut + "…" } else { cut }
 }
 
 fn kind(dtype: DType) -> &'static str {

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use error::{LoadError, SaveError};
 pub use mismatch::Mismatch;
+pub(crate) use mismatch::shown;
 pub use replace::replace_file;
 pub use tensors::{Tensors, load_tensors, part, put, save_tensors};
 pub(crate) use tensors::{parse, tensor};

@@ -8,10 +8,13 @@ use std::{
 use candle_core::{DType, Device, Tensor};
 use safetensors::SafeTensors;
 
-use super::{LoadError, SaveError, replace_file};
+use super::{LoadError, SaveError, replace_file, shown};
 
 /// Tensors by name. The order of a `BTreeMap` is the same in every process.
 pub type Tensors = BTreeMap<String, Tensor>;
+
+/// Kernels have four.
+const MOST_DIMENSIONS: usize = 8;
 
 /// Key of the safetensors metadata under which [`save_tensors`] keeps its note.
 const NOTE: &str = "arclab";
@@ -57,17 +60,22 @@ pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<(Tensors, Option<String
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
     let note = header.metadata().as_ref().and_then(|map| map.get(NOTE)).cloned();
     let file = SafeTensors::deserialize(bytes).map_err(damaged)?;
-    let about = |name: &str, problem| LoadError::Tensor { path: path.to_owned(), name: name.into(), problem };
-    let read = |(name, view)| match tensor(&view) {
-        Ok(tensor) => Ok((String::from(name), tensor)),
+    let about = |name: &str, problem| LoadError::Tensor { path: path.to_owned(), name: shown(name), problem };
+    let read = |(name, view): (&str, _)| match tensor(&view) {
+        Ok(tensor) => Ok((name.to_owned(), tensor)),
         Err(problem) => Err(about(name, problem)),
     };
-    Ok((file.iter().map(read).collect::<Result<_, LoadError>>()?, note))
+    // safetensors has them in a random order: of several that are wrong the same one is named each time.
+    let views: BTreeMap<_, _> = file.iter().collect();
+    Ok((views.into_iter().map(read).collect::<Result<_, LoadError>>()?, note))
 }
 
 /// What `view` says, as float32 where it is floats; or what is wrong with it.
 pub(crate) fn tensor(view: &safetensors::tensor::TensorView) -> Result<Tensor, String> {
     let unreadable = |error: candle_core::Error| format!("cannot be read: {error}");
+    if view.shape().len() > MOST_DIMENSIONS {
+        return Err(format!("has {} dimensions, and up to {MOST_DIMENSIONS} are read", view.shape().len()));
+    }
     let dtype = DType::try_from(view.dtype()).map_err(|error| format!("cannot be read: {error}"))?;
     let raw = Tensor::from_raw_buffer(view.data(), dtype, view.shape(), &Device::Cpu).map_err(unreadable)?;
     let tensor = if dtype.is_float() { raw.to_dtype(DType::F32).map_err(unreadable)? } else { raw };

@@ -14,7 +14,7 @@ mod storage;
 
 pub use error::{PickleProblem, PthError};
 
-use crate::checkpoint::Tensors;
+use crate::checkpoint::{Tensors, shown};
 use archive::Archive;
 use state_dict::StateDict;
 use storage::Storages;
@@ -28,7 +28,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<(Tensors, Vec<String>), PthError> {
     let mut storages = Storages::new(archive);
     let mut tensors = Tensors::new();
     for (name, view) in views {
-        let wrong = |problem| PthError::Tensor { name: name.to_owned(), problem };
+        let wrong = |problem| PthError::Tensor { name: shown(name), problem };
         if tensors.insert(name.to_owned(), storages.tensor(view).map_err(wrong)?).is_some() {
             return Err(wrong("stands in it twice".to_owned()));
         }

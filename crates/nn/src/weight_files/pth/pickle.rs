@@ -1,7 +1,7 @@
 //! The pickle machine: a stack, a memory, and the few instructions of a state dict.
 //!
-//! Instructions and their arguments are those of Python's `pickletools`. Each makes one object at most, of some tens
-//! of bytes, so that memory is bounded by the pickle's own length.
+//! Instructions and their arguments are those of Python's `pickletools`. Each makes one object at most: of some tens of
+//! bytes, or a tensor's view, whose dimensions are few. So memory and time are bounded by the pickle's own length.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +10,7 @@ use super::{
     object::{Global, Id},
     storage::{Storage, View},
 };
+use crate::checkpoint::shown;
 
 pub(super) use super::object::Object;
 
@@ -42,6 +43,8 @@ pub(super) fn load(program: &[u8]) -> Result<Pickled<'_>, PthError> {
 type Outcome<T> = Result<T, PickleProblem>;
 
 const STOP: u8 = b'.';
+/// Arguments of a call, and dimensions of a tensor: PyTorch writes up to seven and four.
+const MOST_PARTS: usize = 8;
 
 #[derive(Default)]
 struct Machine<'a> {
@@ -228,8 +231,9 @@ impl<'a> Machine<'a> {
     fn storage(&mut self) -> Outcome<()> {
         const WRONG: PickleProblem = PickleProblem::Damaged("what is kept outside of it is no storage");
         let id = self.pop()?;
-        let parts = self.tuple(id).ok_or(WRONG)?;
-        let [kind, storage, key, _, count] = <[&Object<'a>; 5]>::try_from(parts).map_err(|_| WRONG)?;
+        let parts = self.few(id).ok_or(WRONG)?;
+        let &[kind, storage, key, _, count] = parts else { return Err(WRONG) };
+        let [kind, storage, key, count] = [kind, storage, key, count].map(|id| &self.objects[id]);
         let (Object::Text("storage"), Object::Global(Global::Storage(dtype)), Object::Text(key)) =
             (kind, storage, key)
         else {
@@ -242,20 +246,21 @@ impl<'a> Machine<'a> {
     fn call(&mut self) -> Outcome<()> {
         const WRONG: PickleProblem = PickleProblem::Damaged("a call is not as PyTorch writes it");
         let pair = self.pop_many(2)?;
-        let (Object::Global(global), Some(arguments)) = (&self.objects[pair[0]], self.tuple(pair[1])) else {
+        let (Object::Global(global), Some(arguments)) = (&self.objects[pair[0]], self.few(pair[1])) else {
             return Err(WRONG);
         };
-        match (global, &*arguments) {
+        match (global, arguments) {
             (Global::OrderedDict, []) => self.push(Object::Dict(Vec::new())),
-            (Global::RebuildTensor, [storage, offset, shape, strides, ..]) => {
-                let view = self.view([storage, offset, shape, strides]).ok_or(WRONG)?;
+            (Global::RebuildTensor, &[storage, offset, shape, strides, ..]) => {
+                let view = self.view(storage, offset, shape, strides).ok_or(WRONG)?;
                 self.push(Object::Tensor(Box::new(view)))
             }
-            (Global::RebuildParameter, [Object::Tensor(view), ..]) => {
-                let View { storage, offset, shape, strides } = &**view;
-                let (storage, offset) = (*storage, *offset);
-                let view = View { storage, offset, shape: shape.clone(), strides: strides.clone() };
-                self.push(Object::Tensor(Box::new(view)))
+            // A parameter is its tensor.
+            (Global::RebuildParameter, &[tensor, ..])
+                if matches!(self.objects[tensor], Object::Tensor(_)) =>
+            {
+                self.stack.push(tensor);
+                Ok(())
             }
             (
                 Global::OrderedDict | Global::RebuildTensor | Global::RebuildParameter | Global::Storage(_),
@@ -264,27 +269,22 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn view(&self, [storage, offset, shape, strides]: [&Object<'a>; 4]) -> Option<View<'a>> {
-        let Object::Storage(storage) = storage else { return None };
-        let sizes = |object: &Object<'a>| {
-            let Object::Tuple(ids) = object else { return None };
-            ids.iter().map(|&id| size(&self.objects[id])).collect::<Option<Vec<_>>>()
-        };
-        let (shape, strides) = (sizes(shape)?, sizes(strides)?);
-        Some(View { storage: *storage, offset: size(offset)?, shape, strides })
+    fn view(&self, storage: Id, offset: Id, shape: Id, strides: Id) -> Option<View<'a>> {
+        let Object::Storage(storage) = self.objects[storage] else { return None };
+        let one = |id: Id| size(&self.objects[id]);
+        let sizes = |id: Id| self.few(id)?.iter().map(|&id| one(id)).collect::<Option<Vec<_>>>();
+        Some(View { storage, offset: one(offset)?, shape: sizes(shape)?, strides: sizes(strides)? })
     }
 
-    fn tuple(&self, id: Id) -> Option<Vec<&Object<'a>>> {
-        let Object::Tuple(ids) = &self.objects[id] else { return None };
-        Some(ids.iter().map(|&id| &self.objects[id]).collect())
+    /// The parts of a tuple of few.
+    fn few(&self, id: Id) -> Option<&[Id]> {
+        let Object::Tuple(parts) = &self.objects[id] else { return None };
+        (parts.len() <= MOST_PARTS).then_some(parts)
     }
 }
 
 fn global(module: &str, name: &str) -> Outcome<Global> {
-    Global::named(module, name).ok_or_else(|| {
-        let full: String = format!("{module}.{name}").chars().take(80).collect();
-        PickleProblem::Foreign(full.replace(char::is_control, "?"))
-    })
+    Global::named(module, name).ok_or_else(|| PickleProblem::Foreign(shown(&format!("{module}.{name}"))))
 }
 
 fn size(object: &Object<'_>) -> Option<usize> {

@@ -5,6 +5,7 @@ use super::{
     pickle::{Object, Pickled},
     storage::View,
 };
+use crate::checkpoint::shown;
 
 /// Where training scripts keep the state dict of what they save.
 const NESTED: &[&str] = &["state_dict", "backbone", "model", "state_dict_backbone", "model_state_dict"];
@@ -49,7 +50,7 @@ impl<'p> StateDict<'p> {
         }
         let view = |&(name, object): &(&'p str, &'p Object<'p>)| {
             let Object::Tensor(view) = object else {
-                return Err(PthError::Tensor { name: name.to_owned(), problem: "is no tensor".to_owned() });
+                return Err(PthError::Tensor { name: shown(name), problem: "is no tensor".to_owned() });
             };
             Ok((if is_parallel { &name[PARALLEL.len()..] } else { name }, &**view))
         };
@@ -72,7 +73,7 @@ fn holds_tensors(entries: &[(&str, &Object<'_>)]) -> bool {
 }
 
 fn keys(entries: &[(&str, &Object<'_>)]) -> String {
-    let named: Vec<_> = entries.iter().take(NAMED).map(|(key, _)| format!("`{key}`")).collect();
+    let named: Vec<_> = entries.iter().take(NAMED).map(|(key, _)| format!("`{}`", shown(key))).collect();
     let more = if entries.len() > NAMED { ", …" } else { "" };
     if named.is_empty() { "nothing".to_owned() } else { format!("keys {}{more}", named.join(", ")) }
 }

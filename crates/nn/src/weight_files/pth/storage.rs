@@ -43,7 +43,8 @@ impl<'a> Storages<'a> {
     pub(super) fn tensor(&mut self, view: &View<'_>) -> Result<Tensor, String> {
         let numbers = view.numbers()?;
         let size = view.storage.dtype.bitsize() / 8;
-        let left = self.left.checked_sub((numbers * size) as u64);
+        let wanted = numbers.checked_mul(size).and_then(|bytes| u64::try_from(bytes).ok());
+        let left = wanted.and_then(|wanted| self.left.checked_sub(wanted));
         self.left =
             left.ok_or("shares its numbers with so many others that together they exceed the file")?;
         let bytes = self.storage(view.storage, size)?;
