@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 use arclab_nn::{
-    BackboneKind, Backend as _, Cpu, Images, Network, Param,
+    BackboneKind, Backend as _, Cpu, Images, Network,
     heads::{ArcFace, Head, Loss, MarginGradient, PastTurn},
     optim::{Kind, Layers, Optimizer, Rule, Sgd},
 };
@@ -180,8 +180,8 @@ impl Work {
                 let embeddings = network.train_forward(&images);
                 let output = device.run(|| head.forward_backward(&embeddings, labels, 0));
                 network.backward(&output.d_embeddings);
-                let params = network.params_mut().into_iter().map(Param::weight);
-                let mut weights: Vec<_> = params.chain([(Kind::Head, head.weight())]).collect();
+                let mut weights = network.weights();
+                weights.push((Kind::Head, head.weight()));
                 device.run(|| optimizer.step(&mut weights, 0.001));
             }
         }

@@ -25,7 +25,7 @@ pub use backbones::{BackboneKind, Design, Input, ShapeError};
 pub use backend::{Activation, Affine, Backend, MapShape, Maps, Moments, NormGradients, NormState};
 pub use cpu::{Cpu, CpuBuffer, Kernels};
 pub use freeze::FreezeError;
-pub use grey::{GreyError, to_grey};
+pub use grey::to_grey;
 pub use network::{Images, Network};
 pub use ops::{Convolution, DropoutMask};
 pub use param::Param;

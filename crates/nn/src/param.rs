@@ -3,6 +3,7 @@
 use crate::{
     backend::Backend,
     cpu::Cpu,
+    network::Network,
     optim::{Kind, Weight},
 };
 
@@ -30,9 +31,16 @@ impl<B: Backend> Param<B> {
 
 impl Param {
     /// As an optimiser sees it. What has one number a channel is a vector, and every kernel has more dimensions.
-    pub fn weight(&mut self) -> (Kind, Weight<'_>) {
+    fn weight(&mut self) -> (Kind, Weight<'_>) {
         let kind = if self.shape.len() == 1 { Kind::Channel } else { Kind::Kernel };
         (kind, Weight { name: &self.name, value: &mut self.value, gradient: &self.grad, rows: None })
+    }
+}
+
+impl Network {
+    /// What training changes: all parameters but the frozen ones, in the network's order.
+    pub fn weights(&mut self) -> Vec<(Kind, Weight<'_>)> {
+        self.params_mut().into_iter().filter(|param| !param.frozen).map(Param::weight).collect()
     }
 }
 

@@ -89,7 +89,7 @@ impl Start {
         }
         // What reads neither colours nor grey is told of when it is loaded.
         let design = settings::design(config.model, config.data.image_size);
-        if design.input == Input::Grey && to_grey(design.kind, &mut tensors).is_ok() {
+        if design.input == Input::Grey && to_grey(design.kind, &mut tensors) {
             notes.push("its first convolution read colours, and is summed over them to read grey".to_owned());
         }
         let notes = notes.into_iter().map(|note| format!("{}: {note}", path.display())).collect();

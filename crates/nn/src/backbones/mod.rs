@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use crate::{backend::Backend, layers::Sequence};
 
-/// Every backbone halves its input four times.
+/// Every backbone halves its input four times at least.
 const STEP: usize = 16;
 
 /// Which network.

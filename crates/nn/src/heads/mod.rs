@@ -84,7 +84,7 @@ pub struct HeadOutput {
     pub loss: f64,
     /// d loss / d embedding, N × E.
     pub d_embeddings: Vec<f32>,
-    /// Samples whose own class has the largest cosine, margin left out.
+    /// Samples whose own class has the largest cosine, margin left out; of the sampled classes, where they are sampled.
     pub correct: usize,
     /// Samples past the angle π - m, where the margin turns around.
     pub past_turn: usize,
@@ -125,7 +125,8 @@ impl Head {
         self.forward_backward_part(embeddings, labels, step, step * labels.len() as u64)
     }
 
-    /// As [`Head::forward_backward`], of a part of a step's batch: `first` counts the samples of all steps before it.
+    /// As [`Head::forward_backward`], of a part of a step's batch: `first` counts the samples before it, of all steps
+    /// and of this one.
     pub fn forward_backward_part(
         &mut self,
         embeddings: &[f32],
@@ -144,7 +145,7 @@ impl Head {
         let rows = batch.each(|index, label| {
             let number = first + index as u64;
             let norm = f64::from(samples.lengths()[index]);
-            let sample = Sample { cosine: 0.0, norm, step, number };
+            let sample = |cosine| Sample { cosine, norm, step, number };
             self.row(&samples.cosines_with(index, &classes), label, sample, labels.len())
         });
         self.gradient = classes.backward(&samples, |class, sample| rows[sample].d_cosines[class]);
@@ -218,7 +219,5 @@ fn output(rows: &[Row], d_embeddings: Vec<f32>, norms: &[f32]) -> HeadOutput {
     }
 }
 
-#[cfg(test)]
-mod gradients;
 #[cfg(test)]
 mod tests;

@@ -20,8 +20,14 @@ pub(super) struct Row {
 }
 
 impl Head {
-    /// The row of a sample, of which all but its cosine is known, in a batch of so many.
-    pub(super) fn row(&self, cosines: &[f32], label: usize, sample: Sample, batch: usize) -> Row {
+    /// The row of a sample, which is made with its own cosine, in a batch of so many.
+    pub(super) fn row(
+        &self,
+        cosines: &[f32],
+        label: usize,
+        sample: impl FnOnce(f64) -> Sample,
+        batch: usize,
+    ) -> Row {
         let centres = self.loss.centres();
         let mut logits: Vec<f64> = cosines.iter().copied().map(f64::from).collect();
         let mut picked = Vec::new();
@@ -30,7 +36,7 @@ impl Head {
         }
         let own = logits[label];
         let correct = logits.iter().enumerate().all(|(class, &cosine)| class == label || cosine < own);
-        let target = self.loss.target(&Sample { cosine: own, ..sample });
+        let target = self.loss.target(&sample(own));
         let bent = self.loss.bend_others(&mut logits, label);
         logits[label] = target.value;
         for logit in &mut logits {

@@ -2,6 +2,7 @@ use serde_json::Value;
 
 use super::*;
 
+pub(super) mod gradients;
 #[path = "../../tests/support/mod.rs"]
 pub(super) mod support;
 use support::fill;

@@ -93,6 +93,8 @@ impl<B: Backend> Layer<B> for Excite<B> {
         Activation::plain(device.gate(&input, &gates))
     }
 
+    fn seek(&mut self, _first: u64) {}
+
     fn entries<'a>(&'a self, into: &mut Vec<Entry<'a, B>>) {
         into.extend(self.reduce.params().map(Entry::Param));
         into.push(Entry::Param(&self.slope));

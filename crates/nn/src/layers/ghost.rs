@@ -38,6 +38,11 @@ impl<B: Backend> Layer<B> for Ghost<B> {
         Activation::plain(device.join(&primary, &cheap))
     }
 
+    fn seek(&mut self, first: u64) {
+        self.primary.seek(first);
+        self.cheap.seek(first);
+    }
+
     fn entries<'a>(&'a self, into: &mut Vec<Entry<'a, B>>) {
         self.primary.entries(into);
         self.cheap.entries(into);

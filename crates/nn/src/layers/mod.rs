@@ -45,7 +45,7 @@ pub(crate) trait Layer<B: Backend>: std::fmt::Debug + Send + Sync {
     fn eval(&self, device: &B, input: Activation<B>) -> Activation<B>;
 
     /// Says how many images of the run went before those of the next `train`; for what draws by an image's number.
-    fn seek(&mut self, _first: u64) {}
+    fn seek(&mut self, first: u64);
 
     /// The state in PyTorch's order.
     fn entries<'a>(&'a self, into: &mut Vec<Entry<'a, B>>);

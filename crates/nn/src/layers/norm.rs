@@ -90,7 +90,7 @@ impl<B: Backend> NormCore<B> {
         let unbiased = if count > 1.0 { count / (count - 1.0) } else { 1.0 };
         device.update_running(&mut self.mean.value, &moments.mean, MOMENTUM, 1.0);
         device.update_running(&mut self.variance.value, &moments.variance, MOMENTUM, unbiased);
-        self.counter += 1;
+        self.counter = self.counter.saturating_add(1);
         let output = Activation { maps: Arc::clone(&input), affine: Some(Arc::clone(&affine)) };
         (output, NormSaved { input, moments, affine })
     }
@@ -168,6 +168,8 @@ impl<B: Backend> Layer<B> for Norm<B> {
         let affine = Some(Arc::new(self.core.eval(device, None)));
         Activation { maps: plain(device, input).maps, affine }
     }
+
+    fn seek(&mut self, _first: u64) {}
 
     fn entries<'a>(&'a self, into: &mut Vec<Entry<'a, B>>) {
         self.core.entries(into);

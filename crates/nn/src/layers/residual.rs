@@ -45,6 +45,11 @@ impl<B: Backend> Layer<B> for Residual<B> {
         Activation::plain(device.sum(&path, &shortcut))
     }
 
+    fn seek(&mut self, first: u64) {
+        self.path.seek(first);
+        self.projection.iter_mut().for_each(|projection| projection.seek(first));
+    }
+
     fn entries<'a>(&'a self, into: &mut Vec<Entry<'a, B>>) {
         self.path.entries(into);
         self.projection.iter().for_each(|projection| projection.entries(into));

@@ -137,6 +137,8 @@ impl<B: Backend> Layer<B> for Unit<B> {
         Activation::plain(device.conv2d(&input, &self.weight.value, &self.conv, Some(&affine)))
     }
 
+    fn seek(&mut self, _first: u64) {}
+
     fn entries<'a>(&'a self, into: &mut Vec<Entry<'a, B>>) {
         into.push(Entry::Param(&self.weight));
         into.extend(self.bias.as_ref().map(Entry::Param));

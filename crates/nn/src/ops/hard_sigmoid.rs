@@ -44,7 +44,10 @@ impl WithSimd for Forward<'_> {
         let zero = simd.splat_f32s(0.0);
         each_vector!(S, self.x.len(), lanes => {
             let line = simd.mul_add_e_f32s(lanes.load(simd, self.x, 0), slope, half);
-            lanes.store(simd, self.out, 0, simd.min_f32s(simd.max_f32s(line, zero), one));
+            // No minimum and maximum, which may make a number of NaN.
+            let above = simd.select_f32s(simd.less_than_f32s(line, zero), zero, line);
+            let between = simd.select_f32s(simd.greater_than_f32s(above, one), one, above);
+            lanes.store(simd, self.out, 0, between);
         });
     }
 }

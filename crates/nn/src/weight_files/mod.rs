@@ -13,7 +13,7 @@ pub use pth::{PickleProblem, PthError};
 
 use crate::checkpoint::{self, Tensors};
 
-/// Twenty times the weights of the largest IResNet.
+/// Nine times the weights of the largest IResNet.
 const MAX_BYTES: u64 = 4 << 30;
 
 /// What a file of weights holds.

@@ -168,17 +168,35 @@ fn views() -> Vec<Case> {
         of("a product that overflows", &Tensor { shape: &[1 << 40, 1 << 40], ..SQUARE }, "does not fit"),
         of("strides that overflow", &Tensor { strides: &[i64::MAX, i64::MAX], ..SQUARE }, "does not fit"),
         of("a stride too few", &Tensor { strides: &[1], ..SQUARE }, "another number of strides"),
+        of(
+            "bytes that overflow",
+            &Tensor { kind: "DoubleStorage", count: 1 << 61, shape: &[1 << 61], strides: &[1], ..SQUARE },
+            "exceed the file",
+        ),
+        of("nine dimensions", &Tensor { shape: &[1; 9], strides: &[1; 9], ..SQUARE }, "a call is not"),
         of("without numbers", &Tensor { shape: &[0, 2], ..SQUARE }, "has no numbers"),
         of("a storage that is missing", &Tensor { key: "7", ..SQUARE }, "which is missing"),
         of("a storage elsewhere", &Tensor { key: "../../etc/passwd", ..SQUARE }, "which is missing"),
         of("a storage that says too much", &Tensor { count: 1 << 40, ..SQUARE }, "which has 16 bytes"),
         of("a storage of other numbers", &Tensor { kind: "DoubleStorage", ..SQUARE }, "which has 16 bytes"),
+        case("one shape for two thousand tensors", pth(remembered_shape()), "a call is not"),
         case(
             "one storage a hundred times",
             saved(&program(again), &[("0", vec![0; 4 << 14])]),
             "exceed the file",
         ),
     ]
+}
+
+/// Each call of five bytes would copy a shape of twenty thousand numbers.
+fn remembered_shape() -> Vec<u8> {
+    let shape = tuple(&vec![int(1); 20_000]);
+    let storage = [text("storage"), global("torch", "FloatStorage"), text("0"), text("cpu"), int(4)];
+    let storage = [tuple(&storage), b"Q".to_vec()].concat();
+    let arguments = [storage, int(0), [&shape[..], b"q\0"].concat(), b"h\0".to_vec()];
+    let remember =
+        [&global("torch._utils", "_rebuild_tensor_v2")[..], b"q\x01", &tuple(&arguments), b"q\x02"];
+    [&remember.concat()[..], &b"h\x01h\x02R".repeat(2_000)].concat()
 }
 
 fn archives() -> Vec<Case> {
@@ -228,6 +246,7 @@ fn dictionaries() -> Vec<Case> {
             "`n` is no tensor",
         ),
         case("numbers for names", pth([b"}(", &int(1)[..], &square, b"u"].concat()), "no state dict"),
+        case("a long name", pth(dict(&[(&"x".repeat(900_000), int(3))])), "xxx…`"),
         case("one name twice", pth(dict(&[("w", square.clone()), ("w", square)])), "`w` stands in it twice"),
     ]
 }
@@ -280,6 +299,7 @@ fn headers() -> Vec<Case> {
     let of = |name: &str, header: &str| {
         case(name, safetensors(header, &data), "cut short, or no safetensors file")
     };
+    let ones = format!("[2,2{}]", ",1".repeat(7));
     let mut long = safetensors(HEADER, &data);
     long[..8].copy_from_slice(&(1_u64 << 60).to_le_bytes());
     vec![
@@ -290,6 +310,11 @@ fn headers() -> Vec<Case> {
         of("past the end", &HEADER.replace("16]", "160]")),
         of("more than its bytes", &HEADER.replace("[2,2]", "[2,3]")),
         of("a shape that overflows", &HEADER.replace("[2,2]", "[4294967296,4294967296,4]")),
+        case(
+            "nine dimensions in safetensors",
+            safetensors(&HEADER.replace("[2,2]", &ones), &data),
+            "has 9 dimensions",
+        ),
         of("backwards", &HEADER.replace("[0,16]", "[16,0]")),
         of("a hole", &HEADER.replace("[0,16]", "[4,20]")),
     ]
@@ -320,6 +345,10 @@ fn networks() -> Vec<Case> {
         change("a name too few", "`prelu.weight` is missing", &|all| drop(all.remove("prelu.weight"))),
         change("whole numbers", "`bn1.weight` holds whole numbers, and floats are wanted", &|all| {
             all.insert("bn1.weight".into(), zeros(&[32], DType::I64));
+        }),
+        change("a variance below 0", "`bn1.running_var` holds a variance below 0", &|all| {
+            let ones = candle_core::Tensor::ones(32, DType::F32, &Device::Cpu).unwrap();
+            all.insert("bn1.running_var".into(), ones.neg().unwrap());
         }),
         change("nothing of it", "and 86 more", &|all| {
             *all = BTreeMap::from([("w".to_owned(), zeros(&[1], DType::F32))]);

@@ -6,7 +6,7 @@ use std::{
 };
 
 use arclab_nn::{
-    Backend, Cpu, Images, MovingAverage, Network, Param, ShapeError,
+    Backend, Cpu, Images, MovingAverage, Network, ShapeError,
     checkpoint::{self, Tensors},
     optim::{Kind, Optimizer, PartsMean, Weight},
 };
@@ -189,8 +189,7 @@ impl Embedder for Model {
 
 /// All weights that learn in the network's order, those of the head last.
 fn weights<'a>(network: &'a mut Network<Cpu>, objective: &'a mut Objective) -> Vec<(Kind, Weight<'a>)> {
-    let network = network.params_mut().into_iter().filter(|param| !param.frozen).map(Param::weight);
-    network.chain(objective.weight()).collect()
+    network.weights().into_iter().chain(objective.weight()).collect()
 }
 
 #[cfg(test)]

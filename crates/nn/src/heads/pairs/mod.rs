@@ -233,6 +233,4 @@ fn output(matrix: &Matrix<'_>, judged: &Judged, d_embeddings: Vec<f32>, norms: &
 }
 
 #[cfg(test)]
-mod gradients;
-#[cfg(test)]
 pub(super) mod tests;

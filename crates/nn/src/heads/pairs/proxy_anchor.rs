@@ -3,6 +3,8 @@
 //! mean over classes in the batch of ln(1 + Σ over their images of exp(-α·(c - δ))) + mean over all classes of
 //! ln(1 + Σ over images of others of exp(α·(c + δ))), c the cosine between proxy and image. Slopes -α·w and α·w, with w
 //! the share of an image in its sum, 1 included. Usual: α 32, δ 0.1; proxies begin as N(0, 2 / classes).
+//!
+//! All cosines between proxies and images are kept, and their slopes: time and memory grow with the classes.
 
 use super::{
     matrix::{Judged, Matrix, Pair, RowSum},

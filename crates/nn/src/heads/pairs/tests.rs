@@ -1,3 +1,5 @@
+mod gradients;
+
 use serde_json::Value;
 
 use super::{

@@ -1,12 +1,9 @@
 //! Every loss beside its definition in float64, written out term by term: values, and gradients as difference quotients.
 
-use super::{
-    super::{
-        gradients::{assert_quotients, wide},
-        tests::support::fill,
-    },
-    tests::triplet,
-    *,
+use super::{super::*, triplet};
+use crate::heads::tests::{
+    gradients::{assert_quotients, wide},
+    support::fill,
 };
 
 /// Cosines and distances of a batch, of images with each other or of proxies with images, in float64.

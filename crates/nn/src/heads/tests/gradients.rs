@@ -1,7 +1,7 @@
 //! Every loss beside its definition in float64, with the arccosine written out: values, and gradients as difference
 //! quotients.
 
-use super::{tests::support::fill, *};
+use super::{super::*, support::fill};
 
 /// What no gradient goes through, as the head had it in the batch.
 struct Fixed {
@@ -170,12 +170,17 @@ impl Trial {
     }
 }
 
-pub(super) fn wide(values: &[f32]) -> Vec<f64> {
+pub(in crate::heads) fn wide(values: &[f32]) -> Vec<f64> {
     values.iter().map(|&x| f64::from(x)).collect()
 }
 
 /// Checks `found` against the difference quotients of `loss` at `at`.
-pub(super) fn assert_quotients(found: &[f32], at: &[f64], loss: impl Fn(&[f64]) -> f64, what: &str) {
+pub(in crate::heads) fn assert_quotients(
+    found: &[f32],
+    at: &[f64],
+    loss: impl Fn(&[f64]) -> f64,
+    what: &str,
+) {
     for (index, found) in found.iter().enumerate() {
         let nudged = |by: f64| {
             let mut at = at.to_vec();
