@@ -10,7 +10,8 @@ use nix::{
     unistd::Pid,
 };
 use support::{
-    RunFolder, Worker, assert_same_results, attempt, began_at, damage, epoch_numbers, with_all_of_a_step,
+    RunFolder, Worker, assert_comes_back, assert_same_results, attempt, began_at, damage, epoch_numbers,
+    with_all_of_a_step,
 };
 
 fn step_is(step: u64) -> impl Fn(&Event) -> bool {
@@ -103,28 +104,7 @@ fn moments_an_average_and_batches_in_parts_come_back_to_the_bit_after_a_stop_and
     let undisturbed = begun();
     assert_eq!(undisturbed.finish(), i32::from(exit::FINISHED), "{}", undisturbed.log());
 
-    let mut run = begun();
-    let mut worker = run.start();
-    run.wait_for("second step", step_is(2));
-    signal(&worker, Signal::SIGTERM);
-    assert_eq!(worker.wait().code(), Some(i32::from(exit::INTERRUPTED)), "{}", run.log());
-    let reached = run.events().pop().unwrap();
-
-    run.assignment.threads = 2;
-    run.next_attempt();
-    let mut worker = run.start();
-    run.wait_for("later checkpoint", |event| {
-        matches!((event, &reached), (Event::Checkpoint { at }, Event::Interrupted { at: before }) if at > before)
-    });
-    worker.0.kill().unwrap();
-    worker.wait();
-
-    run.next_attempt();
-    assert_eq!(run.finish(), i32::from(exit::FINISHED), "{}", run.log());
-    let [second, third] = [2, 3].map(|number| began_at(&run, attempt(number)).unwrap());
-    assert!(Position::default() < second && second < third, "{second:?} {third:?}");
-    assert_same_results(&run, &undisturbed);
-    assert_eq!(epoch_numbers(&run.events()), epoch_numbers(&undisturbed.events()));
+    assert_comes_back(begun(), &undisturbed);
 }
 
 #[test]

@@ -3,15 +3,11 @@
 mod support;
 
 use arclab_spec::{
-    Event, Position,
+    Event,
     config::{LossConfig, Miner, Sampler},
     run_folder::exit,
 };
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
-use support::{RunFolder, assert_same_results, attempt, began_at, epoch_numbers};
+use support::{RunFolder, assert_comes_back, epoch_numbers};
 
 const PROXY_ANCHOR: LossConfig = LossConfig::ProxyAnchor { scale: 32.0, cosine_margin: 0.1 };
 
@@ -88,29 +84,8 @@ fn a_loss_on_pairs_brings_people_s_photos_together() {
 #[test]
 fn a_loss_on_pairs_comes_back_to_the_bit_after_a_stop_and_a_kill_on_other_threads() {
     for loss in [triplet(Miner::All), PROXY_ANCHOR] {
-        let (undisturbed, mut run) = (with(loss, 4), with(loss, 4));
+        let undisturbed = with(loss, 4);
         finish(&undisturbed);
-
-        let mut worker = run.start();
-        run.wait_for("second step", |event| matches!(event, Event::Step { at, .. } if at.step >= 2));
-        kill(Pid::from_raw(worker.0.id() as i32), Signal::SIGTERM).unwrap();
-        assert_eq!(worker.wait().code(), Some(i32::from(exit::INTERRUPTED)), "{loss:?}: {}", run.log());
-        let reached = run.events().pop().unwrap();
-
-        run.assignment.threads = 2;
-        run.next_attempt();
-        let mut worker = run.start();
-        run.wait_for("later checkpoint", |event| {
-            matches!((event, &reached), (Event::Checkpoint { at }, Event::Interrupted { at: before }) if at > before)
-        });
-        worker.0.kill().unwrap();
-        worker.wait();
-
-        run.next_attempt();
-        finish(&run);
-        let [second, third] = [2, 3].map(|number| began_at(&run, attempt(number)).unwrap());
-        assert!(Position::default() < second && second < third, "{second:?} {third:?}");
-        assert_same_results(&run, &undisturbed);
-        assert_eq!(epoch_numbers(&run.events()), epoch_numbers(&undisturbed.events()), "{loss:?}");
+        assert_comes_back(with(loss, 4), &undisturbed);
     }
 }

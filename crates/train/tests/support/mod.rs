@@ -24,7 +24,11 @@ use arclab_spec::{
         PairSource, PastTurn, PhotoVariation, Precision, Protocol, ScheduleConfig, ScheduleShape,
         SplitConfig, SplitPart, StartConfig, StepAt, Synthetic, TrainingConfig,
     },
-    run_folder,
+    run_folder::{self, exit},
+};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
 };
 
 /// How long a worker may take before a test gives up on it.
@@ -306,4 +310,29 @@ pub(crate) fn began_at(run: &RunFolder, attempt: Attempt) -> Option<Position> {
         let Event::Started(started) = line.event else { return None };
         (line.attempt == attempt).then_some(started.from)
     })
+}
+
+/// Stops `run` and goes on with it on other threads, kills it and goes on: it must end as the one that went through.
+pub(crate) fn assert_comes_back(mut run: RunFolder, undisturbed: &RunFolder) {
+    let mut worker = run.start();
+    run.wait_for("second step", |event| matches!(event, Event::Step { at, .. } if at.step >= 2));
+    kill(Pid::from_raw(worker.0.id() as i32), Signal::SIGTERM).unwrap();
+    assert_eq!(worker.wait().code(), Some(i32::from(exit::INTERRUPTED)), "{}", run.log());
+    let reached = run.events().pop().unwrap();
+
+    run.assignment.threads = 2;
+    run.next_attempt();
+    let mut worker = run.start();
+    run.wait_for("later checkpoint", |event| {
+        matches!((event, &reached), (Event::Checkpoint { at }, Event::Interrupted { at: before }) if at > before)
+    });
+    worker.0.kill().unwrap();
+    worker.wait();
+
+    run.next_attempt();
+    assert_eq!(run.finish(), i32::from(exit::FINISHED), "{}", run.log());
+    let [second, third] = [2, 3].map(|number| began_at(&run, attempt(number)).unwrap());
+    assert!(Position::default() < second && second < third, "{second:?} {third:?}");
+    assert_same_results(&run, undisturbed);
+    assert_eq!(epoch_numbers(&run.events()), epoch_numbers(&undisturbed.events()));
 }
