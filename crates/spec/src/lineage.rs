@@ -68,14 +68,12 @@ impl Lineage {
 
 /// By their content, which may lie in files of different names; by their names where one was planned without it.
 fn are_same_weights(one: &str, other: &str) -> bool {
-    match (content(one), content(other)) {
-        ((_, Some(one)), (_, Some(other))) => one == other,
-        ((one, _), (other, _)) => one == other,
-    }
+    let ((name, content), (other_name, other_content)) = (name_and_content(one), name_and_content(other));
+    content.zip(other_content).map_or(name == other_name, |(one, other)| one == other)
 }
 
 /// Name and content of what [`Lineage::begins_with`] noted.
-fn content(value: &str) -> (&str, Option<&str>) {
+fn name_and_content(value: &str) -> (&str, Option<&str>) {
     let is_digest = |text: &&str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     let parts = value.strip_suffix(')').and_then(|value| value.rsplit_once(" ("));
     parts.filter(|(_, digest)| is_digest(digest)).map_or((value, None), |(name, digest)| (name, Some(digest)))

@@ -108,7 +108,9 @@ fn weights_of_another_content_are_an_undeclared_difference_and_moved_ones_are_no
     let spec = |file: &str, content: Option<&str>| {
         folder.write("a.yaml", format!("{BASE}model: {{init: {file}}}\n"));
         let mut spec = folder.read("m0.2.yaml", "extends: a.yaml\nloss: {margin: 0.2}\n").unwrap();
-        content.into_iter().for_each(|content| spec.begins_with(Fingerprint::of(content.as_bytes())));
+        if let Some(content) = content {
+            spec.begins_with(Fingerprint::of(content.as_bytes()));
+        }
         spec
     };
     let base = spec("w.pth", Some("one"));

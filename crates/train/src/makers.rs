@@ -27,7 +27,7 @@ pub(crate) enum Unknown {
     #[error("the weights that they began with cannot be understood")]
     Card(#[source] UnreadableCard),
     #[error("failed to prepare what {} was trained on", weights.display())]
-    Data { weights: PathBuf, source: PrepareError },
+    Data { weights: PathBuf, source: Box<PrepareError> },
     #[error("{} has changed since", .0.display())]
     OtherWeights(PathBuf),
     #[error("what {} was trained on has changed since", .0.display())]
@@ -98,7 +98,7 @@ fn read_by(weights: &Path, plan: &Plan, cache: &Path) -> Result<Prepared, Unknow
     match prepare(&plan.config.data, &plan.config.evaluation, cache, &Logged) {
         Ok(data) if data.fingerprint == plan.data => Ok(data),
         Ok(_) => Err(Unknown::OtherData(weights.to_owned())),
-        Err(source) => Err(Unknown::Data { weights: weights.to_owned(), source }),
+        Err(source) => Err(Unknown::Data { weights: weights.to_owned(), source: source.into() }),
     }
 }
 

@@ -147,7 +147,7 @@ impl Start {
     /// The input that they were trained on, where the backbone is theirs: one tensor alone is of another shape then.
     fn other_input(&self, network: &Network<Cpu>) -> Option<OtherInput> {
         let state = network.state();
-        let shape = |name: &String| self.tensors.get(name).map(|tensor| tensor.dims());
+        let shape = |name: &String| Some(self.tensors.get(name)?.dims());
         let mut others = state.iter().filter(|(name, wanted)| shape(name) != Some(wanted.dims()));
         let (Some((name, wanted)), None) = (others.next(), others.next()) else { return None };
         let (found, wanted) = (shape(name)?, wanted.dims());

@@ -248,7 +248,9 @@ fn begin(
     let not_checked = start.refuse_seen(data, &assignment.cache)?;
     model.begin(&start)?;
     start.notes.iter().for_each(|note| tracing::info!("{note}"));
-    not_checked.iter().for_each(|note| tracing::warn!("{note}"));
+    for note in not_checked {
+        tracing::warn!("{note}");
+    }
     tracing::info!(content = start.content.as_str(), "began with the weights of {}", init.file.display());
     Ok(())
 }
