@@ -309,12 +309,41 @@ fn a_run_begins_with_weights_at_hand_and_is_found_again_by_their_content() {
     let again = lab.succeed(&["run", "specs/tuned.yaml", "--format", "csv"]);
     assert_eq!(again, tuned.replace("trained", "cached"));
 
-    // What does not suit is refused before anything is recorded.
+    // What does not suit is a mistake in each spec that says it, and refused before anything is recorded.
     let before = lab.succeed(&["history", "--json"]);
     lab.write("specs/tuned.yaml", &spec("../moved.safetensors", "conv3"));
-    let output = lab.arclab(&["run", "specs/tuned.yaml"]);
-    let said = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("`conv3` is no parameter") && said.contains("tuned.yaml cannot begin"), "{said}");
+    lab.write(
+        "specs/wide.yaml",
+        "extends: baseline.yaml\nmodel: {init: ../moved.safetensors, embedding_size: 64}\n",
+    );
+    for command in ["run", "plan"] {
+        let output = lab.arclab(&[command, "specs"]);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("tuned.yaml:2:45") && said.contains("`conv3` is no parameter"), "{said}");
+        assert!(said.contains("wide.yaml:2:15") && said.contains("set it to 32"), "{said}");
+        assert!(said.contains("2 mistakes; nothing was run"), "{said}");
+    }
     assert_eq!(lab.succeed(&["history", "--json"]), before);
+}
+
+#[test]
+fn variants_that_began_with_other_weights_of_one_name_are_compared_with_a_warning() {
+    let lab = Lab::new();
+    lab.succeed(&["run", "specs", "--quiet"]);
+    let runs = std::fs::read_dir(lab.path().join(".arclab/runs")).unwrap();
+    let weights: Vec<_> = runs.flatten().map(|run| run.path().join("weights.safetensors")).collect();
+    let copy = |from| std::fs::copy(from, lab.path().join("lin/w.safetensors")).unwrap();
+    lab.write("lin/baseline.yaml", &BASELINE.replace("small,", "small, init: w.safetensors,"));
+    lab.write("lin/m.yaml", "extends: baseline.yaml\nloss: {margin: 0.2}\n");
+    let warns = || {
+        let compared = lab.succeed(&["compare", "baseline", "m", "--experiment", "lin", "--json"]);
+        compared.contains("m differs from baseline also by what no spec says: model.init: w.safetensors (")
+    };
+    copy(&weights[0]);
+    lab.succeed(&["run", "lin", "--quiet"]);
+    assert!(!warns());
+    copy(&weights[1]);
+    lab.succeed(&["run", "lin/m.yaml", "--quiet"]);
+    assert!(warns());
 }

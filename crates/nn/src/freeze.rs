@@ -5,7 +5,8 @@
 //! in what the optimiser remembers.
 //!
 //! The layers at the network's beginning that are frozen whole are evaluated in training, too: their batch norms use
-//! the running statistics, which stay, and no gradient goes back to them. Further on only parameters are frozen: the
+//! the running statistics, which stay, and no gradient goes back to them. A network that is frozen to its end is
+//! evaluated as a whole; dropout elsewhere is done, as what learns behind it learns from that. Further on only parameters are frozen: the
 //! batch norms there normalise by the batch, and their running statistics follow, since what comes in changes.
 
 use crate::{
@@ -42,7 +43,14 @@ impl<B: Backend> Network<B> {
         for param in self.params_mut() {
             param.frozen = patterns.iter().any(|pattern| covers(pattern, &param.name));
         }
-        self.fixed = self.layers.0.iter().take_while(|layer| is_frozen(&***layer)).count();
+        let all_is_frozen = self.params().iter().all(|param| param.frozen);
+        let layers = &self.layers.0;
+        self.fixed = if all_is_frozen {
+            // Dropout, too: nothing behind it could learn from what it drops.
+            layers.len()
+        } else {
+            layers.iter().take_while(|layer| is_frozen(&***layer)).count()
+        };
         Ok(())
     }
 

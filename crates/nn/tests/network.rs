@@ -237,7 +237,9 @@ fn sizes_that_do_not_suit_are_refused_with_those_that_do() {
         error.to_string(),
         "small takes square images of 32 to 512 pixels, in multiples of 16; these have 60"
     );
-    assert_eq!(new(0, 64).err().unwrap(), ShapeError::Embedding);
+    for embedding in [0, 4097, 4_000_000_000] {
+        assert_eq!(new(embedding, 64).err().unwrap(), ShapeError::Embedding);
+    }
     for size in [32, 48, 64, 96] {
         assert!(new(24, size).is_ok(), "{size}");
     }
@@ -369,12 +371,29 @@ fn layers_frozen_at_the_beginning_stay_as_they_are_and_have_no_gradient() {
 #[test]
 fn a_network_that_is_frozen_whole_embeds_in_training_as_in_evaluation() {
     let pixels = pixels(4);
-    let mut network = network(BackboneKind::Small, 1, 0);
-    network.freeze(&["*".to_owned()]).unwrap();
-    let embeddings = network.train_forward(&images(&pixels));
-    assert_eq!(embeddings, network.embed(&images(&pixels)));
-    network.backward(&fill("d", embeddings.len()));
-    assert!(network.params().iter().all(|param| param.frozen && param.grad.iter().all(|g| *g == 0.0)));
+    for dropout in [0.0, 0.4] {
+        let mut network = of(Design { dropout, ..Design::new(BackboneKind::Small, 24, 32) }, 1);
+        network.freeze(&["*".to_owned()]).unwrap();
+        let before = state(&network);
+        let embeddings = network.train_forward(&images(&pixels));
+        assert_eq!(embeddings, network.embed(&images(&pixels)));
+        network.backward(&fill("d", embeddings.len()));
+        assert!(network.params().iter().all(|param| param.frozen && param.grad.iter().all(|g| *g == 0.0)));
+        let last = "features.running_mean";
+        let statistics = |state: &Tensors| state[last].to_vec1::<f32>().unwrap();
+        assert_eq!(statistics(&before), statistics(&state(&network)));
+    }
+}
+
+#[test]
+fn dropout_before_what_learns_drops_though_all_before_it_is_frozen() {
+    let pixels = pixels(4);
+    let mut network = of(Design { dropout: 0.4, ..Design::new(BackboneKind::Small, 24, 32) }, 1);
+    let frozen = ["conv1", "bn1", "prelu", "layer*", "bn2"].map(str::to_owned);
+    network.freeze(&frozen).unwrap();
+    let first = network.train_forward(&images(&pixels));
+    network.seek(100);
+    assert_ne!(first, network.train_forward(&images(&pixels)));
 }
 
 #[test]

@@ -23,6 +23,6 @@ pub use read::{
 };
 pub use run::{Attempt, FailureKind, IllegalTransition, RunEvent, RunState};
 pub use source::{Diagnostic, SpecErrors};
-pub use spec::{Change, Spec};
+pub use spec::{Change, Spec, Written};
 pub use test_request::{TestReport, TestRequest};
 pub use weights_request::{WeightsReport, WeightsRequest};

@@ -2,13 +2,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Change, VariantName, config::Config, source::joined};
+use crate::{Change, Fingerprint, VariantName, config::Config, source::joined};
 
 /// All that decides a variant's numbers, as it was planned, and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,7 +19,8 @@ pub struct Lineage {
     /// Files that it rests on, itself included.
     pub depth: usize,
     /// What it comes to, defaults included, as JSON by dotted key. Without seeds, without paths, whose content the
-    /// plan's fingerprint covers, and without what changes no number; of a file to begin with, its name.
+    /// plan's fingerprint covers, and without what changes no number; of a file to begin with, its name and, once it
+    /// is planned with, its content: `w.pth (1a2b3c4d5e6f)`.
     pub values: BTreeMap<String, String>,
     /// Keys of which it, or what it extends, says otherwise than the root.
     pub declared: BTreeSet<String>,
@@ -31,7 +32,10 @@ impl Lineage {
     /// What this variant says otherwise than `other`, in the order of the keys.
     pub fn differences(&self, other: &Self) -> Vec<Change> {
         let keys: BTreeSet<&String> = self.values.keys().chain(other.values.keys()).collect();
-        let differs = |key: &&String| self.values.get(*key) != other.values.get(*key);
+        let differs = |key: &&String| match (self.values.get(*key), other.values.get(*key)) {
+            (Some(one), Some(other)) if *key == INIT => !are_same_weights(one, other),
+            (one, other) => one != other,
+        };
         let change = |key: &String| Change {
             key: key.clone(),
             from: other.values.get(key).cloned(),
@@ -54,6 +58,25 @@ impl Lineage {
         };
         self.differences(other).into_iter().filter(|change| !explained(change)).collect()
     }
+
+    /// Notes the content of the file that it begins with.
+    pub(crate) fn begins_with(&mut self, file: &Path, content: &Fingerprint) {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        self.values.insert(INIT.to_owned(), format!("{name} ({})", content.short()));
+    }
+}
+
+/// By their content, which may lie in files of different names; by their names where one was planned without it.
+fn are_same_weights(one: &str, other: &str) -> bool {
+    let ((name, content), (other_name, other_content)) = (name_and_content(one), name_and_content(other));
+    content.zip(other_content).map_or(name == other_name, |(one, other)| one == other)
+}
+
+/// Name and content of what [`Lineage::begins_with`] noted.
+fn name_and_content(value: &str) -> (&str, Option<&str>) {
+    let is_digest = |text: &&str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let parts = value.strip_suffix(')').and_then(|value| value.rsplit_once(" ("));
+    parts.filter(|(_, digest)| is_digest(digest)).map_or((value, None), |(name, digest)| (name, Some(digest)))
 }
 
 /// The order in which variants are run and compared: what others extend first, of these the baseline.
@@ -61,9 +84,12 @@ pub fn precedence(depth: usize, variant: &VariantName) -> (usize, bool) {
     (depth, variant.as_str() != "baseline")
 }
 
+/// Where the weights stand that a variant begins with.
+const INIT: &str = "model.init";
+
 /// Keys of a configuration that stand elsewhere in a spec.
 const IN_SPECS: [(&str, &str); 5] = [
-    ("start.init.file", "model.init"),
+    ("start.init.file", INIT),
     ("start.freeze", "model.freeze"),
     ("cross_entropy.focal.gamma", "loss.focal"),
     ("cross_entropy.smoothed.share", "loss.label_smoothing"),

@@ -5,8 +5,9 @@ use std::{fmt, path::PathBuf};
 use serde::Serialize;
 
 use crate::{
-    ExperimentName, Fingerprint, Lineage, Plan, TRAINER_VERSION, VariantName,
+    Diagnostic, ExperimentName, Fingerprint, Lineage, Plan, TRAINER_VERSION, VariantName,
     config::{Config, ResourceRequest},
+    source::Node,
 };
 
 /// A variant, ready to be planned.
@@ -34,7 +35,14 @@ pub struct Spec {
     pub seeds: Vec<u64>,
     /// What each run may use.
     pub resources: ResourceRequest,
+    /// Where all that is written, for mistakes that are found later.
+    #[serde(skip)]
+    pub written: Written,
 }
+
+/// What a spec says as it is written, `extends` and `--set` applied: knows the place of every value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written(pub(crate) Node);
 
 /// One key that a variant sets otherwise than its parent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -58,7 +66,17 @@ impl Spec {
     /// Notes the content of the weights that its runs begin with, which is a part of their plans.
     pub fn begins_with(&mut self, content: Fingerprint) {
         if let Some(init) = &mut self.config.start.init {
+            self.lineage.begins_with(&init.file, &content);
             init.content = Some(content);
+        }
+    }
+
+    /// A mistake that was found in what it says under a dotted key.
+    pub fn mistake(&self, key: &str, message: impl Into<String>) -> Diagnostic {
+        let node = key.split('.').try_fold(&self.written.0, |node, key| node.get(key));
+        match node {
+            Some(node) => Diagnostic::at(&node.place, message),
+            None => Diagnostic::of_file(self.file.display(), message),
         }
     }
 

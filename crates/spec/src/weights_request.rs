@@ -14,12 +14,22 @@ pub struct WeightsRequest {
     pub config: Config,
 }
 
-/// It can.
+/// The worker's answer, as JSON on its standard output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WeightsReport {
-    /// Of the file's content.
-    pub content: Fingerprint,
-    /// What is taken for granted, for people.
-    pub notes: Vec<String>,
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum WeightsReport {
+    /// It can.
+    Suits {
+        /// Of the file's content.
+        content: Fingerprint,
+        /// What is taken for granted, for people.
+        notes: Vec<String>,
+    },
+    /// It cannot, and the spec should say something else.
+    Refused {
+        /// Where in the spec: `model.init`, `model.freeze`.
+        key: String,
+        /// Why, and what would be right.
+        reason: String,
+    },
 }

@@ -2,7 +2,7 @@
 
 mod support;
 
-use arclab_spec::{Change, Spec};
+use arclab_spec::{Change, Fingerprint, Spec};
 use support::Folder;
 
 const BASE: &str = "data: {dataset: synthetic}\nloss: {margin: 0.5, scale: 30}\ntraining: {epochs: 14}\n";
@@ -98,6 +98,30 @@ fn weights_to_begin_with_are_named_by_their_file_and_keys_are_those_of_specs() {
     ];
     assert_eq!(lines(&spec.lineage.differences(&base.lineage)), expected);
     assert_eq!(undeclared(&spec, &base), [""; 0]);
+}
+
+#[test]
+fn weights_of_another_content_are_an_undeclared_difference_and_moved_ones_are_none() {
+    let folder = Folder::new();
+    folder.write("w.pth", "");
+    folder.write("moved.pth", "");
+    let spec = |file: &str, content: Option<&str>| {
+        folder.write("a.yaml", format!("{BASE}model: {{init: {file}}}\n"));
+        let mut spec = folder.read("m0.2.yaml", "extends: a.yaml\nloss: {margin: 0.2}\n").unwrap();
+        if let Some(content) = content {
+            spec.begins_with(Fingerprint::of(content.as_bytes()));
+        }
+        spec
+    };
+    let base = spec("w.pth", Some("one"));
+    let [one, other] = ["one", "other"].map(|content| Fingerprint::of(content.as_bytes()));
+    let expected = format!("model.init: w.pth ({}) → w.pth ({})", one.short(), other.short());
+    assert_eq!(undeclared(&spec("w.pth", Some("other")), &base), [expected]);
+    assert_eq!(undeclared(&spec("moved.pth", Some("one")), &base), [""; 0]);
+
+    // Of a variant whose lineage was kept without the content, the name is known.
+    assert_eq!(undeclared(&spec("w.pth", None), &base), [""; 0]);
+    assert_eq!(undeclared(&spec("moved.pth", None), &base).len(), 1);
 }
 
 #[test]

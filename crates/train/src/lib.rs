@@ -6,7 +6,9 @@
 mod abilities;
 mod data;
 mod device;
+mod makers;
 mod model_card;
+mod request;
 mod run;
 mod settings;
 mod start;

@@ -1,10 +1,14 @@
 //! What weights say of themselves: the note in the metadata of `weights.safetensors`.
 
+use std::path::{Path, PathBuf};
+
 use arclab_spec::{
     PlanHash, RunId,
-    config::{Backbone, ColourMode, Config, Dataset, ModelConfig},
+    config::{Backbone, ColourMode, Config, Dataset, ModelConfig, ModelInput},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+
+use crate::settings;
 
 /// How pixels become the network's input.
 const NORMALISATION: &str = "(x / 255 - 0.5) / 0.5";
@@ -38,6 +42,7 @@ pub(crate) struct ModelCard {
     /// How pixels become the network's input.
     pub(crate) normalisation: String,
     /// Most accurate cosine similarity on the validation pairs; absent where there were too few images for pairs.
+    #[serde(default, deserialize_with = "cosine")]
     pub(crate) validation_threshold: Option<f64>,
 }
 
@@ -86,6 +91,38 @@ fn three() -> u32 {
     3
 }
 
+fn cosine<'de, D: Deserializer<'de>>(from: D) -> Result<Option<f64>, D::Error> {
+    let threshold = Option::<f64>::deserialize(from)?;
+    match threshold.filter(|threshold| !(-1.0..=1.0).contains(threshold)) {
+        Some(other) => {
+            Err(D::Error::custom(format!("validation_threshold {other} is no cosine, in [-1, 1]")))
+        }
+        None => Ok(threshold),
+    }
+}
+
+/// A network in the words of specs.
+pub(crate) fn words(model: &ModelConfig) -> String {
+    let input = match model.input {
+        ModelInput::Rgb => "rgb",
+        ModelInput::Grey => "grey",
+    };
+    let (backbone, embedding_size) = (backbone(model.backbone), model.embedding_size);
+    format!("`{{backbone: {backbone}, embedding_size: {embedding_size}, input: {input}}}`")
+}
+
+fn backbone(backbone: Backbone) -> &'static str {
+    settings::backbone(backbone).name()
+}
+
+/// Weights that say of themselves what cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("{} says of itself what this arclab does not understand: use the arclab that wrote it", path.display())]
+pub(crate) struct UnreadableCard {
+    path: PathBuf,
+    source: serde_json::Error,
+}
+
 /// Weights that were trained on another input than they would be given, or of another network.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(crate) enum OtherInput {
@@ -109,8 +146,20 @@ pub(crate) enum OtherInput {
         found.name(), wanted.name()
     )]
     Alignment { found: Alignment, wanted: Alignment },
-    #[error("it holds a network {found:?}, and `model.backbone` is {wanted:?}: name the same one")]
+    #[error(
+        "it holds a network `{}`, and `model.backbone` is `{}`: name the same one", backbone(*found), backbone(*wanted)
+    )]
     Backbone { found: Backbone, wanted: Backbone },
+    #[error(
+        "it reads grey images in one channel, and `model.input` is `rgb`: write `model: {{input: grey}}` and \
+         `data: {{colour: grey}}`, or use weights that read colours"
+    )]
+    OneChannel,
+    #[error(
+        "it was trained on grey images, and `data.colour` is `rgb`: set it to `grey`, or use weights that were trained \
+         on colours"
+    )]
+    GreyImages,
 }
 
 impl ModelCard {
@@ -132,6 +181,12 @@ impl ModelCard {
         }
     }
 
+    /// What the note of the weights in `path` says, where they have one.
+    pub(crate) fn read(path: &Path, note: Option<&str>) -> Result<Option<Self>, UnreadableCard> {
+        let card = note.map(serde_json::from_str).transpose();
+        card.map_err(|source| UnreadableCard { path: path.to_owned(), source })
+    }
+
     /// Whether arclab can feed these weights at all.
     pub(crate) fn can_be_fed(&self) -> Result<(), OtherInput> {
         if self.channel_order == ChannelOrder::Bgr {
@@ -147,7 +202,7 @@ impl ModelCard {
     }
 
     /// Whether a run of `config` can begin with these weights, with what is worth a word.
-    pub(crate) fn suits(&self, config: &Config) -> Result<Option<String>, OtherInput> {
+    pub(crate) fn suits(&self, config: &Config) -> Result<Vec<String>, OtherInput> {
         self.can_be_fed()?;
         let (found, wanted) = (self.image_size, config.data.image_size);
         if found != wanted {
@@ -157,7 +212,28 @@ impl ModelCard {
         if found != wanted {
             return Err(OtherInput::Backbone { found, wanted });
         }
-        let (found, wanted) = (self.alignment, Alignment::of(&config.data.dataset));
+        let colours = self.suits_colours(config)?;
+        let alignment = self.suits_alignment(&config.data.dataset)?;
+        Ok(colours.into_iter().chain(alignment).collect())
+    }
+
+    /// Weights of colours can go on with grey images; those of grey ones have never told colours apart.
+    fn suits_colours(&self, config: &Config) -> Result<Option<String>, OtherInput> {
+        match (self.model.input, config.model.input) {
+            (ModelInput::Grey, ModelInput::Rgb) => return Err(OtherInput::OneChannel),
+            (ModelInput::Grey, ModelInput::Grey) | (ModelInput::Rgb, ModelInput::Rgb | ModelInput::Grey) => {}
+        }
+        match (self.colour, config.data.colour) {
+            (ColourMode::Grey, ColourMode::Rgb) => Err(OtherInput::GreyImages),
+            (ColourMode::Rgb, ColourMode::Grey) => {
+                Ok(Some("it was trained on colours, and goes on with grey images".to_owned()))
+            }
+            (ColourMode::Grey, ColourMode::Grey) | (ColourMode::Rgb, ColourMode::Rgb) => Ok(None),
+        }
+    }
+
+    fn suits_alignment(&self, dataset: &Dataset) -> Result<Option<String>, OtherInput> {
+        let (found, wanted) = (self.alignment, Alignment::of(dataset));
         if found == wanted {
             return Ok(None);
         }
@@ -168,5 +244,20 @@ impl ModelCard {
             )));
         }
         Err(OtherInput::Alignment { found, wanted })
+    }
+}
+
+/// What is taken for granted of weights that say nothing of themselves.
+pub(crate) fn assumed(dataset: &Dataset) -> String {
+    let assumed = "it does not say which input it was trained on, and is taken for InsightFace's: red, green and blue, \
+                   (x / 255 - 0.5) / 0.5, faces aligned to InsightFace's five points";
+    match Alignment::of(dataset) {
+        Alignment::Unknown | Alignment::InsightFace => assumed.to_owned(),
+        other @ Alignment::Rendered => {
+            format!(
+                "{assumed}; those of `data.dataset` are aligned {}, which is another alignment",
+                other.name()
+            )
+        }
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn design(model: ModelConfig, image_size: u32) -> Design {
     }
 }
 
-fn backbone(backbone: Backbone) -> BackboneKind {
+pub(crate) fn backbone(backbone: Backbone) -> BackboneKind {
     match backbone {
         Backbone::Small => BackboneKind::Small,
         Backbone::MobileFaceNet => BackboneKind::MobileFaceNet,

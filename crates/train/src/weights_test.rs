@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use arclab_data::{Leak, PrepareError, Prepared, TestPairs, prepare, prepare_test};
+use arclab_data::{Leak, PrepareError, TestPairs, prepare_test};
 use arclab_metrics::{ResolvedPolicy, ThresholdPolicy};
 use arclab_nn::{
     Cpu, Images, Network, ShapeError, StateError,
@@ -14,16 +14,16 @@ use arclab_nn::{
     weight_files::{WeightsError, WeightsFile, load_weights},
 };
 use arclab_spec::{
-    Assignment, PLAN_VERSION, ProtocolName, TestReport, TestRequest,
+    ProtocolName, TestReport, TestRequest,
     config::{DataConfig, ModelConfig},
-    run_folder,
 };
-use serde::de::DeserializeOwned;
 
 use crate::{
     data::{Logged, Pictures},
     device::{Device, NoDevice},
-    model_card::{ModelCard, OtherInput},
+    makers::{self, Makers},
+    model_card::{ModelCard, OtherInput, UnreadableCard, words},
+    request::{RequestError, read_request},
     run::Stop,
     settings,
     verification::{self, Embedder, VerifyError, WriteError},
@@ -35,23 +35,24 @@ const NAMED: usize = 5;
 /// Why weights were not tested.
 #[derive(Debug, thiserror::Error)]
 enum TestError {
-    #[error("failed to read {}", path.display())]
-    Read { path: PathBuf, source: io::Error },
-    #[error("failed to understand {}", path.display())]
-    Parse { path: PathBuf, source: serde_json::Error },
-    #[error(
-        "the request is of version {0}, and this worker reads version {PLAN_VERSION}: use programs of one build"
-    )]
-    Version(u32),
+    #[error("failed to take the request")]
+    Request(#[source] RequestError),
     #[error("failed to find a device")]
     Device(#[source] NoDevice),
     #[error("failed to load the weights")]
     Load(#[source] WeightsError),
+    #[error("failed to understand the weights")]
+    Card(#[source] UnreadableCard),
     #[error("{} cannot be tested here", path.display())]
     Input { path: PathBuf, source: OtherInput },
-    #[error("{} does not say which network it belongs to: give the backbone and the embedding size", .0.display())]
+    #[error(
+        "{} does not say which network it belongs to: name a spec that does with `--spec`", .0.display()
+    )]
     NoModel(PathBuf),
-    #[error("{} holds {found:?}, not {asked:?}", path.display())]
+    #[error(
+        "{} holds a network of {}, and `model` of the spec says {}: name a spec of the same network with `--spec`",
+        path.display(), words(found), words(asked)
+    )]
     OtherModel { path: PathBuf, found: ModelConfig, asked: ModelConfig },
     #[error("failed to build the network")]
     Build(#[source] ShapeError),
@@ -73,21 +74,6 @@ enum TestError {
     Folder { path: PathBuf, source: io::Error },
     #[error("failed to keep the predictions")]
     Write(#[source] WriteError),
-}
-
-/// Why it is not known what weights were trained on.
-#[derive(Debug, thiserror::Error)]
-enum Unknown {
-    #[error("they do not say which run made them")]
-    NoCard,
-    #[error("the plan of their run is not beside them")]
-    NoPlan(#[source] Box<TestError>),
-    #[error("{} is the plan of other weights", .0.display())]
-    OtherPlan(PathBuf),
-    #[error("failed to prepare what they were trained on")]
-    Data(#[source] PrepareError),
-    #[error("what they were trained on has changed since")]
-    Changed,
 }
 
 /// Weights with what they say of themselves.
@@ -115,7 +101,7 @@ pub fn test(request: &Path, stop: &Stop) -> anyhow::Result<TestReport> {
 }
 
 fn carry_out(request: &Path, stop: &Stop) -> Result<TestReport, TestError> {
-    let request = read_request(request)?;
+    let request: TestRequest = read_request(request).map_err(TestError::Request)?;
     Device::resolve(request.device).map_err(TestError::Device)?;
     let weights = Weights::load(&request.checkpoint)?;
     let config = weights.data_config(&request.data);
@@ -137,16 +123,6 @@ fn carry_out(request: &Path, stop: &Stop) -> Result<TestReport, TestError> {
     Ok(TestReport { mode: request.mode, model, pair_list, evaluation: tested.evaluation, predictions })
 }
 
-fn read_request(path: &Path) -> Result<TestRequest, TestError> {
-    let request: TestRequest = read(path)?;
-    if request.version == PLAN_VERSION { Ok(request) } else { Err(TestError::Version(request.version)) }
-}
-
-fn read<T: DeserializeOwned>(path: &Path) -> Result<T, TestError> {
-    let json = fs::read(path).map_err(|source| TestError::Read { path: path.to_owned(), source })?;
-    serde_json::from_slice(&json).map_err(|source| TestError::Parse { path: path.to_owned(), source })
-}
-
 /// What a person should know of the pairs.
 fn tell(data: &TestPairs) {
     data.notes.iter().for_each(|note| tracing::warn!("{note}"));
@@ -164,8 +140,7 @@ impl Weights {
         for remark in &remarks {
             tracing::warn!("{}: {remark}", path.display());
         }
-        // Weights of other programs may carry any note, or none.
-        let card: Option<ModelCard> = note.and_then(|note| serde_json::from_str(&note).ok());
+        let card = ModelCard::read(path, note.as_deref()).map_err(TestError::Card)?;
         if let Some(Err(source)) = card.as_ref().map(ModelCard::can_be_fed) {
             return Err(TestError::Input { path: path.to_owned(), source });
         }
@@ -209,29 +184,11 @@ impl Weights {
 
     /// Refuses a test on images that the weights were trained on, and says where that cannot be known.
     fn refuse_seen(&self, mode: &ProtocolName, test: &TestPairs, cache: &Path) -> Result<(), TestError> {
-        match self.trained_on(cache) {
-            Ok(trained) => trained.leak(mode, test).map_or(Ok(()), |leak| Err(TestError::Seen(leak))),
-            Err(unknown) => {
-                let reason = anyhow::Error::from(unknown);
-                tracing::warn!(
-                    "not checked: whether the weights were trained on images of this test ({reason:#})"
-                );
-                Ok(())
-            }
-        }
-    }
-
-    /// The data of the run that made them, by the plan beside them; quick while the cache holds its images.
-    fn trained_on(&self, cache: &Path) -> Result<Prepared, Unknown> {
-        let card = self.card.as_ref().ok_or(Unknown::NoCard)?;
-        let path = self.path.with_file_name(run_folder::PLAN);
-        let plan = read::<Assignment>(&path).map_err(|error| Unknown::NoPlan(Box::new(error)))?.plan;
-        if plan.hash() != card.plan {
-            return Err(Unknown::OtherPlan(path));
-        }
-        let data = prepare(&plan.config.data, &plan.config.evaluation, cache, &Logged);
-        let data = data.map_err(Unknown::Data)?;
-        if data.fingerprint == plan.data { Ok(data) } else { Err(Unknown::Changed) }
+        let mut makers = Makers::of(&self.path, self.card.as_ref());
+        let unknown = makers.refuse_seen(cache, |data| data.leak(mode, test)).map_err(TestError::Seen)?;
+        let unknown = unknown.into_iter().chain(makers.unknown.take());
+        unknown.for_each(|unknown| tracing::warn!("{}", makers::not_checked(unknown)));
+        Ok(())
     }
 
     /// The run that made them, or the file's name.

@@ -109,3 +109,24 @@ fn outlives_a_stop(loss: LossConfig, folder: impl Fn() -> RunFolder) {
     assert_same_results(&run, &undisturbed);
     assert_eq!(epoch_numbers(&run.events()), epoch_numbers(&undisturbed.events()), "{loss:?}");
 }
+
+#[test]
+fn a_share_of_classes_below_the_batchs_own_is_noted_once() {
+    // Batches of 8 images of 6 classes.
+    let note = "classes of their own";
+    let said = |rate| {
+        let run = RunFolder::with(|config| {
+            config.sample_rate = Some(rate);
+            config.training.epochs = 1;
+        });
+        assert_eq!(run.finish(), i32::from(exit::FINISHED), "{}", run.log());
+        run.log()
+    };
+    let log = said(0.00001);
+    assert_eq!(log.matches(note).count(), 1, "{log}");
+    assert!(
+        log.contains("`loss.sample_rate` 0.00001 of 6 classes is 0, and 8 images at once have up to 6"),
+        "{log}"
+    );
+    assert!(!said(1.0).contains(note));
+}

@@ -9,12 +9,16 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Output},
+    sync::Arc,
 };
 
-use arclab_nn::checkpoint::{Tensors, load_tensors, save_tensors};
+use arclab_nn::{
+    BackboneKind, Cpu, Design, Input, Network,
+    checkpoint::{Tensors, load_tensors, save_tensors},
+};
 use arclab_spec::{
-    PLAN_VERSION, WeightsReport, WeightsRequest,
-    config::{Backbone, Config, InitialWeights, LossConfig, StartConfig},
+    Fingerprint, PLAN_VERSION, WeightsReport, WeightsRequest,
+    config::{Backbone, ColourMode, Config, InitialWeights, LossConfig, SplitConfig, StartConfig},
     run_folder,
 };
 use support::{RunFolder, with_all_of_a_step};
@@ -39,10 +43,14 @@ fn ask(run: &RunFolder, config: &Config) -> Output {
     Command::new(env!("CARGO_BIN_EXE_arclab-worker")).arg("weights").arg(path).output().unwrap()
 }
 
-fn answer(run: &RunFolder, config: &Config) -> Result<WeightsReport, String> {
+/// The notes; or the key of the spec that is wrong, with the reason.
+fn answer(run: &RunFolder, config: &Config) -> Result<Vec<String>, String> {
     let output = ask(run, config);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    if output.status.success() { Ok(serde_json::from_slice(&output.stdout).unwrap()) } else { Err(said) }
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    match serde_json::from_slice(&output.stdout).unwrap() {
+        WeightsReport::Suits { notes, .. } => Ok(notes),
+        WeightsReport::Refused { key, reason } => Err(format!("{key}: {reason}")),
+    }
 }
 
 /// Values of the weights in bits, by name.
@@ -101,8 +109,7 @@ fn weights_that_suit_are_reported_with_their_content_and_those_that_changed_are_
     let (run, weights) = trained();
     let mut config = run.assignment.plan.config.clone();
     config.start = start(&weights, &["layer1"]);
-    let report = answer(&run, &config).unwrap();
-    assert!(report.notes.is_empty(), "{:?}", report.notes);
+    assert_eq!(answer(&run, &config).unwrap(), [""; 0]);
     let init = config.start.init.as_mut().unwrap();
     init.content = Some(arclab_spec::Fingerprint::of(b"other"));
     assert!(answer(&run, &config).unwrap_err().contains("changed since the run was planned"));
@@ -111,8 +118,13 @@ fn weights_that_suit_are_reported_with_their_content_and_those_that_changed_are_
     let bare = run.file("bare.safetensors");
     save_tensors(&bare, &load_tensors(&weights).unwrap().0, None).unwrap();
     config.start = start(&bare, &[]);
-    let report = answer(&run, &config).unwrap();
-    assert!(report.notes[0].contains("taken for InsightFace's"), "{:?}", report.notes);
+    let notes = answer(&run, &config).unwrap();
+    assert!(notes[0].contains("taken for InsightFace's"), "{notes:?}");
+    assert!(notes[0].contains("as the embedded faces are drawn, which is another alignment"), "{notes:?}");
+    assert!(
+        notes[1].contains("not checked") && notes[1].contains("does not say which run made it"),
+        "{notes:?}"
+    );
 }
 
 /// What is said where the note of the weights, or what a spec asks, is another one.
@@ -126,6 +138,8 @@ fn refused(run: &RunFolder, weights: &Path, change: impl FnOnce(&mut Config), no
     config.start = start(&changed, &[]);
     change(&mut config);
     let said = answer(run, &config).unwrap_err();
+    let key = if said.contains("is no parameter") { "model.freeze: " } else { "model.init: " };
+    assert!(said.starts_with(key), "{said}");
     assert!(said.contains("changed.safetensors") || said.contains("model.freeze"), "{said}");
     said
 }
@@ -144,6 +158,14 @@ fn weights_of_another_input_or_network_are_refused_with_what_to_do() {
             "images of 64 pixels, and `data.image_size` is 32: set it to 64",
         ),
         (["\"run\"", "\"runs\""], "use the arclab that wrote it"),
+        (
+            [r#""colour":"rgb""#, r#""colour":"grey""#],
+            "trained on grey images, and `data.colour` is `rgb`: set it to `grey`",
+        ),
+        (
+            [r#""embedding_size":32"#, r#""embedding_size":32,"input":"grey""#],
+            "reads grey images in one channel, and `model.input` is `rgb`: write `model: {input: grey}`",
+        ),
     ] {
         let said = refused(&|_| {}, note);
         assert!(said.contains(says), "{said}");
@@ -155,7 +177,7 @@ fn weights_of_another_input_or_network_are_refused_with_what_to_do() {
         "{said}"
     );
     let said = refused(&|config| config.model.backbone = Backbone::IResNet18, same);
-    assert!(said.contains("`model.backbone` is IResNet18"), "{said}");
+    assert!(said.contains("it holds a network `small`, and `model.backbone` is `iresnet18`"), "{said}");
     let said = refused(&|config| config.start.freeze = vec!["layr1".into()], same);
     assert!(said.contains("`layr1` is no parameter and no part of small: nearest are `layer1`"), "{said}");
 }
@@ -177,4 +199,84 @@ fn a_network_that_is_frozen_whole_trains_its_head_alone() {
     let tuned = RunFolder::with(|config| config.start = start(&weights, &["*"]));
     assert_eq!(tuned.finish(), 0, "{}", tuned.log());
     assert_eq!(bits(&weights), bits(&tuned.file(run_folder::WEIGHTS)));
+}
+
+#[test]
+fn weights_without_a_note_whose_input_alone_is_another_are_told_so() {
+    let run = RunFolder::new();
+    let mut config = run.assignment.plan.config.clone();
+    let mut said = |(kind, backbone), image_size, input| {
+        let design = Design { input, ..Design::new(kind, 32, image_size) };
+        let network = Network::of(Arc::new(Cpu::new(1)), &design, 0).unwrap();
+        let bare = run.file("bare.safetensors");
+        save_tensors(&bare, &network.state().into_iter().collect(), None).unwrap();
+        (config.start, config.model.backbone) = (start(&bare, &[]), backbone);
+        answer(&run, &config).unwrap_err()
+    };
+    let small = (BackboneKind::Small, Backbone::Small);
+    for network in [
+        small,
+        (BackboneKind::IResNet18, Backbone::IResNet18),
+        (BackboneKind::MobileFaceNet, Backbone::MobileFaceNet),
+        (BackboneKind::GhostFaceNetV1Stride2, Backbone::GhostFaceNetV1Stride2),
+    ] {
+        let of_64 = said(network, 64, Input::Rgb);
+        assert!(of_64.contains("images of 64 pixels, and `data.image_size` is 32: set it to 64"), "{of_64}");
+    }
+    let grey = said(small, 32, Input::Grey);
+    assert!(grey.contains("reads grey images in one channel, and `model.input` is `rgb`"), "{grey}");
+    let both = said(small, 64, Input::Grey);
+    assert!(both.contains("is not of the backbone that the spec names"), "{both}");
+}
+
+#[test]
+fn weights_of_colours_begin_a_run_on_grey_images_with_a_word() {
+    let (run, weights) = trained();
+    let mut config = run.assignment.plan.config.clone();
+    config.start = start(&weights, &[]);
+    config.data.colour = ColourMode::Grey;
+    let notes = answer(&run, &config).unwrap();
+    assert!(matches!(&*notes, [note] if note.contains("goes on with grey images")), "{notes:?}");
+}
+
+/// A change to a run that is tested on people that other runs train on.
+fn with_other_people_held_out(config: &mut Config) {
+    let SplitConfig::Drawn { seed, .. } = &mut config.data.split else { unreachable!() };
+    *seed = 2;
+}
+
+#[test]
+fn a_run_is_not_tested_on_images_that_its_first_weights_were_trained_on() {
+    let (first, weights) = trained();
+    let with_init = |weights: &Path, change: fn(&mut Config)| {
+        RunFolder::with(|config| {
+            config.training.epochs = 1;
+            config.start = start(weights, &[]);
+            config.start.init.as_mut().unwrap().content = Some(Fingerprint::of(&fs::read(weights).unwrap()));
+            change(config);
+        })
+    };
+    let seen = "has seen images of this run's tests";
+    let direct = with_init(&weights, with_other_people_held_out);
+    assert_eq!(direct.finish(), 1, "{}", direct.log());
+    assert!(direct.log().contains(seen), "{}", direct.log());
+
+    // Nor by way of another run, which saw none of them itself.
+    let second = with_init(&weights, |_| {});
+    assert_eq!(second.finish(), 0, "{}", second.log());
+    assert!(!second.log().contains("not checked"), "{}", second.log());
+    let between = with_init(&second.file(run_folder::WEIGHTS), with_other_people_held_out);
+    assert_eq!(between.finish(), 1, "{}", between.log());
+    assert!(between.log().contains(seen), "{}", between.log());
+
+    // Where it cannot be known, that is said.
+    fs::rename(first.file(run_folder::PLAN), first.file("plan.away")).unwrap();
+    let unknown = with_init(&weights, with_other_people_held_out);
+    assert_eq!(unknown.finish(), 0, "{}", unknown.log());
+    assert!(
+        unknown.log().contains("not checked: whether the weights were trained on images"),
+        "{}",
+        unknown.log()
+    );
+    assert!(unknown.log().contains("is not beside it"), "{}", unknown.log());
 }

@@ -99,12 +99,15 @@ fn weights_without_a_card_need_their_network_named() {
     arclab_nn::checkpoint::save_tensors(&bare, &tensors, None).unwrap();
     let mut request = request(&run, "open");
     request.checkpoint = bare;
-    assert!(refusal(&run, &request).contains("give the backbone and the embedding size"));
+    assert!(refusal(&run, &request).contains("name a spec that does with `--spec`"));
 
     request.model = Some(run.assignment.plan.config.model);
     assert_eq!(report(&run, &request).model, "bare");
     let log = String::from_utf8(ask(&run, &request).stderr).unwrap();
-    assert!(log.contains("not checked") && log.contains("they do not say which run made them"), "{log}");
+    assert!(
+        log.contains("not checked") && log.contains("bare.safetensors does not say which run made it"),
+        "{log}"
+    );
 
     request.model = Some(ModelConfig {
         backbone: Backbone::Small,
@@ -150,7 +153,7 @@ fn weights_that_pytorch_saved_give_the_same_numbers() {
     let (tensors, _) = arclab_nn::checkpoint::load_tensors(&request.checkpoint).unwrap();
     request.checkpoint = run.file("saved.pth");
     fs::write(&request.checkpoint, pth(&tensors)).unwrap();
-    assert!(refusal(&run, &request).contains("give the backbone and the embedding size"));
+    assert!(refusal(&run, &request).contains("name a spec that does with `--spec`"));
     request.model = Some(run.assignment.plan.config.model);
     let found = report(&run, &request);
     assert_eq!((found.evaluation, found.model.as_str()), (expected, "saved"));
@@ -195,8 +198,8 @@ fn images_that_the_weights_were_trained_on_are_refused_while_that_can_be_known()
     let output = ask(&run, &request);
     let log = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{log}");
-    assert!(log.contains("not checked: whether the weights were trained on images of this test"), "{log}");
-    assert!(log.contains("the plan of their run is not beside them"), "{log}");
+    assert!(log.contains("not checked: whether the weights were trained on images of a test"), "{log}");
+    assert!(log.contains("the plan of the run that made"), "{log}");
 }
 
 #[test]
@@ -210,7 +213,36 @@ fn a_network_that_contradicts_the_weights_is_refused() {
         dropout: 0.0,
     });
     let refused = refusal(&run, &request);
-    assert!(refused.contains("IResNet18") && refused.contains("Small"), "{refused}");
+    let words = |backbone, size| format!("`{{backbone: {backbone}, embedding_size: {size}, input: rgb}}`");
+    let (found, asked) = (words("small", 32), words("iresnet18", 512));
+    assert!(refused.contains(&found) && refused.contains(&asked), "{refused}");
+}
+
+#[test]
+fn weights_whose_note_cannot_be_read_or_is_beyond_all_reason_are_refused() {
+    let run = trained();
+    let mut request = request(&run, "open");
+    let (tensors, note) = arclab_nn::checkpoint::load_tensors(&request.checkpoint).unwrap();
+    let note: serde_json::Value = serde_json::from_str(&note.unwrap()).unwrap();
+    request.checkpoint = run.file("noted.safetensors");
+    for (key, value, says) in [
+        (
+            "/channel_order",
+            serde_json::json!("BGR"),
+            "turn the input channels of its first convolution around",
+        ),
+        ("/channel_order", serde_json::json!("GBR"), "use the arclab that wrote it"),
+        ("/validation_threshold", serde_json::json!(2), "validation_threshold 2 is no cosine, in [-1, 1]"),
+        ("/model/embedding_size", serde_json::json!(4_000_000_000_u32), "an embedding has 1 to 4096 numbers"),
+        ("/image_size", serde_json::json!(4_000_000_000_u32), "square images of 32 to 512 pixels"),
+    ] {
+        let mut other = note.clone();
+        *other.pointer_mut(key).unwrap() = value;
+        let other = other.to_string();
+        arclab_nn::checkpoint::save_tensors(&request.checkpoint, &tensors, Some(&other)).unwrap();
+        let refused = refusal(&run, &request);
+        assert!(refused.contains(says) && !refused.contains("panicked"), "{refused}");
+    }
 }
 
 #[test]

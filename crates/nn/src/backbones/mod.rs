@@ -11,6 +11,9 @@ use crate::{backend::Backend, layers::Sequence};
 /// Every backbone halves its input four times at least.
 const STEP: usize = 16;
 
+/// Numbers of an embedding: more would be taken from a damaged or malicious note.
+const LONGEST: usize = 4096;
+
 /// Which network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BackboneKind {
@@ -143,7 +146,7 @@ pub(crate) struct Sizes {
 impl Sizes {
     pub(crate) fn new(design: &Design) -> Result<Self, ShapeError> {
         let Design { kind, embedding_size: embedding, image_size: image, input, dropout } = *design;
-        if embedding == 0 {
+        if !(1..=LONGEST).contains(&embedding) {
             return Err(ShapeError::Embedding);
         }
         if !image.is_multiple_of(STEP) || !(2 * STEP..=512).contains(&image) {
@@ -175,8 +178,8 @@ pub enum ShapeError {
         /// The size asked for.
         size: usize,
     },
-    /// An embedding of no numbers.
-    #[error("an embedding needs at least one number")]
+    /// An embedding of no numbers, or of more than any network has.
+    #[error("an embedding has 1 to {LONGEST} numbers")]
     Embedding,
     /// No share of numbers can be dropped that is not in [0, 1).
     #[error("dropout is a share in [0, 1), not {0}")]

@@ -38,6 +38,7 @@ pub use pairs::{
     Circle, Contrastive, CosineSum, Hinges, LiftedStructure, Miner, MultiSimilarity, NtXent, PairHead,
     PairLoss, PairOutput, ProxyAnchor, SupCon, Triplet,
 };
+pub use sampling::sampled_classes;
 pub use softmax::CrossEntropy;
 pub use sphereface::SphereFace;
 pub use subcentre::SubCentre;

@@ -8,6 +8,11 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 use crate::random::Random;
 
+/// ⌊r·C⌋: classes of a step's softmax, where its samples have no more of their own.
+pub fn sampled_classes(rate: f64, classes: usize) -> usize {
+    (rate * classes as f64) as usize
+}
+
 /// A share of the classes for each step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Sampling {
@@ -24,7 +29,7 @@ impl Sampling {
     /// The classes of a step, ascending: those of `labels` and others, out of `classes`.
     pub(super) fn draw(&self, labels: &[u32], classes: usize, step: u64) -> Vec<u32> {
         let own: BTreeSet<u32> = labels.iter().copied().collect();
-        let wanted = (self.rate * classes as f64) as usize;
+        let wanted = sampled_classes(self.rate, classes);
         let (candidates, others) = (classes - own.len(), wanted.saturating_sub(own.len()));
         let mut chosen = BTreeSet::new();
         for last in candidates - others..candidates {

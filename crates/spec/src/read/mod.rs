@@ -55,14 +55,13 @@ pub fn read_specs(paths: &[PathBuf], overrides: &[Override]) -> Result<Vec<Spec>
         specs.extend(found);
     }
     reading.report_all(files::same_names(&specs));
-    let found = reading.into_mistakes();
-    if found.is_empty() { Ok(specs) } else { Err(SpecErrors::new(found)) }
+    SpecErrors::refuse(reading.into_mistakes())?;
+    Ok(specs)
 }
 
 /// Two specs of one experiment with one name would be taken for one another in the tables.
 pub fn refuse_same_names(specs: &[Spec]) -> Result<(), SpecErrors> {
-    let found = files::same_names(specs);
-    if found.is_empty() { Ok(()) } else { Err(SpecErrors::new(found)) }
+    SpecErrors::refuse(files::same_names(specs))
 }
 
 /// Each spec that can be read.

@@ -122,6 +122,11 @@ impl SpecErrors {
         Self(all.into_iter().map(|(_, one)| one).collect())
     }
 
+    /// Refuses what has mistakes.
+    pub fn refuse(found: Vec<Diagnostic>) -> Result<(), Self> {
+        if found.is_empty() { Ok(()) } else { Err(Self::new(found)) }
+    }
+
     /// Each mistake.
     pub fn all(&self) -> &[Diagnostic] {
         &self.0

@@ -10,7 +10,7 @@ use std::{path::Path, sync::Arc, time::Instant};
 use arclab_data::{Loader, LoaderError, Prepared};
 use arclab_metrics::EvaluateError;
 use arclab_nn::{Cpu, ShapeError, checkpoint::SaveError, schedule::Schedule};
-use arclab_spec::{Assignment, Event, Position};
+use arclab_spec::{Assignment, Event, Position, config::InitialWeights};
 
 pub(crate) use model::Model;
 
@@ -85,7 +85,10 @@ impl<'a> Training<'a> {
         stop: &'a Stop,
     ) -> Result<Self, TrainError> {
         let config = &assignment.plan.config;
-        let (model, from) = model(folder, assignment, data.identities.len())?;
+        let (model, from) = model(folder, assignment, data)?;
+        if let Some(note) = objective::sampling_note(config, data.identities.len()) {
+            tracing::warn!("{note}");
+        }
         let (at, sums) = from.unwrap_or_default();
         report.at(at);
         let batches = loader(assignment, data, at.step).map_err(TrainError::Load)?;
@@ -221,18 +224,33 @@ fn validation_metrics(validated: Option<verification::Validation>) -> Metrics {
 fn model(
     folder: &Path,
     assignment: &Assignment,
-    classes: usize,
+    data: &Prepared,
 ) -> Result<(Model, Option<(Position, EpochSums)>), TrainError> {
     let device = Arc::new(Cpu::new(assignment.threads as usize));
-    let plan = &assignment.plan;
+    let (plan, classes) = (&assignment.plan, data.identities.len());
     let mut model = Model::new(device, &plan.config, classes, plan.seed).map_err(TrainError::Build)?;
     model.freeze(&plan.config).map_err(|error| TrainError::Start(error.into()))?;
     let from = saved::resume(folder, assignment, &mut model).map_err(TrainError::Resume)?;
     if let (None, Some(init)) = (&from, &plan.config.start.init) {
-        let start = Start::load(init, &plan.config).map_err(|error| TrainError::Start(error.into()))?;
-        model.begin(&start).map_err(|error| TrainError::Start(error.into()))?;
-        start.notes.iter().for_each(|note| tracing::info!("{note}"));
-        tracing::info!(content = start.content.as_str(), "began with the weights of {}", init.file.display());
+        begin(&mut model, init, assignment, data).map_err(|error| TrainError::Start(error.into()))?;
     }
     Ok((model, from))
+}
+
+/// Has `model` begin with the weights of `init`.
+fn begin(
+    model: &mut Model,
+    init: &InitialWeights,
+    assignment: &Assignment,
+    data: &Prepared,
+) -> Result<(), StartError> {
+    let start = Start::load(init, &assignment.plan.config)?;
+    let not_checked = start.refuse_seen(data, &assignment.cache)?;
+    model.begin(&start)?;
+    start.notes.iter().for_each(|note| tracing::info!("{note}"));
+    for note in not_checked {
+        tracing::warn!("{note}");
+    }
+    tracing::info!(content = start.content.as_str(), "began with the weights of {}", init.file.display());
+    Ok(())
 }

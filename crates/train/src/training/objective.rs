@@ -2,7 +2,7 @@
 
 use arclab_nn::{
     checkpoint::{Mismatch, Tensors},
-    heads::{Head, PairHead},
+    heads::{Head, PairHead, sampled_classes},
     optim::{Kind, Weight},
 };
 use arclab_spec::config::Config;
@@ -15,6 +15,21 @@ use crate::settings::{self, Minimised};
 pub(super) enum Objective {
     Classes(Head),
     Pairs(PairHead),
+}
+
+/// A word on a share of classes that has little to say, as the batch's own are always among them.
+pub(super) fn sampling_note(config: &Config, classes: usize) -> Option<String> {
+    let rate = config.sample_rate?;
+    let (sampled, training) = (sampled_classes(rate, classes), config.training);
+    let images = training.batch_size / training.accumulate;
+    let each = training.sampler.map_or(1, |sampler| sampler.images_each);
+    let own = classes.min(images.min(training.batch_size / each) as usize);
+    (sampled <= own && sampled < classes).then(|| {
+        format!(
+            "`loss.sample_rate` {rate} of {classes} classes is {sampled}, and {images} images at once have up to {own} \
+             classes of their own, which are always in the softmax: a smaller rate changes nothing more"
+        )
+    })
 }
 
 /// What it says of a batch, or of a part of one.
@@ -31,7 +46,7 @@ impl Objective {
     /// As it begins, with random weights where it has some.
     pub(super) fn new(config: &Config, classes: usize, seed: u64) -> Self {
         let size = config.model.embedding_size as usize;
-        let in_softmax = config.sample_rate.map_or(classes, |rate| (rate * classes as f64) as usize);
+        let in_softmax = config.sample_rate.map_or(classes, |rate| sampled_classes(rate, classes));
         match settings::loss(config.loss, in_softmax, seed) {
             Minimised::Classes(loss) => {
                 let entropy = settings::cross_entropy(config.cross_entropy);
