@@ -170,7 +170,7 @@ fn cosine(text: &str) -> Result<f64, String> {
 /// `arclab test`.
 #[derive(Debug, Args)]
 pub(crate) struct TestArgs {
-    /// Weights as safetensors: a run's `weights.safetensors`, or any under InsightFace's names.
+    /// Weights: a run's `weights.safetensors`, or any under InsightFace's names, as safetensors or a `.pth` of PyTorch's.
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: PathBuf,
     /// `closed`, `open`, another protocol of the spec, or a file of labelled pairs (CSV or LFW's `pairs.txt`).

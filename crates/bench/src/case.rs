@@ -15,7 +15,10 @@ use clap::{Args, ValueEnum};
 use nix::sys::resource::{UsageWho, getrusage};
 use serde::Serialize;
 
-use crate::measured::{Measured, median};
+use crate::{
+    measured::{Measured, median},
+    output,
+};
 
 /// Classes of the head.
 const CLASSES: usize = 100;
@@ -103,7 +106,6 @@ impl Task {
 }
 
 /// Measures, and prints a [`Measured`] as JSON.
-#[expect(clippy::print_stdout, reason = "standard output is where the measurement is read from")]
 pub(crate) fn execute(case: &CaseArgs) -> anyhow::Result<()> {
     let before_bytes = peak_bytes()?;
     let device = Arc::new(Cpu::new(case.threads));
@@ -129,8 +131,7 @@ pub(crate) fn execute(case: &CaseArgs) -> anyhow::Result<()> {
         before_bytes,
         operators: operators.collect(),
     };
-    println!("{}", serde_json::to_string(&measured)?);
-    Ok(())
+    output::print(&serde_json::to_string(&measured)?)
 }
 
 /// Linux counts kibibytes, macOS bytes.

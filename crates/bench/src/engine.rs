@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use crate::{
     case::{CaseArgs, Model, Task},
-    measured::{Measured, median},
+    measured::{self, Measured, median},
+    output,
     peer::{self, PyTorch},
 };
 
@@ -38,7 +39,7 @@ pub(crate) struct EngineArgs {
     #[arg(long, default_value_t = 5)]
     pairs: usize,
     /// Seconds a measurement, after its warm-up.
-    #[arg(long, default_value_t = 2.0)]
+    #[arg(long, default_value_t = 2.0, value_parser = measured::seconds)]
     seconds: f64,
     /// Rows as JSON.
     #[arg(long)]
@@ -80,7 +81,6 @@ struct Beside {
 }
 
 /// Measures all cases and prints them.
-#[expect(clippy::print_stdout, reason = "a program that measures prints what it measured")]
 pub(crate) fn execute(arguments: &EngineArgs) -> anyhow::Result<()> {
     let peer =
         if arguments.beside_pytorch { Some(PyTorch::find(arguments.python.as_deref())?) } else { None };
@@ -96,12 +96,11 @@ pub(crate) fn execute(arguments: &EngineArgs) -> anyhow::Result<()> {
     }
     bar.finish_and_clear();
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&rows)?);
-    } else {
-        println!("{}", table(&rows).render(Format::Markdown));
-        for row in rows.iter().filter(|_| arguments.operators) {
-            println!("{}", operators(row).render(Format::Markdown));
-        }
+        return output::print(&serde_json::to_string_pretty(&rows)?);
+    }
+    output::print(&table(&rows).render(Format::Markdown))?;
+    for row in rows.iter().filter(|_| arguments.operators) {
+        output::print(&operators(row).render(Format::Markdown))?;
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ mod case;
 mod engine;
 mod head;
 mod measured;
+mod output;
 mod peer;
 mod startup;
 

@@ -28,6 +28,12 @@ impl Measured {
     }
 }
 
+/// A time from the command line.
+pub(crate) fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.0..=1e6).contains(seconds));
+    seconds.ok_or_else(|| "a time is a number of seconds from 0 to 1000000".to_owned())
+}
+
 /// The median, the mean of the middle two where there are two; not a number of nothing.
 pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.into_iter().collect();

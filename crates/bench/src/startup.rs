@@ -12,7 +12,7 @@ use arclab_report::{Cell, Column, Format, Kind, Table};
 use clap::Args;
 use serde_json::Value;
 
-use crate::measured::median;
+use crate::{measured::median, output};
 
 /// How often to look whether the step is done.
 const LOOK: Duration = Duration::from_millis(2);
@@ -36,7 +36,6 @@ pub(crate) struct StartupArgs {
 }
 
 /// Measures and prints.
-#[expect(clippy::print_stdout, reason = "a program that measures prints what it measured")]
 pub(crate) fn execute(arguments: &StartupArgs) -> anyhow::Result<()> {
     let worker = match &arguments.worker {
         Some(worker) => worker.clone(),
@@ -53,8 +52,8 @@ pub(crate) fn execute(arguments: &StartupArgs) -> anyhow::Result<()> {
         times.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), &t| (low.min(t), high.max(t)));
     let middle = median(times);
     if arguments.json {
-        println!("{}", serde_json::json!({"seconds": middle, "least": low, "most": high}));
-        return Ok(());
+        let json = serde_json::json!({"seconds": middle, "least": low, "most": high});
+        return output::print(&json.to_string());
     }
     let column = |key: &str, title: &str| Column::new(key, title, Kind::Number);
     let columns = vec![
@@ -64,8 +63,7 @@ pub(crate) fn execute(arguments: &StartupArgs) -> anyhow::Result<()> {
     ];
     let mut table = Table::new("startup", "Start-up", columns);
     table.push([middle, low, high].map(|value| Cell::Number { value, decimals: 2 }).into());
-    println!("{}", table.render(Format::Markdown));
-    Ok(())
+    output::print(&table.render(Format::Markdown))
 }
 
 /// One worker, in a run folder of its own.

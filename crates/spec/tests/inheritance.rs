@@ -214,6 +214,43 @@ fn another_optimiser_brings_its_own_learning_rate_and_decay() {
 }
 
 #[test]
+fn what_would_have_no_effect_can_be_taken_back_by_the_usual_value() {
+    let folder = Folder::new();
+    folder.write(
+        "base.yaml",
+        "data: {dataset: synthetic}\noptimizer: {head_rate: 10}\n\
+         loss: {gradient: straight_through, past_turn: none, sample_rate: 0.5}\n",
+    );
+    let refused = |text: &str| folder.read("a.yaml", text).unwrap_err().all().len();
+    let pairs = "extends: base.yaml\nloss: {name: supcon}\ntraining: {sampler: {}}\n";
+    assert_eq!(refused(pairs), 1);
+    let spec = folder.read("b.yaml", &format!("{pairs}optimizer: {{head_rate: 1}}\n")).unwrap();
+    assert_eq!(spec.config.optimizer.layers(), LayerOptions::default());
+    assert_eq!(refused("extends: base.yaml\nloss: {margin: 0}\n"), 1);
+    folder.read("c.yaml", "extends: base.yaml\nloss: {margin: 0, gradient: exact}\n").unwrap();
+    assert_eq!(refused("extends: base.yaml\nloss: {name: adacos}\n"), 1);
+    folder.read("d.yaml", "extends: base.yaml\nloss: {name: adacos, sample_rate: 1}\n").unwrap();
+}
+
+#[test]
+fn what_is_frozen_is_one_set_in_whatever_order_and_how_often_it_is_written() {
+    let folder = Folder::new();
+    folder.write("w.pth", "");
+    let freeze = |names: &str| {
+        let text = format!("extends: base.yaml\nmodel: {{init: w.pth, freeze: [{names}]}}\n");
+        folder.read("a.yaml", &text).unwrap().config
+    };
+    assert_eq!(freeze("layer1, conv1, layer1").start.freeze, ["conv1", "layer1"]);
+    assert_eq!(freeze("layer1, conv1, layer1"), freeze("conv1, layer1"));
+}
+
+#[test]
+fn a_constant_rate_may_be_nothing_but_warm_up() {
+    let text = "extends: base.yaml\nschedule: {name: constant, warmup_epochs: 2}\ntraining: {epochs: 2}\n";
+    assert_eq!(Folder::new().read("a.yaml", text).unwrap().config.schedule.warmup_epochs, 2.0);
+}
+
+#[test]
 fn what_is_set_beside_another_name_stays_in_whatever_order() {
     let set = ["optimizer.name=adamw", "optimizer.learning_rate=0.002", "optimizer.beta1=0.8"];
     for set in [set, [set[1], set[0], set[2]], [set[2], set[1], set[0]]] {

@@ -312,15 +312,100 @@ const COMBINATIONS: &[Malformed] = &[
     ),
     case(
         "extends: base.yaml\nloss: {name: magface, min_norm: 110}",
-        (2, 7),
+        (2, 33),
         "`loss.min_norm` (110) must be below `loss.max_norm` (110)",
         "exchange the two",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: magface, max_margin: 0.4}",
+        (2, 35),
+        "`loss.min_margin` (0.45) must not be above `loss.max_margin` (0.4)",
+        "exchange the two",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: magface, min_margin: 0, max_margin: 0, past_turn: none}",
+        (2, 53),
+        "`loss.past_turn` has no effect beside `max_margin: 0`",
+        "the usual `easy`",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: magface, min_margin: 0.8, norm_weight: 0, min_norm: 20}",
+        (2, 56),
+        "`loss.min_norm` has no effect beside one margin and `norm_weight: 0`",
+        "the usual `10`",
     ),
     case(
         "extends: base.yaml\nloss: {name: sphereface, annealing_start: 5, annealing_rate: 1}",
         (2, 46),
         "`loss.annealing_rate` has no effect",
         "leave it out",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: sphereface, annealing_rate: 0, annealing_end: 6}",
+        (2, 45),
+        "`loss.annealing_end` has no effect beside `annealing_rate: 0`",
+        "the usual `5`",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: sphereface, multiplier: 1, annealing_rate: 1}",
+        (2, 41),
+        "`loss.annealing_rate` has no effect beside `multiplier: 1`",
+        "the usual `0.12`",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: sphereface, multiplier: 1, annealing_start: 500}",
+        (2, 41),
+        "`loss.annealing_start` has no effect beside `multiplier: 1`",
+        "the usual `1000`",
+    ),
+    case(
+        "extends: base.yaml\nloss: {margin: 0, past_turn: linear}",
+        (2, 19),
+        "`loss.past_turn` has no effect beside `margin: 0`",
+        "leave it out, or write the usual `none`",
+    ),
+    case(
+        "extends: base.yaml\nloss: {margin: 0, gradient: straight_through}",
+        (2, 19),
+        "`loss.gradient` has no effect beside `margin: 0`",
+        "the usual `exact`",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: subcentre, margin: 0, past_turn: clip}",
+        (2, 36),
+        "`loss.past_turn` has no effect beside `margin: 0`",
+        "the usual `none`",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: adaface, margin: 0, concentration: 1}",
+        (2, 34),
+        "`loss.concentration` has no effect beside `margin: 0`",
+        "the usual `0.333`",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: adaface, margin: 0, running_share: 0.1}",
+        (2, 34),
+        "`loss.running_share` has no effect beside `margin: 0`",
+        "the usual `0.01`",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: triplet, margin: 0, miner: semi_hard}\ntraining: {sampler: {}}",
+        (2, 31),
+        "with `loss.margin` 0, no negative is farther than the positive and yet within the margin",
+        "give a `margin`",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: contrastive, positive_margin: 2, negative_margin: 0}\n\
+         training: {sampler: {}}",
+        (2, 44),
+        "no pair costs anything",
+        "0 and 1 are usual",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: lifted_structure, positive_margin: 0.5}\ntraining: {sampler: {}}",
+        (2, 49),
+        "`loss.positive_margin` must be a number that is 0, not `0.5`",
+        "write it in `negative_margin`",
     ),
     case(
         "extends: base.yaml\nloss: {focal: 2, label_smoothing: 0.1}",
@@ -339,6 +424,18 @@ const COMBINATIONS: &[Malformed] = &[
         (2, 21),
         "`loss.sample_rate` cannot stand beside `training.accumulate`",
         "leave one of them out",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: adacos, sample_rate: 0.1}",
+        (2, 35),
+        "`loss.sample_rate` cannot stand beside `name: adacos`",
+        "the number of classes in the softmax",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: adacos, scaling: dynamic, sample_rate: 0.5}",
+        (2, 53),
+        "`loss.sample_rate` cannot stand beside `name: adacos`",
+        "the usual `1`",
     ),
     case(
         "extends: base.yaml\nloss: {name: proxy_anchor, sample_rate: 0.1}",
@@ -441,6 +538,18 @@ const COMBINATIONS: &[Malformed] = &[
         "fall later",
     ),
     case(
+        "extends: base.yaml\nschedule: {name: cosine, warmup_epochs: 2}\ntraining: {epochs: 2}",
+        (2, 41),
+        "`schedule.warmup_epochs` (2) is not below `training.epochs` (2)",
+        "never reaches its peak",
+    ),
+    case(
+        "extends: base.yaml\nschedule: {name: constant, warmup_epochs: 2.5}\ntraining: {epochs: 2}",
+        (2, 43),
+        "`schedule.warmup_epochs` (2.5) is more than `training.epochs` (2)",
+        "never reaches its peak",
+    ),
+    case(
         "extends: base.yaml\ntraining: {batch_size: 64, accumulate: 3}",
         (2, 40),
         "`training.accumulate` (3) leaves no equal parts of `training.batch_size` (64)",
@@ -481,6 +590,12 @@ const COMBINATIONS: &[Malformed] = &[
         (3, 51),
         "`training.accumulate` cannot stand beside a loss that compares the images of a batch",
         "its own images alone",
+    ),
+    case(
+        "extends: base.yaml\ntraining: {accumulate: 2, sampler: {images_each: 4}}",
+        (2, 24),
+        "`training.accumulate` cannot stand beside `training.sampler`",
+        "a part would hold but a few",
     ),
     case(
         "extends: base.yaml\nloss: {name: proxy_anchor}\ntraining: {accumulate: 2}",

@@ -4,16 +4,10 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
-
 use arclab_spec::{json_schema, read_specs};
 use saphyr_parser::{Event, Parser, ScalarStyle, StrInput};
 use serde_json::{Map, Value, json};
-use support::Folder;
-
-fn experiments() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments")
-}
+use support::{Folder, experiments};
 
 /// A YAML text as an editor sees it: typed by YAML's core schema.
 fn as_json(text: &str) -> Value {
@@ -94,8 +88,8 @@ fn the_schema_is_one() {
 fn every_shipped_spec_fits_the_schema_and_points_at_it() {
     let schema = jsonschema::validator_for(&json_schema()).unwrap();
     let mut specs = 0;
-    for (folder, pointer) in [("", "spec.schema.json"), ("celeba", "../spec.schema.json")] {
-        for entry in std::fs::read_dir(experiments().join(folder)).unwrap() {
+    for (folder, pointer) in support::shipped_folders() {
+        for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|ending| ending == "yaml") {
                 let text = std::fs::read_to_string(&path).unwrap();
@@ -108,7 +102,7 @@ fn every_shipped_spec_fits_the_schema_and_points_at_it() {
             }
         }
     }
-    assert!(specs >= 10, "{specs}");
+    assert!(specs >= 22, "{specs}");
 }
 
 #[test]
@@ -174,6 +168,11 @@ const SPECS: &[(&str, bool)] = &[
     ("extends: base.yaml\nloss: {name: triplet, margin: 2.1}\ntraining: {sampler: {}}", false),
     ("extends: base.yaml\nloss: {name: supcon, focal: 2}\ntraining: {sampler: {}}", false),
     ("extends: base.yaml\nloss: {name: circle, temperature: 0.1}\ntraining: {sampler: {}}", false),
+    ("extends: base.yaml\nloss: {name: lifted_structure, positive_margin: 0}\ntraining: {sampler: {}}", true),
+    (
+        "extends: base.yaml\nloss: {name: lifted_structure, positive_margin: 1}\ntraining: {sampler: {}}",
+        false,
+    ),
     ("extends: base.yaml\nloss: {name: proxy_anchor, scale: 32}", true),
     ("extends: base.yaml\ntraining: {sampler: null}", true),
     ("extends: base.yaml\ntraining: {sampler: {images_each: 0}}", false),

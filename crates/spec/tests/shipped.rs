@@ -1,20 +1,15 @@
 //! The specs that are shipped.
 
-use std::{
-    fmt::Write as _,
-    path::{Path, PathBuf},
-    process::Command,
-};
+mod support;
+
+use std::{fmt::Write as _, path::PathBuf, process::Command};
 
 use arclab_spec::{
     Spec,
     config::{Dataset, PairSource},
     read_specs,
 };
-
-fn experiments() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments")
-}
+use support::experiments;
 
 /// Names, parents and changes; of what extends nothing only the name, since its numbers are tuned now and then.
 fn outline(specs: &[Spec]) -> String {
@@ -88,30 +83,56 @@ fn the_specs_on_photos_find_them_through_the_environment() {
     if again_with_data("the_specs_on_photos_find_them_through_the_environment") {
         return;
     }
-    let specs = read_specs(&[experiments().join("celeba")], &[]).unwrap();
-    let names: Vec<_> = specs.iter().map(|spec| spec.name.as_str()).collect();
-    assert_eq!(names, ["baseline", "grayscale", "m0.2", "m0.8"]);
-    for spec in &specs {
-        assert_eq!(spec.experiment.as_str(), "celeba");
-        assert_eq!(spec.parent.as_ref().unwrap().as_str(), "baseline");
-        assert_eq!(spec.config.data.dataset, Dataset::Folder(PathBuf::from("/photos/celeba")));
-        let protocols: Vec<_> = spec.config.evaluation.protocols.iter().collect();
-        assert_eq!(
-            protocols.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
-            ["closed", "lfw", "open"]
-        );
-        for (_, protocol) in protocols {
-            let PairSource::Listed { list, .. } = &protocol.pairs else { panic!("{protocol:?}") };
-            assert!(list.starts_with("/photos"), "{}", list.display());
+    for experiment in ["celeba", "celeba-112"] {
+        let specs = read_specs(&[experiments().join(experiment)], &[]).unwrap();
+        let names: Vec<_> = specs.iter().map(|spec| spec.name.as_str()).collect();
+        assert_eq!(names, ["baseline", "grayscale", "m0.2", "m0.8"]);
+        for spec in &specs {
+            assert_eq!(spec.experiment.as_str(), experiment);
+            assert_eq!(spec.parent.as_ref().unwrap().as_str(), "baseline");
+            assert_eq!(spec.config.data.dataset, Dataset::Folder(PathBuf::from("/photos/celeba")));
+            let protocols: Vec<_> = spec.config.evaluation.protocols.iter().collect();
+            assert_eq!(
+                protocols.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+                ["closed", "lfw", "open"]
+            );
+            for (_, protocol) in protocols {
+                let PairSource::Listed { list, .. } = &protocol.pairs else { panic!("{protocol:?}") };
+                assert!(list.starts_with("/photos"), "{}", list.display());
+            }
         }
+        let keys = |name: &str| {
+            let spec = specs.iter().find(|spec| spec.name.as_str() == name).unwrap();
+            spec.changes.iter().map(|change| change.key.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!(keys("grayscale"), ["data.colour"]);
+        assert_eq!(keys("m0.2"), ["loss.margin"]);
+        assert_eq!(keys("m0.8"), ["loss.margin"]);
     }
-    let keys = |name: &str| {
-        let spec = specs.iter().find(|spec| spec.name.as_str() == name).unwrap();
-        spec.changes.iter().map(|change| change.key.as_str()).collect::<Vec<_>>()
-    };
-    assert_eq!(keys("grayscale"), ["data.colour"]);
-    assert_eq!(keys("m0.2"), ["loss.margin"]);
-    assert_eq!(keys("m0.8"), ["loss.margin"]);
+}
+
+#[test]
+fn the_specs_at_full_size_differ_from_those_of_photos_in_size_network_and_length_alone() {
+    if again_with_data("the_specs_at_full_size_differ_from_those_of_photos_in_size_network_and_length_alone")
+    {
+        return;
+    }
+    let specs = read_specs(&[experiments().join("celeba-112/baseline.yaml")], &[]).unwrap();
+    insta::assert_snapshot!(outline(&specs), @r"
+    baseline extends baseline
+      data.image_size: 112
+      model.backbone: mobilefacenet
+      model.embedding_size: 512
+      training.epochs: 12
+    ");
+}
+
+#[test]
+fn every_folder_of_shipped_specs_has_a_test_here() {
+    let folders = support::shipped_folders().into_iter().skip(1);
+    let names: std::collections::BTreeSet<_> =
+        folders.map(|(folder, _)| folder.file_name().unwrap().to_string_lossy().into_owned()).collect();
+    assert_eq!(names, ["celeba", "celeba-112", "losses"].map(str::to_owned).into());
 }
 
 #[test]

@@ -31,7 +31,8 @@ fn table() -> Table {
         table.push(row.chain([Cell::Count(one.year.into())]).collect());
     }
     let note = "Parameters, and multiplications (each with its addition) for an image, are at the sizes shown, which are \
-                usual. All backbones take square images of 32 to 512 pixels, in multiples of 16, and embeddings of any size.";
+                usual. All backbones take square images of 32 to 512 pixels, in multiples of 16, and give embeddings of 2 to \
+                4096 numbers.";
     table.notes.push(note.to_owned());
     table
 }

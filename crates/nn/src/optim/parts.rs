@@ -1,7 +1,9 @@
 //! The gradient of a batch that goes through the network in parts: g = (g₁ + … + gₙ) / n.
 //!
 //! Parts are equally large, so this is the gradient of the mean loss over the whole batch, each part under batch
-//! statistics of its own.
+//! statistics of its own. Not quite so of losses that remember (`AdaFace`, `CurricularFace`, dynamic `AdaCos`): what they
+//! remember moves before each part, so that parts are judged by different values, and a running share r of a part comes
+//! to 1 - (1 - r)ⁿ of a batch.
 
 use rayon::prelude::*;
 

@@ -78,7 +78,7 @@ pub enum Backbone {
 }
 
 /// `loss:`, but for how its logits are judged. s is what cosines are multiplied by, θ the angle to the own class;
-/// margins on the angle are in radians. The formulas are in `read/losses.rs`.
+/// margins on the angle are in radians. The formulas are in `read/losses/`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "lowercase", deny_unknown_fields)]
 #[expect(missing_docs, reason = "the reader describes each parameter to users, once")]

@@ -50,6 +50,13 @@ impl OptimizerConfig {
             Self::Sgd { learning_rate, .. } | Self::AdamW { learning_rate, .. } => learning_rate,
         }
     }
+
+    /// How kinds of weights are treated apart.
+    pub fn layers(&self) -> LayerOptions {
+        match *self {
+            Self::Sgd { layers, .. } | Self::AdamW { layers, .. } => layers,
+        }
+    }
 }
 
 /// How kinds of weights are treated apart.

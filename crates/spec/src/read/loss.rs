@@ -69,13 +69,22 @@ fn describe(loss: &mut Section<'_>, kind: &Kind) {
     }));
 }
 
-/// Refuses a sample of classes for each part of a batch, which would differ from part to part.
+/// Refuses a sample of classes for each part of a batch, which would differ from part to part, and one of a loss whose
+/// scale rests on all classes.
 pub(super) fn fits(top: &Section<'_>, config: &Config) {
     let written = top.node("loss").and_then(|loss| loss.get("sample_rate"));
-    if let Some(node) = written.filter(|_| config.sample_rate.is_some() && config.training.accumulate > 1) {
-        let message = "`loss.sample_rate` cannot stand beside `training.accumulate`";
-        let help = "leave one of them out: the parts of a batch would have classes of their own each";
+    let Some(node) = written.filter(|_| config.sample_rate.is_some()) else { return };
+    let report = |message: &str, help: &str| {
         top.reading().report(Diagnostic::at(&node.place, message).help(help));
+    };
+    if config.training.accumulate > 1 {
+        let help = "leave one of them out: the parts of a batch would have classes of their own each";
+        report("`loss.sample_rate` cannot stand beside `training.accumulate`", help);
+    }
+    if matches!(config.loss, LossConfig::AdaCos { .. }) {
+        let help =
+            "leave it out, or write the usual `1`: the scale comes from the number of classes in the softmax";
+        report("`loss.sample_rate` cannot stand beside `name: adacos`", help);
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a loss that compares the images of a batch asks of the rest of a spec.
+//! What batches of identities, and a loss that compares their images, ask of the rest of a spec.
 
 use super::section::Section;
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     source::{Diagnostic, Node},
 };
 
-/// Refuses what would have no effect, or another than it says, beside a loss on pairs.
+/// Refuses what would have no effect, or another than it says, beside a loss on pairs or its sampler.
 pub(super) fn fits(top: &Section<'_>, config: &Config) {
     let section = |section: &str, key: &str| top.node(section).and_then(|node| node.entry(key));
     let written =
@@ -15,19 +15,27 @@ pub(super) fn fits(top: &Section<'_>, config: &Config) {
         top.reading().report_all(place.map(|node| Diagnostic::at(&node.place, message).help(help)));
     };
     let compares = config.loss.compares();
-    if compares == Compares::Centres {
-        return;
-    }
-    if config.training.accumulate > 1 {
+    if config.training.accumulate > 1 && compares != Compares::Centres {
         let message = "`training.accumulate` cannot stand beside a loss that compares the images of a batch";
-        report(written("accumulate"), message, "leave it out: each part would see its own images alone");
+        report(
+            written("accumulate"),
+            message,
+            "leave it out, or write 1: each part would see its own images alone",
+        );
+    } else if config.training.accumulate > 1 && config.training.sampler.is_some() {
+        let message = "`training.accumulate` cannot stand beside `training.sampler`";
+        let help =
+            "write 1, or `sampler: null`: identities follow one another, and a part would hold but a few";
+        report(written("accumulate"), message, help);
     }
-    if compares == Compares::Proxies {
+    if compares != Compares::Images {
         return;
     }
-    if let Some(entry) = section("optimizer", "head_rate").filter(|entry| !entry.node.is_null()) {
+    let head_rate = section("optimizer", "head_rate").filter(|_| config.optimizer.layers().head_rate != 1.0);
+    if let Some(entry) = head_rate {
         let message = "`optimizer.head_rate` has no effect beside a loss that has no class centres";
-        top.reading().report(Diagnostic::at(&entry.key_place, message).help("leave it out"));
+        let help = "leave it out, or write the usual `1`";
+        top.reading().report(Diagnostic::at(&entry.key_place, message).help(help));
     }
     let named = top.node("loss").and_then(|loss| loss.get("name"));
     match config.training.sampler {

@@ -62,6 +62,9 @@ impl Range {
 
 impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.low == self.high {
+            return write!(f, "that is {}", self.low);
+        }
         let low = if self.with_low { "from" } else { "above" };
         let high = match (self.with_low, self.with_high) {
             (true, true) => "to",

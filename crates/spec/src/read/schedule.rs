@@ -147,9 +147,16 @@ pub(super) fn fits(top: &Section<'_>, schedule: &ScheduleConfig, epochs: u32) {
         }
     };
     let warmup = schedule.warmup_epochs;
-    if warmup > f64::from(epochs) {
-        let message =
-            format!("`schedule.warmup_epochs` ({warmup}) is more than `training.epochs` ({epochs})");
+    // A straight rise is a schedule, too, but no curve can follow it.
+    let (is_too_long, relation) = match schedule.shape {
+        ScheduleShape::Constant => (warmup > f64::from(epochs), "is more than"),
+        ScheduleShape::Polynomial { .. }
+        | ScheduleShape::Cosine
+        | ScheduleShape::Step { .. }
+        | ScheduleShape::OneCycle { .. } => (warmup >= f64::from(epochs), "is not below"),
+    };
+    if is_too_long {
+        let message = format!("`schedule.warmup_epochs` ({warmup}) {relation} `training.epochs` ({epochs})");
         report("warmup_epochs", message, "warm up for fewer epochs, or the rate never reaches its peak");
     }
     let ScheduleShape::Step { at, .. } = &schedule.shape else { return };

@@ -286,6 +286,21 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// Reports those of `keys` that are written where they change nothing, but for what says the usual: so an inherited
+    /// value is taken back.
+    pub(super) fn idle(&self, keys: &[&str], beside: &str) {
+        for key in keys {
+            let usual = &self.fields[*key]["default"];
+            let is_usual = |node: &Node| match usual.as_f64() {
+                Some(number) => scalar::plain(node) == Some(number),
+                None => node.scalar() == usual.as_str(),
+            };
+            if self.node(key).is_some_and(|node| !is_usual(node)) {
+                self.no_effect(key, beside, &format!("leave it out, or write the usual `{}`", shown(usual)));
+            }
+        }
+    }
+
     fn unknown(&self, entry: &Entry, known: &[&str]) {
         let of = if self.path.is_empty() { "a spec".to_owned() } else { format!("`{}`", self.path) };
         let message = format!("{of} has no key `{}`", shortened(&entry.key));
@@ -341,6 +356,11 @@ pub(super) fn nullable(mut schema: Json) -> Json {
         words.push(Json::Null);
     }
     schema
+}
+
+/// A usual value, for people: `64`, not `64.0`.
+pub(super) fn shown(value: &Json) -> String {
+    value.as_f64().map_or_else(|| value.as_str().unwrap_or_default().to_owned(), |number| number.to_string())
 }
 
 /// What `node` says, for messages.

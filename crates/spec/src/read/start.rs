@@ -1,6 +1,6 @@
 //! `model.init:` and `model.freeze:`.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use serde_json::json;
 
@@ -48,7 +48,8 @@ fn freeze(model: &mut Section<'_>) -> Vec<String> {
     let items = json!({"type": "string", "pattern": "^[A-Za-z0-9_.*]+$"});
     let schema = json!({"type": "array", "items": items, "minItems": 1});
     let node = model.take_optional("freeze", FREEZE, schema);
-    let mut patterns = Vec::new();
+    // Neither order nor repetition changes what they match, nor may it make another plan.
+    let mut patterns = BTreeSet::new();
     for item in list::items(model, "freeze", node, "[conv1, layer1]") {
         let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '*');
         let Some(pattern) = item.scalar().filter(|text| !text.is_empty() && text.chars().all(legal)) else {
@@ -57,7 +58,7 @@ fn freeze(model: &mut Section<'_>) -> Vec<String> {
             model.reading().report(Diagnostic::at(&item.place, message).help(help));
             continue;
         };
-        patterns.push(pattern.to_owned());
+        patterns.insert(pattern.to_owned());
     }
-    patterns
+    patterns.into_iter().collect()
 }

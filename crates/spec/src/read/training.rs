@@ -43,8 +43,9 @@ pub(super) fn training(training: &mut Section<'_>) -> (TrainingConfig, Vec<u64>)
         sampler: sampler(training, batch_size),
         ema: training.optional_number(
             "ema",
-            "Decay of a moving average of the weights. Where it is given, the averaged weights are those that are \
-             validated, tested and kept.",
+            "Largest decay of a moving average of the weights: after n steps it is (1 + n) / (10 + n) where that is \
+             less, so that 0.999 is reached after 8990 steps. Where it is given, the averaged weights are those that \
+             are validated, tested and kept.",
             0.999,
             Range::open(0.0, 1.0),
         ),
@@ -78,7 +79,8 @@ fn accumulate(training: &mut Section<'_>, batch_size: u64) -> u64 {
     let parts = training.count(
         "accumulate",
         "Equal parts in which a step's images go through the network, one after the other, to need less memory. \
-         Batch norm takes the statistics of each part.",
+         Batch norm takes the statistics of each part, and what a loss remembers from batch to batch (`adaface`, \
+         `curricularface`, `adacos` of `scaling: dynamic`) moves with each part. Not beside a `sampler`.",
         1,
         Counts::from(1, 32_768),
     );

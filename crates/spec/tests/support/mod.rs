@@ -9,6 +9,19 @@ use arclab_spec::{Diagnostic, Override, Spec, SpecErrors, read_specs};
 /// A spec that says no more than it must.
 pub const LEAST: &str = "data: {dataset: synthetic}\n";
 
+/// The shipped specs.
+pub fn experiments() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments")
+}
+
+/// Their folder and all folders in it, each with the way to the schema.
+pub fn shipped_folders() -> Vec<(PathBuf, &'static str)> {
+    let entries = std::fs::read_dir(experiments()).expect("specs are shipped");
+    let within = entries.map(|entry| entry.expect("a folder can be listed").path());
+    let within = within.filter(|path| path.is_dir()).map(|path| (path, "../spec.schema.json"));
+    [(experiments(), "spec.schema.json")].into_iter().chain(within).collect()
+}
+
 /// A folder with `base.yaml`, which says no more than it must.
 pub struct Folder(tempfile::TempDir);
 

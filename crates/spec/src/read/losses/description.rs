@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::{super::loss::softmax, KINDS, Kind, fields};
+use super::{
+    super::{loss::softmax, section::shown},
+    KINDS, Kind, fields,
+};
 
 /// A loss, for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,11 +81,6 @@ fn interval(schema: &Json) -> String {
     let (high, close) = end("maximum", "exclusiveMaximum", ["]", ")"]);
     let whole = if schema["type"] == "integer" { ", whole" } else { "" };
     format!("{open}{low}, {high}{close}{whole}")
-}
-
-/// `64`, not `64.0`.
-fn shown(value: &Json) -> String {
-    value.as_f64().map_or_else(|| value.as_str().unwrap_or_default().to_owned(), |number| number.to_string())
 }
 
 #[cfg(test)]

@@ -7,26 +7,29 @@ use super::{
     },
     shared::{ANGLE, angle, gradient, ordered, past_turn, running_share, scale},
 };
-use crate::config::{LossConfig, Scaling};
+use crate::config::{LossConfig, MarginGradient, PastTurn, Scaling};
 
 pub(super) fn arcface(loss: &mut Section<'_>) -> LossConfig {
-    LossConfig::ArcFace {
-        scale: scale(loss, 64.0),
-        margin: angle(loss),
-        past_turn: past_turn(loss, "none"),
-        gradient: gradient(loss),
-    }
+    let (scale, margin) = (scale(loss, 64.0), angle(loss));
+    let (past_turn, gradient) = turn(loss, margin);
+    LossConfig::ArcFace { scale, margin, past_turn, gradient }
 }
 
 pub(super) fn subcentre(loss: &mut Section<'_>) -> LossConfig {
     const CENTRES: Counts = Counts::from(2, 32);
-    LossConfig::SubCentre {
-        scale: scale(loss, 64.0),
-        margin: angle(loss),
-        centres: loss.count("centres", "K: centres of a class.", 3, CENTRES) as u32,
-        past_turn: past_turn(loss, "none"),
-        gradient: gradient(loss),
+    let (scale, margin) = (scale(loss, 64.0), angle(loss));
+    let centres = loss.count("centres", "K: centres of a class.", 3, CENTRES) as u32;
+    let (past_turn, gradient) = turn(loss, margin);
+    LossConfig::SubCentre { scale, margin, centres, past_turn, gradient }
+}
+
+/// What becomes of the own class's logit past the turn, and its gradient: of a margin that there is.
+fn turn(loss: &mut Section<'_>, margin: f64) -> (PastTurn, MarginGradient) {
+    let (past_turn, gradient) = (past_turn(loss, "none"), gradient(loss));
+    if margin == 0.0 {
+        loss.idle(&["past_turn", "gradient"], "`margin: 0`");
     }
+    (past_turn, gradient)
 }
 
 pub(super) fn cosface(loss: &mut Section<'_>) -> LossConfig {
@@ -68,8 +71,12 @@ pub(super) fn sphereface(loss: &mut Section<'_>) -> LossConfig {
         Range::closed(0.0, 1_000.0),
     );
     ordered(loss, ["annealing_end", "annealing_start"], [annealing_end, annealing_start], true);
-    if annealing_start == annealing_end {
-        loss.no_effect("annealing_rate", "a λ that ends where it starts", "leave it out");
+    if multiplier == 1 {
+        loss.idle(&["annealing_start", "annealing_end", "annealing_rate"], "`multiplier: 1`");
+    } else if annealing_start == annealing_end {
+        loss.idle(&["annealing_rate"], "a λ that ends where it starts");
+    } else if annealing_rate == 0.0 {
+        loss.idle(&["annealing_end"], "`annealing_rate: 0`");
     }
     LossConfig::SphereFace { multiplier, annealing_start, annealing_end, annealing_rate }
 }
@@ -98,22 +105,30 @@ pub(super) fn magface(loss: &mut Section<'_>) -> LossConfig {
     ordered(loss, ["min_margin", "max_margin"], [min_margin, max_margin], true);
     ordered(loss, ["min_norm", "max_norm"], [min_norm, max_norm], false);
     let past_turn = past_turn(loss, "easy");
+    if max_margin == 0.0 {
+        loss.idle(&["past_turn"], "`max_margin: 0`");
+    }
+    if min_margin == max_margin && norm_weight == 0.0 {
+        loss.idle(&["min_norm", "max_norm"], "one margin and `norm_weight: 0`");
+    }
     LossConfig::MagFace { scale, min_margin, max_margin, min_norm, max_norm, norm_weight, past_turn }
 }
 
 pub(super) fn adaface(loss: &mut Section<'_>) -> LossConfig {
     const MARGIN: Range = Range::closed(0.0, 1.0).because("as much is taken off the cosine");
-    LossConfig::AdaFace {
-        scale: scale(loss, 64.0),
-        margin: loss.number("margin", "m: of the angle (in radians) and of the cosine.", 0.4, MARGIN),
-        concentration: loss.number(
-            "concentration",
-            "h: how much an embedding's length counts.",
-            0.333,
-            Range::above(0.0, 10.0),
-        ),
-        running_share: running_share(loss),
+    let scale = scale(loss, 64.0);
+    let margin = loss.number("margin", "m: of the angle (in radians) and of the cosine.", 0.4, MARGIN);
+    let concentration = loss.number(
+        "concentration",
+        "h: how much an embedding's length counts.",
+        0.333,
+        Range::above(0.0, 10.0),
+    );
+    let running_share = running_share(loss);
+    if margin == 0.0 {
+        loss.idle(&["concentration", "running_share"], "`margin: 0`");
     }
+    LossConfig::AdaFace { scale, margin, concentration, running_share }
 }
 
 pub(super) fn elasticface(loss: &mut Section<'_>) -> LossConfig {
@@ -132,7 +147,8 @@ pub(super) fn elasticface(loss: &mut Section<'_>) -> LossConfig {
 pub(super) fn adacos(loss: &mut Section<'_>) -> LossConfig {
     let scaling = loss.word(
         "scaling",
-        "Where s comes from: the number of classes (`fixed`), or each batch (`dynamic`).",
+        "Where s comes from: the number of classes (`fixed`), or each batch (`dynamic`); each part of it, where \
+         `training.accumulate` makes parts.",
         "fixed",
         &[("fixed", Scaling::Fixed), ("dynamic", Scaling::Dynamic)],
     );

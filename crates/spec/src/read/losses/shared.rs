@@ -19,8 +19,9 @@ pub(super) fn angle(loss: &mut Section<'_>) -> f64 {
 }
 
 pub(super) fn running_share(loss: &mut Section<'_>) -> f64 {
-    let range = Range::above(0.0, 1.0);
-    loss.number("running_share", "Share of each batch in the values that the loss remembers.", 0.01, range)
+    const DOC: &str = "Share of each batch in the values that the loss remembers; of each part, where \
+                       `training.accumulate` makes parts of it.";
+    loss.number("running_share", DOC, 0.01, Range::above(0.0, 1.0))
 }
 
 pub(super) fn gradient(loss: &mut Section<'_>) -> MarginGradient {
@@ -49,9 +50,16 @@ pub(super) fn past_turn(loss: &mut Section<'_>, usual: &str) -> PastTurn {
 /// Reports where the first of two numbers is above the second, or where they must differ and do not.
 pub(super) fn ordered(loss: &Section<'_>, keys: [&str; 2], [low, high]: [f64; 2], may_equal: bool) {
     let is_right = low < high || (may_equal && low == high);
-    if let Some(place) = loss.place().filter(|_| !is_right) {
-        let [below, above] = keys.map(|key| loss.path_of(key));
-        let message = format!("`{below}` ({low}) must be below `{above}` ({high})");
-        loss.reading().report(Diagnostic::at(place, message).help("exchange the two, or change one"));
+    if !is_right {
+        let [first, second] = keys.map(|key| loss.path_of(key));
+        let relation = if may_equal { "must not be above" } else { "must be below" };
+        let message = format!("`{first}` ({low}) {relation} `{second}` ({high})");
+        refuse(loss, keys, &message, "exchange the two, or change one");
     }
+}
+
+/// Reports two values that do not go together at the first one that is written: usual ones do.
+pub(super) fn refuse(loss: &Section<'_>, keys: [&str; 2], message: &str, help: &str) {
+    let written = keys.into_iter().find_map(|key| loss.node(key));
+    loss.reading().report_all(written.map(|node| Diagnostic::at(&node.place, message).help(help)));
 }

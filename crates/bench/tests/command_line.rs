@@ -1,0 +1,48 @@
+//! The program, as a person starts it.
+
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// A measurement that takes no time.
+fn quick(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_arclab-bench"));
+    command.args(["head", "--classes", "20", "--batch", "2", "--embedding", "2", "--seconds", "0", "--json"]);
+    command.args(arguments);
+    command
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_reader_that_has_gone_is_no_error() {
+    let mut child = quick(&[]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", said(&output));
+}
+
+#[test]
+fn a_sample_is_told_as_large_as_it_is_with_the_classes_of_its_own_embeddings_and_no_more_than_all() {
+    for (asked, sample) in [("0", 2), ("5", 5), ("50", 20)] {
+        let output = quick(&["--sample", asked]).output().unwrap();
+        let rows: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(rows[0]["sample"], sample, "{asked}");
+    }
+}
+
+#[test]
+fn what_cannot_be_measured_is_refused_with_what_can() {
+    let refused = |arguments: &[&str], why: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_arclab-bench"));
+        let output = command.args(arguments).output().unwrap();
+        assert!(output.status.code() == Some(2) && said(&output).contains(why), "{}", said(&output));
+    };
+    refused(&["head", "--classes", "0"], "0 is not in 1..");
+    refused(&["head", "--batch", "0"], "0 is not in 1..");
+    refused(&["head", "--embedding", "0"], "0 is not in 1..");
+    refused(&["head", "--seconds=-1"], "a number of seconds from 0");
+    refused(&["engine", "--seconds=-1"], "a number of seconds from 0");
+}
