@@ -6,8 +6,9 @@
 //!
 //! The layers at the network's beginning that are frozen whole are evaluated in training, too: their batch norms use
 //! the running statistics, which stay, and no gradient goes back to them. A network that is frozen to its end is
-//! evaluated as a whole; dropout elsewhere is done, as what learns behind it learns from that. Further on only parameters are frozen: the
-//! batch norms there normalise by the batch, and their running statistics follow, since what comes in changes.
+//! evaluated as a whole; elsewhere dropout drops, as what learns behind it learns from that. Further on only parameters
+//! are frozen: the batch norms there normalise by the batch, and their running statistics follow, since what comes in
+//! changes.
 
 use crate::{
     backend::Backend,
