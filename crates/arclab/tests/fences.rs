@@ -15,7 +15,8 @@ const USES: &[(&str, &[&str])] = &[
     ("report", &["store", "spec", "metrics"]),
     ("store", &["spec", "metrics"]),
     ("train", &["nn", "data", "spec", "metrics"]),
-    ("nn", &[]),
+    ("nn", &["gpu"]),
+    ("gpu", &[]),
     ("data", &["spec", "metrics"]),
     ("spec", &["metrics"]),
     ("metrics", &[]),
@@ -30,7 +31,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("candle-nn", &["nn"]),
     ("image", &["data"]),
     ("tiny-skia", &["data"]),
-    ("cudarc", &["scheduler"]),
+    ("cudarc", &["gpu", "scheduler"]),
     ("kuva", &["report"]),
     ("saphyr-parser", &["spec"]),
 ];

@@ -143,6 +143,16 @@ pub trait Backend: Sized + Send + Sync + std::fmt::Debug + 'static {
     /// Another buffer with the same values.
     fn copy(&self, buffer: &Self::Buffer) -> Self::Buffer;
 
+    /// Feature maps of these values, N×H×W×C.
+    fn maps(&self, shape: MapShape, values: &[f32]) -> Maps<Self> {
+        Maps { shape, data: self.upload(values) }
+    }
+
+    /// The values of feature maps, which a device may keep in fewer bits than those of parameters.
+    fn values(&self, maps: &Maps<Self>) -> Vec<f32> {
+        self.download(&maps.data)
+    }
+
     /// Pixels in N×H×W×3, red, green and blue, to (x/255 - 0.5) / 0.5; with one channel, of their luma.
     fn images(&self, shape: MapShape, pixels: &[u8]) -> Maps<Self>;
 

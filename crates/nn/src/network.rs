@@ -113,7 +113,7 @@ impl<B: Backend> Network<B> {
             shape.len(),
             "backward takes the gradient of the last forward's embeddings"
         );
-        let d_output = Maps { shape, data: self.device.upload(d_embedding) };
+        let d_output = self.device.maps(shape, d_embedding);
         let Self { device, layers, fixed, .. } = self;
         device.run(|| layers.backward_after(*fixed, &**device, Arc::new(d_output), None));
     }
@@ -161,7 +161,7 @@ impl<B: Backend> Network<B> {
         let Self { device, layers, fixed, .. } = self;
         device.run(|| {
             let output = layers.train_after(*fixed, &**device, Activation::plain(input));
-            device.download(&device.apply(&output).data)
+            device.values(&device.apply(&output))
         })
     }
 
@@ -169,7 +169,7 @@ impl<B: Backend> Network<B> {
         let Self { device, layers, .. } = self;
         device.run(|| {
             let output = layers.eval(&**device, Activation::plain(input));
-            device.download(&device.apply(&output).data)
+            device.values(&device.apply(&output))
         })
     }
 
@@ -192,7 +192,7 @@ impl<B: Backend> Network<B> {
         let turned = values.chunks_exact(channels * places).flat_map(|image| {
             (0..channels * places).map(move |at| image[at % channels * places + at / channels])
         });
-        Maps { shape, data: self.device.upload(&turned.collect::<Vec<_>>()) }
+        self.device.maps(shape, &turned.collect::<Vec<_>>())
     }
 
     fn input_shape(&self, count: usize) -> MapShape {

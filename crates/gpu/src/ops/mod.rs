@@ -1,0 +1,32 @@
+//! The operators: what launches a kernel, beside its source.
+
+use crate::Buffer;
+
+pub mod batch_norm;
+pub mod convolution;
+pub mod dropout;
+pub mod elementwise;
+pub mod gate;
+pub mod join;
+
+/// Feature maps, N×H×W×C, with a normalisation that whoever reads them applies.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The numbers, as feature maps are kept.
+    pub data: &'a Buffer,
+    /// C.
+    pub channels: usize,
+    /// What is to be applied.
+    pub affine: Option<Affine<'a>>,
+}
+
+/// z = scale·y + shift of each channel, then PReLU where there are slopes; all float32.
+#[derive(Debug, Clone, Copy)]
+pub struct Affine<'a> {
+    /// One factor a channel.
+    pub scale: &'a Buffer,
+    /// One summand a channel.
+    pub shift: &'a Buffer,
+    /// PReLU's slope a channel.
+    pub slope: Option<&'a Buffer>,
+}

@@ -1,0 +1,24 @@
+//! The kernels' source: the prelude, and each operator's file.
+
+use crate::Element;
+
+const PRELUDE: &str = include_str!("ops/prelude.cuh");
+
+/// In the order of `ops/mod.rs`.
+const KERNELS: &[&str] = &[include_str!("ops/elementwise.cu")];
+
+/// All kernels for numbers of one kind, as one translation unit.
+pub(crate) fn source(element: Element) -> String {
+    let mut all = format!("#define ELEMENT {}\n{PRELUDE}", element.number());
+    KERNELS.iter().for_each(|kernels| all.push_str(kernels));
+    all
+}
+
+/// The names of all kernels.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    let declared = KERNELS.iter().flat_map(|kernels| kernels.split(MARK).skip(1));
+    declared.map(|rest| rest.split('(').next().unwrap_or_default().trim())
+}
+
+/// What comes before the name of each.
+const MARK: &str = "extern \"C\" __global__ void ";

@@ -1,0 +1,270 @@
+//! An NVIDIA GPU as a device: the table of its operators, which `arclab-gpu` has.
+
+use std::sync::Arc;
+
+use arclab_gpu::{
+    Buffer, Gpu,
+    ops::{self, View, batch_norm, convolution, dropout, elementwise, gate, join},
+};
+
+use crate::{
+    backend::{Activation, Affine, Backend, MapShape, Maps, Moments, NormGradients, NormState},
+    ops::{Convolution, DropoutMask},
+};
+
+/// An NVIDIA GPU. Its operators do not say what fails: [`Gpu::check`] does, once a step is over.
+#[derive(Debug)]
+pub struct Cuda {
+    gpu: Gpu,
+}
+
+impl Cuda {
+    /// On a GPU that was opened.
+    pub fn new(gpu: Gpu) -> Self {
+        Self { gpu }
+    }
+
+    /// The GPU.
+    pub fn gpu(&self) -> &Gpu {
+        &self.gpu
+    }
+}
+
+fn view(input: &Activation<Cuda>) -> View<'_> {
+    let Maps { shape, data } = &*input.maps;
+    View { data, channels: shape.channels, affine: input.affine.as_deref().map(affine) }
+}
+
+fn affine(affine: &Affine<Cuda>) -> ops::Affine<'_> {
+    ops::Affine { scale: &affine.scale, shift: &affine.shift, slope: affine.slope.as_deref() }
+}
+
+fn sizes(conv: &Convolution, input: MapShape) -> convolution::Convolution {
+    let output = conv.output(input);
+    convolution::Convolution {
+        count: input.count,
+        input: (input.height, input.width),
+        output: (output.height, output.width),
+        inputs: conv.inputs,
+        outputs: conv.outputs,
+        kernel: conv.kernel,
+        stride: conv.stride,
+        padding: conv.padding,
+        groups: conv.groups,
+    }
+}
+
+/// One number a channel of an image.
+fn per_image(shape: MapShape) -> MapShape {
+    MapShape { height: 1, width: 1, ..shape }
+}
+
+impl Backend for Cuda {
+    type Buffer = Buffer;
+
+    fn upload(&self, values: &[f32]) -> Buffer {
+        self.gpu.upload(values)
+    }
+
+    fn download(&self, buffer: &Buffer) -> Vec<f32> {
+        self.gpu.download(buffer)
+    }
+
+    fn write(&self, buffer: &mut Buffer, values: &[f32]) {
+        self.gpu.write(buffer, values);
+    }
+
+    fn copy(&self, buffer: &Buffer) -> Buffer {
+        self.gpu.copy(buffer)
+    }
+
+    fn maps(&self, shape: MapShape, values: &[f32]) -> Maps<Self> {
+        let values = self.gpu.upload(values);
+        Maps { shape, data: elementwise::convert(&self.gpu, &values, self.gpu.element()) }
+    }
+
+    fn values(&self, maps: &Maps<Self>) -> Vec<f32> {
+        self.gpu.download(&elementwise::convert(&self.gpu, &maps.data, arclab_gpu::Element::Float32))
+    }
+
+    fn images(&self, shape: MapShape, pixels: &[u8]) -> Maps<Self> {
+        let data = elementwise::images(&self.gpu, pixels, shape.channels, shape.positions());
+        Maps { shape, data }
+    }
+
+    fn conv2d(
+        &self,
+        input: &Activation<Self>,
+        weight: &Buffer,
+        conv: &Convolution,
+        affine: Option<&Affine<Self>>,
+    ) -> Maps<Self> {
+        let applied = self.applied(input);
+        let shape = conv.output(input.shape());
+        let data = convolution::forward(&self.gpu, &applied.data, weight, &sizes(conv, input.shape()));
+        match affine {
+            None => Maps { shape, data },
+            Some(affine) => {
+                let view = View { data: &data, channels: shape.channels, affine: Some(self::affine(affine)) };
+                Maps { shape, data: elementwise::apply(&self.gpu, view) }
+            }
+        }
+    }
+
+    fn conv2d_backward_input(
+        &self,
+        d_output: &Maps<Self>,
+        weight: &Buffer,
+        conv: &Convolution,
+        input: MapShape,
+        also: Option<Arc<Maps<Self>>>,
+    ) -> Maps<Self> {
+        let also = also.as_deref().map(|also| &also.data);
+        let data = convolution::backward_input(&self.gpu, &d_output.data, weight, &sizes(conv, input), also);
+        Maps { shape: input, data }
+    }
+
+    fn conv2d_backward_weight(
+        &self,
+        input: &Activation<Self>,
+        d_output: &Maps<Self>,
+        conv: &Convolution,
+        d_weight: &mut Buffer,
+    ) {
+        let (applied, sizes) = (self.applied(input), sizes(conv, input.shape()));
+        convolution::backward_weight(&self.gpu, &applied.data, &d_output.data, &sizes, d_weight);
+    }
+
+    fn add_bias(&self, maps: &mut Maps<Self>, bias: &Buffer) {
+        elementwise::add_bias(&self.gpu, &mut maps.data, bias);
+    }
+
+    fn channel_sums(&self, maps: &Maps<Self>, sums: &mut Buffer) {
+        batch_norm::channel_sums(&self.gpu, &maps.data, sums);
+    }
+
+    fn moments(&self, maps: &Maps<Self>) -> Moments<Self> {
+        let [mean, variance] = batch_norm::moments(&self.gpu, &maps.data, maps.shape.channels);
+        Moments { mean, variance }
+    }
+
+    fn affine(
+        &self,
+        mean: &Buffer,
+        variance: &Buffer,
+        weight: &Buffer,
+        bias: &Buffer,
+        slope: Option<Arc<Buffer>>,
+    ) -> Affine<Self> {
+        let [scale, shift] = batch_norm::scale_and_shift(&self.gpu, [mean, variance], weight, bias);
+        Affine { scale, shift, slope }
+    }
+
+    fn update_running(&self, running: &mut Buffer, batch: &Buffer, momentum: f32, factor: f32) {
+        batch_norm::update_running(&self.gpu, running, batch, momentum, factor);
+    }
+
+    fn batch_norm_backward(
+        &self,
+        state: &NormState<'_, Self>,
+        d_output: Arc<Maps<Self>>,
+        also: Option<&Maps<Self>>,
+        gradients: NormGradients<'_, Self>,
+    ) -> Maps<Self> {
+        let NormState { input, moments, affine } = *state;
+        let state = batch_norm::State {
+            input: &input.data,
+            affine: self::affine(affine),
+            mean: &moments.mean,
+            variance: &moments.variance,
+        };
+        let NormGradients { weight, bias, slope } = gradients;
+        let gradients = batch_norm::Gradients { weight, bias, slope };
+        let also = also.map(|also| &also.data);
+        let data = batch_norm::backward(&self.gpu, &state, &d_output.data, also, gradients);
+        Maps { shape: input.shape, data }
+    }
+
+    fn apply(&self, input: &Activation<Self>) -> Maps<Self> {
+        Maps { shape: input.shape(), data: elementwise::apply(&self.gpu, view(input)) }
+    }
+
+    fn sum(&self, a: &Activation<Self>, b: &Activation<Self>) -> Maps<Self> {
+        assert_eq!(a.shape(), b.shape(), "a shortcut has another shape than the path beside it");
+        Maps { shape: a.shape(), data: elementwise::sum(&self.gpu, view(a), view(b)) }
+    }
+
+    fn join(&self, a: &Activation<Self>, b: &Activation<Self>) -> Maps<Self> {
+        let channels = a.shape().channels + b.shape().channels;
+        Maps { shape: MapShape { channels, ..a.shape() }, data: join::forward(&self.gpu, view(a), view(b)) }
+    }
+
+    fn split(&self, d_output: &Maps<Self>, first: usize) -> [Maps<Self>; 2] {
+        let channels = [first, d_output.shape.channels - first];
+        let [a, b] = join::backward(&self.gpu, &d_output.data, channels);
+        let maps = |data, channels| Maps { shape: MapShape { channels, ..d_output.shape }, data };
+        [maps(a, channels[0]), maps(b, channels[1])]
+    }
+
+    fn pool(&self, input: &Activation<Self>) -> Maps<Self> {
+        let shape = input.shape();
+        Maps { shape: per_image(shape), data: gate::pool(&self.gpu, view(input), shape.count) }
+    }
+
+    fn gate(&self, input: &Activation<Self>, gates: &Maps<Self>) -> Maps<Self> {
+        assert_eq!(gates.shape, per_image(input.shape()), "there is one gate a channel of an image");
+        Maps { shape: input.shape(), data: gate::forward(&self.gpu, view(input), &gates.data) }
+    }
+
+    fn gate_backward_gates(&self, input: &Activation<Self>, d_output: &Maps<Self>) -> Maps<Self> {
+        let shape = input.shape();
+        let data = gate::backward_gates(&self.gpu, view(input), &d_output.data, shape.count);
+        Maps { shape: per_image(shape), data }
+    }
+
+    fn gate_backward_input(
+        &self,
+        d_output: Arc<Maps<Self>>,
+        gates: &Maps<Self>,
+        d_means: &Maps<Self>,
+    ) -> Maps<Self> {
+        let shape = d_output.shape;
+        let data =
+            gate::backward_input(&self.gpu, &d_output.data, &gates.data, &d_means.data, shape.channels);
+        Maps { shape, data }
+    }
+
+    fn hard_sigmoid(&self, input: &Maps<Self>) -> Maps<Self> {
+        Maps { shape: input.shape, data: elementwise::hard_sigmoid(&self.gpu, &input.data) }
+    }
+
+    fn hard_sigmoid_backward(&self, input: &Maps<Self>, d_output: Maps<Self>) -> Maps<Self> {
+        let data = elementwise::hard_sigmoid_backward(&self.gpu, &input.data, &d_output.data);
+        Maps { shape: input.shape, data }
+    }
+
+    fn prelu_backward(
+        &self,
+        input: &Maps<Self>,
+        slope: &Buffer,
+        d_output: Maps<Self>,
+        d_slope: &mut Buffer,
+    ) -> Maps<Self> {
+        let view = View { data: &input.data, channels: input.shape.channels, affine: None };
+        let data = batch_norm::prelu_backward(&self.gpu, view, slope, &d_output.data, d_slope);
+        Maps { shape: input.shape, data }
+    }
+
+    fn dropout(&self, maps: Arc<Maps<Self>>, mask: DropoutMask) -> Maps<Self> {
+        let first = mask.first.wrapping_mul(maps.shape.image_len() as u64);
+        let data = dropout::apply(&self.gpu, &maps.data, mask.random.key(), first, mask.rate);
+        Maps { shape: maps.shape, data }
+    }
+}
+
+impl Cuda {
+    /// The input with its normalisation applied, as cuDNN reads it.
+    fn applied(&self, input: &Activation<Self>) -> Arc<Maps<Self>> {
+        if input.affine.is_none() { Arc::clone(&input.maps) } else { Arc::new(self.apply(input)) }
+    }
+}

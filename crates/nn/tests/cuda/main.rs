@@ -1,0 +1,11 @@
+//! The GPU's operators against the CPU's, forward and backward, with the GPU's kernels run by the emulator.
+//!
+//! The CPU's operators are the reference: `operators.rs` and `differences.rs` hold them against candle's autograd and
+//! against finite differences.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod devices;
+mod elementwise;
+#[path = "../support/mod.rs"]
+mod support;
