@@ -10,7 +10,7 @@ const KERNELS: &[&str] = &[include_str!("ops/elementwise.cu")];
 /// All kernels for numbers of one kind, as one translation unit.
 pub(crate) fn source(element: Element) -> String {
     let mut all = format!("#define ELEMENT {}\n{PRELUDE}", element.number());
-    KERNELS.iter().for_each(|kernels| all.push_str(kernels));
+    all.extend(KERNELS.iter().copied());
     all
 }
 

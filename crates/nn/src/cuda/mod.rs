@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use arclab_gpu::{
-    Buffer, Gpu,
+    Buffer, Gpu, GpuError,
     ops::{self, View, batch_norm, convolution, dropout, elementwise, gate, join},
 };
 
 use crate::{
     backend::{Activation, Affine, Backend, MapShape, Maps, Moments, NormGradients, NormState},
     ops::{Convolution, DropoutMask},
+    optim::{AdamWFactors, AdamWStep, SgdFactors, SgdStep},
 };
 
 /// An NVIDIA GPU. Its operators do not say what fails: [`Gpu::check`] does, once a step is over.
@@ -60,14 +61,31 @@ fn per_image(shape: MapShape) -> MapShape {
 }
 
 impl Backend for Cuda {
+    type Numbers = Buffer;
     type Buffer = Buffer;
+
+    fn numbers(buffer: &Buffer) -> &Buffer {
+        buffer
+    }
+
+    fn numbers_mut(buffer: &mut Buffer) -> &mut Buffer {
+        buffer
+    }
 
     fn upload(&self, values: &[f32]) -> Buffer {
         self.gpu.upload(values)
     }
 
+    fn count(&self, numbers: &Buffer) -> usize {
+        numbers.len()
+    }
+
     fn download(&self, buffer: &Buffer) -> Vec<f32> {
         self.gpu.download(buffer)
+    }
+
+    fn check(&self) -> Result<(), GpuError> {
+        self.gpu.check()
     }
 
     fn write(&self, buffer: &mut Buffer, values: &[f32]) {
@@ -259,6 +277,26 @@ impl Backend for Cuda {
         let first = mask.first.wrapping_mul(maps.shape.image_len() as u64);
         let data = dropout::apply(&self.gpu, &maps.data, mask.random.key(), first, mask.rate);
         Maps { shape: maps.shape, data }
+    }
+
+    fn norm(&self, _gradients: &[&Buffer]) -> f64 {
+        unimplemented!()
+    }
+
+    fn sgd(&self, _steps: Vec<SgdStep<'_, Buffer>>, _factors: SgdFactors) {
+        unimplemented!()
+    }
+
+    fn adamw(&self, _steps: Vec<AdamWStep<'_, Buffer>>, _factors: AdamWFactors) {
+        unimplemented!()
+    }
+
+    fn approach(&self, _pairs: Vec<(&mut Buffer, &Buffer)>, _share: f32) {
+        unimplemented!()
+    }
+
+    fn add_share(&self, _pairs: Vec<(&mut Buffer, &Buffer)>, _share: f32) {
+        unimplemented!()
     }
 }
 

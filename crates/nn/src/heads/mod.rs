@@ -15,6 +15,7 @@ mod curricularface;
 mod elasticface;
 mod loss;
 mod magface;
+mod mirror;
 mod normface;
 mod pairs;
 mod products;
@@ -33,6 +34,7 @@ pub use curricularface::CurricularFace;
 pub use elasticface::ElasticFace;
 pub use loss::Loss;
 pub use magface::MagFace;
+pub use mirror::{HeadMemory, OnGpu};
 pub use normface::NormFace;
 pub use pairs::{
     Circle, Contrastive, CosineSum, Hinges, LiftedStructure, Miner, MultiSimilarity, NtXent, PairHead,

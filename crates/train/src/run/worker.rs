@@ -1,12 +1,13 @@
 //! One assignment from its data to its results.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use arclab_data::{PairList, PrepareError, Prepared, prepare};
 use arclab_metrics::ThresholdPolicy;
 use arclab_nn::{
-    Kernels,
+    Cpu, Kernels,
     checkpoint::{SaveError, save_tensors},
+    heads::HeadMemory,
 };
 use arclab_spec::{Assignment, Event, Fingerprint, Position, ProtocolName, Started, run_folder};
 
@@ -72,9 +73,16 @@ impl Worker<'_> {
     /// Prepares, trains, keeps the weights and tests.
     pub(super) fn carry_out(&self) -> Result<Ended, RunError> {
         let device = Device::resolve(self.assignment.device).map_err(RunError::Device)?;
-        let data = self.data()?;
-        let mut training = Training::begin(self.folder, self.assignment, &data, self.report, self.stop)
-            .map_err(RunError::Train)?;
+        match device {
+            Device::Cpu => self.carry_out_on(device, Cpu::new(self.assignment.threads as usize)),
+        }
+    }
+
+    fn carry_out_on(&self, device: Device, backend: impl HeadMemory) -> Result<Ended, RunError> {
+        let (backend, data) = (Arc::new(backend), self.data()?);
+        let mut training =
+            Training::begin(backend, self.folder, self.assignment, &data, self.report, self.stop)
+                .map_err(RunError::Train)?;
         self.event(self.started(device, training.at(), training.steps()))?;
         if training.run().map_err(RunError::Train)? == Ended::Interrupted {
             return Ok(Ended::Interrupted);
@@ -118,7 +126,7 @@ impl Worker<'_> {
     }
 
     /// The weights, and the result of each protocol.
-    fn results(&self, training: &Training<'_>, data: &Prepared) -> Result<(), Halt> {
+    fn results(&self, training: &Training<'_, impl HeadMemory>, data: &Prepared) -> Result<(), Halt> {
         let model = training.model();
         let validated = verification::validate(model, self.pictures(data), &data.validation_pairs, self.stop)
             .map_err(|error| halt(error, RunError::Validate))?;
@@ -137,7 +145,7 @@ impl Worker<'_> {
         &self,
         protocol: &ProtocolName,
         list: &PairList,
-        training: &Training<'_>,
+        training: &Training<'_, impl HeadMemory>,
         pictures: Pictures<'_>,
         validation: Option<f64>,
     ) -> Result<(), Halt> {

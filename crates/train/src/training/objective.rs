@@ -2,7 +2,7 @@
 
 use arclab_nn::{
     checkpoint::{Mismatch, Tensors},
-    heads::{Head, PairHead, sampled_classes},
+    heads::{Head, HeadMemory, PairHead, sampled_classes},
     optim::{Kind, Weight},
 };
 use arclab_spec::config::Config;
@@ -10,9 +10,16 @@ use arclab_spec::config::Config;
 use super::meters::{ClassNumbers, Measured, PairNumbers};
 use crate::settings::{self, Minimised};
 
+/// A head, with what it learns on the network's device.
+#[derive(Debug)]
+pub(super) struct Objective<B: HeadMemory> {
+    head: AnyHead,
+    mirror: B::Mirror,
+}
+
 /// A head of either sort.
 #[derive(Debug)]
-pub(super) enum Objective {
+enum AnyHead {
     Classes(Head),
     Pairs(PairHead),
 }
@@ -42,9 +49,57 @@ pub(super) struct Judged {
     pub(super) measured: Measured,
 }
 
-impl Objective {
+impl<B: HeadMemory> Objective<B> {
     /// As it begins, with random weights where it has some.
     pub(super) fn new(config: &Config, classes: usize, seed: u64) -> Self {
+        Self { head: AnyHead::new(config, classes, seed), mirror: B::Mirror::default() }
+    }
+
+    /// Loss and gradients of a part of a step's batch; `first` counts the images of all steps before it.
+    pub(super) fn judge(
+        &mut self,
+        device: &B,
+        embeddings: &[f32],
+        labels: &[u32],
+        step: u64,
+        first: u64,
+    ) -> Judged {
+        let Self { head, mirror } = self;
+        head.weight().into_iter().for_each(|host| device.pull(mirror, host));
+        let judged = device.run(|| head.judge(embeddings, labels, step, first));
+        head.weight().into_iter().for_each(|host| device.push(mirror, host));
+        judged
+    }
+
+    /// What the optimiser changes of it: class centres or proxies, where there are some.
+    pub(super) fn weight(&mut self, device: &B) -> Option<(Kind, Weight<'_, B::Numbers>)> {
+        let Self { head, mirror } = self;
+        head.weight().map(|host| (Kind::Head, device.weight(mirror, host)))
+    }
+
+    /// All of it, for a checkpoint.
+    pub(super) fn state(&mut self, device: &B) -> Tensors {
+        let Self { head, mirror } = self;
+        head.weight().into_iter().for_each(|host| device.pull(mirror, host));
+        match head {
+            AnyHead::Classes(head) => head.state(),
+            AnyHead::Pairs(head) => head.state(),
+        }
+    }
+
+    /// Brings all of it back.
+    pub(super) fn load_state(&mut self, state: &Tensors) -> Result<(), Mismatch> {
+        match &mut self.head {
+            AnyHead::Classes(head) => head.load_state(state)?,
+            AnyHead::Pairs(head) => head.load_state(state)?,
+        }
+        self.mirror = B::Mirror::default();
+        Ok(())
+    }
+}
+
+impl AnyHead {
+    fn new(config: &Config, classes: usize, seed: u64) -> Self {
         let size = config.model.embedding_size as usize;
         let in_softmax = config.sample_rate.map_or(classes, |rate| sampled_classes(rate, classes));
         match settings::loss(config.loss, in_softmax, seed) {
@@ -60,8 +115,7 @@ impl Objective {
         }
     }
 
-    /// Loss and gradients of a part of a step's batch; `first` counts the images of all steps before it.
-    pub(super) fn judge(&mut self, embeddings: &[f32], labels: &[u32], step: u64, first: u64) -> Judged {
+    fn judge(&mut self, embeddings: &[f32], labels: &[u32], step: u64, first: u64) -> Judged {
         match self {
             Self::Classes(head) => {
                 let output = head.forward_backward_part(embeddings, labels, step, first);
@@ -84,28 +138,10 @@ impl Objective {
         }
     }
 
-    /// What the optimiser changes of it: class centres or proxies, where there are some.
-    pub(super) fn weight(&mut self) -> Option<(Kind, Weight<'_>)> {
-        let weight = match self {
+    fn weight(&mut self) -> Option<Weight<'_>> {
+        match self {
             Self::Classes(head) => Some(head.weight()),
             Self::Pairs(head) => head.weight(),
-        };
-        weight.map(|weight| (Kind::Head, weight))
-    }
-
-    /// All of it, for a checkpoint.
-    pub(super) fn state(&self) -> Tensors {
-        match self {
-            Self::Classes(head) => head.state(),
-            Self::Pairs(head) => head.state(),
-        }
-    }
-
-    /// Brings all of it back.
-    pub(super) fn load_state(&mut self, state: &Tensors) -> Result<(), Mismatch> {
-        match self {
-            Self::Classes(head) => head.load_state(state),
-            Self::Pairs(head) => head.load_state(state),
         }
     }
 }
