@@ -137,3 +137,24 @@ fn arclab_has_no_candle_and_the_worker_no_sql_in_its_tree() {
         assert!(!tree.contains(library), "crates/{program} must do without {library}");
     }
 }
+
+/// Packages of what `selection` builds, each with its features, by name.
+fn features(selection: &[&str]) -> BTreeMap<String, String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let shown = ["--edges", "normal,build", "--prefix", "none", "--no-dedupe", "--format", "{p}\t{f}"];
+    let output = Command::new(cargo).args(["tree", "--offline"]).args(shown).args(selection).output();
+    let output = output.expect("cargo lists dependencies");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
+    let lines = said.lines().filter_map(|line| line.split_once('\t'));
+    lines.map(|(package, features)| (package.to_owned(), features.to_owned())).collect()
+}
+
+#[test]
+fn the_worker_is_the_same_program_built_alone_and_beside_arclab() {
+    // Else `cargo build`, and `cargo run`, which has the worker built alone, would each build it anew after the other.
+    let both = features(&["-p", "arclab", "-p", "arclab-train"]);
+    for (package, alone) in features(&["-p", "arclab-train"]) {
+        assert_eq!(both[&package], alone, "{package}");
+    }
+}

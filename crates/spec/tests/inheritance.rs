@@ -251,6 +251,18 @@ fn a_constant_rate_may_be_nothing_but_warm_up() {
 }
 
 #[test]
+fn a_contradiction_with_another_file_is_placed_where_the_spec_speaks_itself() {
+    let folder = Folder::new();
+    folder.write("long.yaml", "extends: base.yaml\nschedule: {name: cosine, warmup_epochs: 2}\n");
+    let mistake = |text: &str| folder.mistakes(text).remove(0);
+    let short = mistake("extends: long.yaml\ntraining: {epochs: 1}\n");
+    assert_eq!(short.at, Some((2, 20)), "{short:?}");
+    folder.write("short.yaml", "extends: base.yaml\ntraining: {epochs: 2}\n");
+    let long = mistake("extends: short.yaml\nschedule: {name: cosine, warmup_epochs: 2}\n");
+    assert_eq!(long.at, Some((2, 41)), "{long:?}");
+}
+
+#[test]
 fn what_is_set_beside_another_name_stays_in_whatever_order() {
     let set = ["optimizer.name=adamw", "optimizer.learning_rate=0.002", "optimizer.beta1=0.8"];
     for set in [set, [set[1], set[0], set[2]], [set[2], set[1], set[0]]] {

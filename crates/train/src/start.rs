@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use arclab_data::{Leak, PairList, Prepared, TestPairs};
+use arclab_data::{Leak, PairList, Prepared, TestPairs, prepare};
 use arclab_nn::{
     Backend, Cpu, FreezeError, Input, Network, ShapeError, StateError,
     checkpoint::Tensors,
@@ -19,6 +19,7 @@ use arclab_spec::{
 };
 
 use crate::{
+    data::Logged,
     makers::{Makers, not_checked},
     model_card::{ModelCard, OtherInput, UnreadableCard, assumed},
     request::read_request,
@@ -195,9 +196,11 @@ struct NoWeights(PathBuf);
 
 /// `arclab-worker weights REQUEST.json`: whether a run could begin as its configuration says.
 pub fn check_weights(request: &Path) -> anyhow::Result<WeightsReport> {
-    let WeightsRequest { config, .. } = read_request(request)?;
+    let WeightsRequest { config, cache, .. } = read_request(request)?;
     let init = config.start.init.as_ref().ok_or_else(|| NoWeights(request.to_owned()))?;
-    Ok(match tried(init, &config) {
+    let data = cache
+        .map(|cache| prepare(&config.data, &config.evaluation, &cache, &Logged).map(|data| (data, cache)));
+    Ok(match tried(init, &config, data.transpose()?.as_ref()) {
         Ok(Start { content, notes, .. }) => WeightsReport::Suits { content, notes },
         Err(error) => {
             let key = error.key().to_owned();
@@ -206,10 +209,18 @@ pub fn check_weights(request: &Path) -> anyhow::Result<WeightsReport> {
     })
 }
 
-fn tried(init: &InitialWeights, config: &Config) -> Result<Start, StartError> {
-    let start = Start::load(init, config)?;
+fn tried(
+    init: &InitialWeights,
+    config: &Config,
+    data: Option<&(Prepared, PathBuf)>,
+) -> Result<Start, StartError> {
+    let mut start = Start::load(init, config)?;
     let mut network = settings::network(config, Arc::new(Cpu::new(1)), 0).map_err(StartError::Build)?;
     start.begin(&mut network)?;
     freeze(&mut network, config)?;
+    if let Some((data, cache)) = data {
+        let unknown = start.refuse_seen(data, cache)?;
+        start.notes.extend(unknown);
+    }
     Ok(start)
 }

@@ -16,16 +16,18 @@ use crate::{
     planning::{self, Draft},
     progress::RunProgress,
     provenance::git_state,
-    weights, worker,
+    weights::Weights,
+    worker,
 };
 
 /// Runs the specs, and says by the exit code whether all of their runs succeeded.
 pub(crate) async fn execute(store: &Path, arguments: &RunArgs, output: Output) -> anyhow::Result<ExitCode> {
     let mut specs = read(arguments)?;
     arguments.tables.refuse_lost_page()?;
-    weights::resolve(&mut specs, output)?;
+    let weights = Weights::resolve(&mut specs, output)?;
     let store = Store::open(store).await?;
     let drafts = planning::draft(&store, &specs, output)?;
+    weights.refuse_seen(&specs, &store.cache())?;
     // Before anything is recorded: a command that is refused must leave everything as it was.
     let mut scheduler = None;
     let open = open(&store, &drafts, arguments.force).await?;
