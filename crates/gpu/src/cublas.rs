@@ -75,7 +75,7 @@ impl Cublas {
         out: &Buffer,
         is_tf32: bool,
     ) -> Result<(), GpuError> {
-        let Product { a, b, rows, columns, inner, alpha, beta } = *product;
+        let Product { a, b, rows, columns, inner, stride, alpha, beta } = *product;
         let kind = if is_tf32 && a.values.element() == Element::Float32 {
             cublasComputeType_t::CUBLAS_COMPUTE_32F_FAST_TF32
         } else {
@@ -94,14 +94,14 @@ impl Cublas {
                 (&raw const alpha).cast(),
                 b.values.address as *const c_void,
                 stored(b.values.element()),
-                if b.transposed { inner } else { columns } as i32,
+                b.stride as i32,
                 a.values.address as *const c_void,
                 stored(a.values.element()),
-                if a.transposed { rows } else { inner } as i32,
+                a.stride as i32,
                 (&raw const beta).cast(),
                 out.address as *mut c_void,
                 stored(out.element()),
-                columns as i32,
+                stride as i32,
                 kind,
                 sys::cublasGemmAlgo_t::CUBLAS_GEMM_DEFAULT,
             )

@@ -79,7 +79,7 @@ impl Block {
 }
 
 impl Runtime for Emulator {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "an emulated GPU"
     }
 

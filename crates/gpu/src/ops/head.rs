@@ -56,14 +56,18 @@ pub fn forward_backward(gpu: &Gpu, batch: Batch<'_>, judgement: Judgement, eleme
     let (n, c) = (samples.count(), classes.count());
     assert!(labels.iter().all(|&label| (label as usize) < c), "a label is one of {c} classes");
     let [u, v] = [&samples.rows, &classes.rows];
-    let mut cosines =
-        Product::new([Factor::plain(u), Factor::transposed(v)], [n, c, width]).take(gpu, element);
-    let outcomes = margin_softmax::forward_backward(gpu, &mut cosines, &indices(labels), judgement);
-    let to_samples = Product::new([Factor::plain(&cosines), Factor::plain(v)], [n, width, c]);
-    let to_classes = Product::new([Factor::transposed(&cosines), Factor::plain(u)], [c, width, n]);
+    let between = [Factor::plain(u, width), Factor::transposed(v, width)];
+    let stride = margin_softmax::stride(c);
+    let cosines = Product { stride, ..Product::new(between, [n, c, width]) };
+    let mut cosines = cosines.take(gpu, element);
+    let outcomes = margin_softmax::forward_backward(gpu, &mut cosines, c, &indices(labels), judgement);
+    let to_samples = [Factor::plain(&cosines, stride), Factor::plain(v, width)];
+    let to_classes = [Factor::transposed(&cosines, stride), Factor::plain(u, width)];
+    let [to_samples, to_classes] = [(to_samples, [n, width, c]), (to_classes, [c, width, n])]
+        .map(|(factors, sizes)| Product::new(factors, sizes).take(gpu, Element::Float32));
     Outcome {
-        d_embeddings: samples.backward(gpu, to_samples.take(gpu, Element::Float32)),
-        d_centres: classes.backward(gpu, to_classes.take(gpu, Element::Float32)),
+        d_embeddings: samples.backward(gpu, to_samples),
+        d_centres: classes.backward(gpu, to_classes),
         samples: outcomes,
         lengths: samples.lengths,
     }

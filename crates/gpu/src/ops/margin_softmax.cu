@@ -19,31 +19,43 @@ __device__ __forceinline__ float block_max(float x) {
 }
 
 // Of the other classes of a piece: the largest cosine c, and the sum of exp(scale·(cosine - c)), rescaled whenever a
-// larger one appears. What is no number stays in the sum.
-template <class S, int W>
-__device__ void class_sums(const S *row, int label, float *partial, int begin, int end, float scale) {
+// larger one appears. What is no number stays in the sum. Rows begin at multiples of 16 bytes; what is between them is
+// read and left out.
+template <class S>
+__device__ void class_sums(const S *cosines, const unsigned *labels, float *partials, float *own, int classes, int stride, float scale) {
+  constexpr int W = PACK_OF<S>;
+  const S *row = cosines + blockIdx.x * (i64)stride;
+  int label = labels[blockIdx.x], begin = blockIdx.y * PIECE, end = min(begin + PIECE, classes);
   float most = LOWEST, sum = 0.f;
   for (int at = begin + W * threadIdx.x; at < end; at += W * blockDim.x) {
     Pack<W> cosines = load<W>(row + at);
     float before = most;
 #pragma unroll
-    for (int i = 0; i < W; i++) most = max(most, at + i == label ? LOWEST : cosines.v[i]);
+    for (int i = 0; i < W; i++) {
+      if (at + i == label || at + i >= end) cosines.v[i] = LOWEST;
+      most = max(most, cosines.v[i]);
+    }
     sum *= __expf(scale * (before - most));
 #pragma unroll
-    for (int i = 0; i < W; i++) sum += at + i == label ? 0.f : __expf(scale * (cosines.v[i] - most));
+    for (int i = 0; i < W; i++) sum += cosines.v[i] == LOWEST ? 0.f : __expf(scale * (cosines.v[i] - most));
   }
   float all = block_max(most);
   sum = block_sum(sum * __expf(scale * (most - all)));
   if (threadIdx.x == 0) {
+    float *partial = partials + 2 * (blockIdx.x * (i64)gridDim.y + blockIdx.y);
     partial[0] = all;
     partial[1] = sum;
+    if (blockIdx.y == 0) own[blockIdx.x] = from_element(row[label]);
   }
 }
 
 // Gradients over cosines, by the three numbers of a row in `by`.
-template <class S, int W>
-__device__ void class_gradients(S *row, int label, const float *by, int begin, int end, float scale) {
-  float most = by[0], factor = by[1], own = by[2];
+template <class S>
+__device__ void class_gradients(S *cosines, const unsigned *labels, const float *by, int classes, int stride, float scale) {
+  constexpr int W = PACK_OF<S>;
+  S *row = cosines + blockIdx.x * (i64)stride;
+  int label = labels[blockIdx.x], begin = blockIdx.y * PIECE, end = min(begin + PIECE, classes);
+  float most = by[3 * blockIdx.x], factor = by[3 * blockIdx.x + 1], own = by[3 * blockIdx.x + 2];
   for (int at = begin + W * threadIdx.x; at < end; at += W * blockDim.x) {
     Pack<W> cosines = load<W>(row + at);
 #pragma unroll
@@ -53,35 +65,17 @@ __device__ void class_gradients(S *row, int label, const float *by, int begin, i
   }
 }
 
-template <class S>
-__device__ void class_sums_as(const S *cosines, const unsigned *labels, float *partials, float *own, int classes, float scale) {
-  const S *row = cosines + blockIdx.x * (i64)classes;
-  float *partial = partials + 2 * (blockIdx.x * (i64)gridDim.y + blockIdx.y);
-  int label = labels[blockIdx.x], begin = blockIdx.y * PIECE, end = min(begin + PIECE, classes);
-  if (blockIdx.y == 0 && threadIdx.x == 0) own[blockIdx.x] = from_element(row[label]);
-  if (classes % PACK_OF<S> == 0) class_sums<S, PACK_OF<S>>(row, label, partial, begin, end, scale);
-  else class_sums<S, 1>(row, label, partial, begin, end, scale);
+extern "C" __global__ void class_sums_floats(const float *cosines, const unsigned *labels, float *partials, float *own, int classes, int stride, float scale) {
+  class_sums(cosines, labels, partials, own, classes, stride, scale);
 }
-template <class S>
-__device__ void class_gradients_as(S *cosines, const unsigned *labels, const float *by, int classes, float scale) {
-  S *row = cosines + blockIdx.x * (i64)classes;
-  int label = labels[blockIdx.x], begin = blockIdx.y * PIECE, end = min(begin + PIECE, classes);
-  by += 3 * blockIdx.x;
-  if (classes % PACK_OF<S> == 0) class_gradients<S, PACK_OF<S>>(row, label, by, begin, end, scale);
-  else class_gradients<S, 1>(row, label, by, begin, end, scale);
+extern "C" __global__ void class_sums_maps(const T *cosines, const unsigned *labels, float *partials, float *own, int classes, int stride, float scale) {
+  class_sums(cosines, labels, partials, own, classes, stride, scale);
 }
-
-extern "C" __global__ void class_sums_floats(const float *cosines, const unsigned *labels, float *partials, float *own, int classes, float scale) {
-  class_sums_as(cosines, labels, partials, own, classes, scale);
+extern "C" __global__ void class_gradients_floats(float *cosines, const unsigned *labels, const float *by, int classes, int stride, float scale) {
+  class_gradients(cosines, labels, by, classes, stride, scale);
 }
-extern "C" __global__ void class_sums_maps(const T *cosines, const unsigned *labels, float *partials, float *own, int classes, float scale) {
-  class_sums_as(cosines, labels, partials, own, classes, scale);
-}
-extern "C" __global__ void class_gradients_floats(float *cosines, const unsigned *labels, const float *by, int classes, float scale) {
-  class_gradients_as(cosines, labels, by, classes, scale);
-}
-extern "C" __global__ void class_gradients_maps(T *cosines, const unsigned *labels, const float *by, int classes, float scale) {
-  class_gradients_as(cosines, labels, by, classes, scale);
+extern "C" __global__ void class_gradients_maps(T *cosines, const unsigned *labels, const float *by, int classes, int stride, float scale) {
+  class_gradients(cosines, labels, by, classes, stride, scale);
 }
 
 // Each row's loss, whether its own class is nearest, whether it is past the turn, and its angle; and what its gradients

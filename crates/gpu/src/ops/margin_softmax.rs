@@ -23,14 +23,24 @@ pub struct Judgement {
     pub factor: f64,
 }
 
-/// Turns N × C cosines into `factor`·d (mean loss) / d cosine in place. Gives four numbers a sample, float32: its loss, 1
-/// where the own class has the largest cosine, 1 where it is past the margin's turn, and the angle to the own class.
-/// `labels` has N bytes of u32.
-pub fn forward_backward(gpu: &Gpu, cosines: &mut Buffer, labels: &Buffer, judgement: Judgement) -> Buffer {
-    let Judgement { scale, margin, factor } = judgement;
-    let count = labels.len();
-    let classes = cosines.len() / count;
-    let pieces = classes.div_ceil(PIECE);
+/// Numbers from the beginning of one row of cosines to that of the next: a whole number of memory accesses, which a row
+/// of any number of classes is not.
+pub fn stride(classes: usize) -> usize {
+    classes.next_multiple_of(8)
+}
+
+/// Turns N rows of cosines with `classes` into `factor`·d (mean loss) / d cosine in place; what is between rows has no
+/// meaning before and after. Gives four numbers a sample, float32: its loss, 1 where the own class has the largest cosine,
+/// 1 where it is past the margin's turn, and the angle to the own class. `labels` are N bytes of u32.
+pub fn forward_backward(
+    gpu: &Gpu,
+    cosines: &mut Buffer,
+    classes: usize,
+    labels: &Buffer,
+    judgement: Judgement,
+) -> Buffer {
+    let (count, pieces) = (labels.len(), classes.div_ceil(PIECE));
+    assert_eq!(cosines.len(), count * stride(classes), "there is one row of cosines a label");
     let float32 = |len| gpu.take(len, Element::Float32);
     let (partials, own, samples, by) =
         (float32(2 * count * pieces), float32(count), float32(4 * count), float32(3 * count));
@@ -41,18 +51,27 @@ pub fn forward_backward(gpu: &Gpu, cosines: &mut Buffer, labels: &Buffer, judgem
         ["class_sums_maps", "class_gradients_maps"]
     };
     let grid = Grid { blocks: [count as u32, pieces as u32], ..gpu.blocks(1) };
-    let [all, labels] = [Arg::Buffer(cosines), Arg::Buffer(labels)];
-    let sizes = [Arg::Int(classes as i32), Arg::Float(scale as f32)];
-    let [partials, own_cosines, by_row] = [Arg::Buffer(&partials), Arg::Buffer(&own), Arg::Buffer(&by)];
-    gpu.launch(sums, grid, &[all, labels, partials, own_cosines, sizes[0], sizes[1]]);
-    let (number, straight_through, [m1, m2, m3]) = margin.numbers();
-    let rows = [
-        partials,
-        own_cosines,
-        Arg::Buffer(&samples),
-        by_row,
+    let rows = [Arg::Buffer(cosines), Arg::Buffer(labels)];
+    let sizes =
+        [Arg::Int(classes as i32), Arg::Int(stride(classes) as i32), Arg::Float(judgement.scale as f32)];
+    let launch = |kernel, more: &[Arg<'_>]| gpu.launch(kernel, grid, &[&rows, more, &sizes].concat());
+    launch(sums, &[Arg::Buffer(&partials), Arg::Buffer(&own)]);
+    judge(gpu, [&partials, &own], [&samples, &by], judgement);
+    launch(gradients, &[Arg::Buffer(&by)]);
+    samples
+}
+
+/// From the sums and the own cosines of rows: what is said of each sample, and what gradients are made by.
+fn judge(gpu: &Gpu, [partials, own]: [&Buffer; 2], [samples, by]: [&Buffer; 2], judgement: Judgement) {
+    let Judgement { scale, margin, factor } = judgement;
+    let (count, (number, straight_through, [m1, m2, m3])) = (own.len(), margin.numbers());
+    let arguments = [
+        Arg::Buffer(partials),
+        Arg::Buffer(own),
+        Arg::Buffer(samples),
+        Arg::Buffer(by),
         Arg::Int(count as i32),
-        Arg::Int(pieces as i32),
+        Arg::Int((partials.len() / (2 * count)) as i32),
         Arg::Double(scale),
         Arg::Double(factor / count as f64),
         Arg::Int(number),
@@ -61,7 +80,5 @@ pub fn forward_backward(gpu: &Gpu, cosines: &mut Buffer, labels: &Buffer, judgem
         Arg::Double(m2),
         Arg::Double(m3),
     ];
-    gpu.launch("margins", gpu.over(count), &rows);
-    gpu.launch(gradients, grid, &[all, labels, by_row, sizes[0], sizes[1]]);
-    samples
+    gpu.launch("margins", gpu.over(count), &arguments);
 }

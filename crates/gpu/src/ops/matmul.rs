@@ -7,6 +7,8 @@ use crate::{Buffer, Element, Gpu, Precision, gpu::Arg};
 pub struct Factor<'a> {
     /// Its numbers: float32, or as feature maps are kept.
     pub values: &'a Buffer,
+    /// Numbers from the beginning of one row, as it is stored, to that of the next.
+    pub stride: usize,
     /// Whether the product is of its transpose.
     pub transposed: bool,
 }
@@ -24,6 +26,8 @@ pub struct Product<'a> {
     pub columns: usize,
     /// Products that a number of the outcome is the sum of.
     pub inner: usize,
+    /// Numbers from the beginning of one row of the outcome to that of the next.
+    pub stride: usize,
     /// What the product is multiplied by.
     pub alpha: f32,
     /// What remains of the outcome as it was; at 0 it need not be numbers.
@@ -32,39 +36,44 @@ pub struct Product<'a> {
 
 impl<'a> Factor<'a> {
     /// A matrix as it is.
-    pub fn plain(values: &'a Buffer) -> Self {
-        Self { values, transposed: false }
+    pub fn plain(values: &'a Buffer, stride: usize) -> Self {
+        Self { values, stride, transposed: false }
     }
 
     /// The transpose of a matrix.
-    pub fn transposed(values: &'a Buffer) -> Self {
-        Self { values, transposed: true }
+    pub fn transposed(values: &'a Buffer, stride: usize) -> Self {
+        Self { values, stride, transposed: true }
+    }
+
+    /// Whether it is a matrix of so many rows and columns once it is transposed, if it is.
+    fn is_of(&self, rows: usize, columns: usize) -> bool {
+        let [rows, columns] = if self.transposed { [columns, rows] } else { [rows, columns] };
+        self.stride >= columns && self.values.len() == rows * self.stride
     }
 }
 
 impl<'a> Product<'a> {
-    /// a·b.
+    /// a·b, whose rows lie one after the other.
     pub fn new([a, b]: [Factor<'a>; 2], [rows, columns, inner]: [usize; 3]) -> Self {
-        Self { a, b, rows, columns, inner, alpha: 1.0, beta: 0.0 }
+        Self { a, b, rows, columns, inner, stride: columns, alpha: 1.0, beta: 0.0 }
     }
 
     /// The outcome, kept as `element`.
     pub fn take(&self, gpu: &Gpu, element: Element) -> Buffer {
-        let mut out = gpu.take(self.rows * self.columns, element);
+        let mut out = gpu.take(self.rows * self.stride, element);
         self.write(gpu, &mut out);
         out
     }
 
-    /// Changes `out`, which is float32 or kept as the factors are.
+    /// Changes `out`, which is float32 or kept as the factors are. What is between its rows stays.
     ///
     /// # Panics
     /// Where sizes or kinds of numbers do not fit.
     pub fn write(&self, gpu: &Gpu, out: &mut Buffer) {
-        let sizes = [self.a.values.len(), self.b.values.len(), out.len()];
-        let [rows, columns, inner] = [self.rows, self.columns, self.inner];
-        assert_eq!(
-            sizes,
-            [rows * inner, inner * columns, rows * columns],
+        let Self { a, b, rows, columns, inner, stride, .. } = *self;
+        let does_fit = stride >= columns && out.len() == rows * stride;
+        assert!(
+            does_fit && a.is_of(rows, inner) && b.is_of(inner, columns),
             "a product's matrices fit each other"
         );
         let kernel = self.kernel(out.element());
@@ -73,7 +82,7 @@ impl<'a> Product<'a> {
             Some(Some(cublas)) => {
                 gpu.unless_failed(|| cublas.multiply(self, out, is_tf32));
             }
-            Some(None) => gpu.launch(kernel, gpu.over(out.len()), &self.arguments(out)),
+            Some(None) => gpu.launch(kernel, gpu.over(rows * columns), &self.arguments(out)),
             None => {}
         }
     }
@@ -91,7 +100,7 @@ impl<'a> Product<'a> {
         }
     }
 
-    fn arguments<'b>(&'b self, out: &'b Buffer) -> [Arg<'b>; 9] {
+    fn arguments<'b>(&'b self, out: &'b Buffer) -> [Arg<'b>; 12] {
         let turned = i32::from(self.a.transposed) + 2 * i32::from(self.b.transposed);
         [
             Arg::Buffer(self.a.values),
@@ -100,6 +109,9 @@ impl<'a> Product<'a> {
             Arg::Int(self.rows as i32),
             Arg::Int(self.columns as i32),
             Arg::Int(self.inner as i32),
+            Arg::Int(self.a.stride as i32),
+            Arg::Int(self.b.stride as i32),
+            Arg::Int(self.stride as i32),
             Arg::Int(turned),
             Arg::Float(self.alpha),
             Arg::Float(self.beta),

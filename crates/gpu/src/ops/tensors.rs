@@ -66,7 +66,7 @@ impl Tensors {
             return self.push(&all, len, 0, 1);
         };
         let is_within = indices.last().is_none_or(|&last| (last as usize + 1) * width <= len);
-        assert!(is_within && indices.is_sorted(), "rows of a weight are in it, and ascend");
+        assert!(is_within && indices.is_sorted_by(|a, b| a < b), "rows of a weight are in it, and ascend");
         assert_eq!(gradient.len(), indices.len() * width, "a gradient has the rows that take part");
         let uploaded = gpu.upload_bytes(bytemuck::cast_slice(indices));
         self.push(&all, gradient.len(), uploaded.address, width);
