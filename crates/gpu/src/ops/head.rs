@@ -46,7 +46,7 @@ pub fn forward_backward(gpu: &Gpu, batch: Batch<'_>, judgement: Judgement, eleme
     let all = centres.len() / width;
     assert!(
         sampled.is_none_or(|sampled| sampled.iter().all(|&class| (class as usize) < all)),
-        "of {all} classes"
+        "a sampled class is one of {all}"
     );
     let indices = |values: &[u32]| gpu.upload_bytes(bytemuck::cast_slice(values));
     let picked = sampled.map(|sampled| (indices(sampled), sampled.len()));
