@@ -1,6 +1,7 @@
 //! A GPU in use: its memory, its kernels, and what failed first.
 
 use std::{
+    collections::BTreeMap,
     ffi::c_void,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
@@ -37,6 +38,15 @@ pub struct Gpu {
     memory: Arc<Memory>,
     failure: Mutex<Option<GpuError>>,
     options: Options,
+    /// What stays uploaded, by its kernel and what it is there.
+    kept: Mutex<BTreeMap<(&'static str, &'static str), Kept>>,
+}
+
+/// Bytes that were uploaded, and where they are.
+#[derive(Debug)]
+struct Kept {
+    bytes: Vec<u8>,
+    buffer: Arc<Buffer>,
 }
 
 /// One argument of a kernel.
@@ -48,6 +58,7 @@ pub(crate) enum Arg<'a> {
     Int(i32),
     Long(i64),
     Float(f32),
+    Double(f64),
 }
 
 impl Gpu {
@@ -65,7 +76,7 @@ impl Gpu {
 
     fn on(runtime: Arc<dyn Runtime>, options: Options) -> Self {
         let memory = Arc::new(Memory::new(Arc::clone(&runtime), options.memory_bytes));
-        Self { runtime, memory, failure: Mutex::new(None), options }
+        Self { runtime, memory, failure: Mutex::new(None), options, kept: Mutex::default() }
     }
 
     /// `NVIDIA H200`.
@@ -113,6 +124,21 @@ impl Gpu {
         let buffer = self.take(bytes.len().div_ceil(4), Element::Float32);
         self.unless_failed(|| self.runtime.upload(buffer.address, bytes));
         buffer
+    }
+
+    /// These bytes, which are uploaded only where they are not those that were last uploaded under this name; as many
+    /// bytes stay in their place.
+    pub(crate) fn kept(&self, name: (&'static str, &'static str), bytes: &[u8]) -> Arc<Buffer> {
+        let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = || Kept { bytes: bytes.to_vec(), buffer: Arc::new(self.upload_bytes(bytes)) };
+        let kept = all.entry(name).or_insert_with(fresh);
+        if kept.bytes.len() != bytes.len() {
+            *kept = fresh();
+        } else if kept.bytes != bytes {
+            self.unless_failed(|| self.runtime.upload(kept.buffer.address, bytes));
+            kept.bytes.copy_from_slice(bytes);
+        }
+        Arc::clone(&kept.buffer)
     }
 
     /// Replaces the values of a float32 buffer.
@@ -167,6 +193,11 @@ impl Gpu {
         Grid { blocks: [blocks as u32, 1], threads: width.threads }
     }
 
+    /// A grid of blocks of which each takes as many of `count` pieces as come to it.
+    pub(crate) fn blocks(&self, count: usize) -> Grid {
+        self.over(count * self.runtime.width().threads as usize)
+    }
+
     /// The outcome of `work`; nothing where it or something before it failed.
     pub(crate) fn unless_failed<T>(&self, work: impl FnOnce() -> Result<T, GpuError>) -> Option<T> {
         let mut failure = self.failure();
@@ -196,6 +227,7 @@ impl Arg<'_> {
             Self::Int(value) => u64::from(value.cast_unsigned()),
             Self::Long(value) => value.cast_unsigned(),
             Self::Float(value) => u64::from(value.to_bits()),
+            Self::Double(value) => value.to_bits(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 
-use crate::{Element, error::GpuError};
+use crate::{Element, cublas::Cublas, error::GpuError};
 
 /// A place in the GPU's memory. 0 is none.
 pub(crate) type Address = u64;
@@ -56,4 +56,7 @@ pub(crate) trait Runtime: Send + Sync + std::fmt::Debug {
         grid: Grid,
         arguments: &mut [*mut c_void],
     ) -> Result<(), GpuError>;
+
+    /// What matrices are multiplied by, ready for the calling thread; none: a kernel does it.
+    fn cublas(&self) -> Result<Option<&Cublas>, GpuError>;
 }

@@ -4,8 +4,19 @@ use crate::Element;
 
 const PRELUDE: &str = include_str!("ops/prelude.cuh");
 
-/// In the order of `ops/mod.rs`.
-const KERNELS: &[&str] = &[include_str!("ops/elementwise.cu")];
+/// What kernels share comes before them.
+const KERNELS: &[&str] = &[
+    include_str!("ops/elementwise.cu"),
+    include_str!("ops/matmul.cu"),
+    include_str!("ops/tensors.cu"),
+    include_str!("ops/adamw.cu"),
+    include_str!("ops/follow.cu"),
+    include_str!("ops/margin.cu"),
+    include_str!("ops/margin_softmax.cu"),
+    include_str!("ops/norm.cu"),
+    include_str!("ops/normalise.cu"),
+    include_str!("ops/sgd.cu"),
+];
 
 /// All kernels for numbers of one kind, as one translation unit.
 pub(crate) fn source(element: Element) -> String {

@@ -2,12 +2,24 @@
 
 use crate::Buffer;
 
+pub mod adamw;
 pub mod batch_norm;
 pub mod convolution;
 pub mod dropout;
 pub mod elementwise;
+pub mod follow;
 pub mod gate;
+pub mod head;
 pub mod join;
+pub mod margin;
+pub mod margin_softmax;
+pub mod matmul;
+pub mod norm;
+pub mod normalise;
+pub mod sgd;
+mod tensors;
+
+pub use tensors::Rows;
 
 /// Feature maps, N×H×W×C, with a normalisation that whoever reads them applies.
 #[derive(Debug, Clone, Copy)]

@@ -7,5 +7,8 @@
 
 mod devices;
 mod elementwise;
+mod head;
+mod matmul;
+mod optim;
 #[path = "../support/mod.rs"]
 mod support;
