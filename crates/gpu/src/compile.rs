@@ -58,10 +58,9 @@ fn version() -> Result<(i32, i32), GpuError> {
     let (mut major, mut minor) = (0, 0);
     // SAFETY: both places are there for the whole call.
     let outcome = unsafe { sys::nvrtcVersion(&raw mut major, &raw mut minor) };
-    match outcome {
-        sys::nvrtcResult::NVRTC_SUCCESS => Ok((major, minor)),
-        other => Err(GpuError::Call { what: "nvrtcVersion", reason: format!("{other:?}") }),
-    }
+    let outcome = outcome.result();
+    outcome.map_err(|error| GpuError::Call { what: "nvrtcVersion", reason: error.to_string() })?;
+    Ok((major, minor))
 }
 
 fn compile_source(source: &str, architecture: &str) -> Result<String, GpuError> {
