@@ -1,16 +1,26 @@
-//! The kernels' source: the prelude, and each operator's file.
+//! The kernels' source: what they share, and each operator's file.
 
 use crate::Element;
 
-const PRELUDE: &str = include_str!("ops/prelude.cuh");
+const PRELUDE: &str = concat!(include_str!("ops/prelude.cuh"), include_str!("ops/channels.cuh"));
 
 /// In the order of `ops/mod.rs`.
-const KERNELS: &[&str] = &[include_str!("ops/elementwise.cu")];
+const KERNELS: &[&str] = &[
+    include_str!("ops/batch_norm.cu"),
+    include_str!("ops/dropout.cu"),
+    include_str!("ops/elementwise.cu"),
+    include_str!("ops/gate.cu"),
+    include_str!("ops/hard_sigmoid.cu"),
+    include_str!("ops/join.cu"),
+    include_str!("ops/moments.cu"),
+    include_str!("ops/prelu.cu"),
+    include_str!("ops/sums.cu"),
+];
 
 /// All kernels for numbers of one kind, as one translation unit.
 pub(crate) fn source(element: Element) -> String {
     let mut all = format!("#define ELEMENT {}\n{PRELUDE}", element.number());
-    KERNELS.iter().for_each(|kernels| all.push_str(kernels));
+    all.extend(KERNELS.iter().copied());
     all
 }
 

@@ -5,7 +5,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod batch_norm;
 mod devices;
+mod dropout;
 mod elementwise;
+mod gate;
+mod join;
 #[path = "../support/mod.rs"]
 mod support;
