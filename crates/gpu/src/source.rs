@@ -1,8 +1,8 @@
-//! The kernels' source: the prelude, and each operator's file.
+//! The kernels' source: what they share, and each operator's file.
 
 use crate::Element;
 
-const PRELUDE: &str = include_str!("ops/prelude.cuh");
+const PRELUDE: &str = concat!(include_str!("ops/prelude.cuh"), include_str!("ops/channels.cuh"));
 
 /// What kernels share comes before them.
 const KERNELS: &[&str] = &[
@@ -16,6 +16,14 @@ const KERNELS: &[&str] = &[
     include_str!("ops/norm.cu"),
     include_str!("ops/normalise.cu"),
     include_str!("ops/sgd.cu"),
+    include_str!("ops/batch_norm.cu"),
+    include_str!("ops/dropout.cu"),
+    include_str!("ops/gate.cu"),
+    include_str!("ops/hard_sigmoid.cu"),
+    include_str!("ops/join.cu"),
+    include_str!("ops/moments.cu"),
+    include_str!("ops/prelu.cu"),
+    include_str!("ops/sums.cu"),
 ];
 
 /// All kernels for numbers of one kind, as one translation unit.

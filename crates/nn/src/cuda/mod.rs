@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use arclab_gpu::{
     Buffer, Gpu, GpuError,
-    ops::{self, View, batch_norm, convolution, dropout, elementwise, gate, join},
+    ops::{
+        self, View, batch_norm, convolution, dropout, elementwise, gate, hard_sigmoid, join, moments, prelu,
+        sums,
+    },
 };
 
 use crate::{
@@ -158,11 +161,11 @@ impl Backend for Cuda {
     }
 
     fn channel_sums(&self, maps: &Maps<Self>, sums: &mut Buffer) {
-        batch_norm::channel_sums(&self.gpu, &maps.data, sums);
+        sums::channel_sums(&self.gpu, &maps.data, sums);
     }
 
     fn moments(&self, maps: &Maps<Self>) -> Moments<Self> {
-        let [mean, variance] = batch_norm::moments(&self.gpu, &maps.data, maps.shape.channels);
+        let [mean, variance] = moments::moments(&self.gpu, &maps.data, maps.shape.channels);
         Moments { mean, variance }
     }
 
@@ -199,8 +202,9 @@ impl Backend for Cuda {
         let NormGradients { weight, bias, slope } = gradients;
         let gradients = batch_norm::Gradients { weight, bias, slope };
         let also = also.map(|also| &also.data);
-        let data = batch_norm::backward(&self.gpu, &state, &d_output.data, also, gradients);
-        Maps { shape: input.shape, data }
+        self.rewritten(d_output, |d_output, d_input| {
+            batch_norm::backward(&self.gpu, &state, d_output, also, gradients, d_input);
+        })
     }
 
     fn apply(&self, input: &Activation<Self>) -> Maps<Self> {
@@ -213,6 +217,8 @@ impl Backend for Cuda {
     }
 
     fn join(&self, a: &Activation<Self>, b: &Activation<Self>) -> Maps<Self> {
+        let beside = MapShape { channels: a.shape().channels, ..b.shape() };
+        assert_eq!(a.shape(), beside, "what is joined differs in channels alone");
         let channels = a.shape().channels + b.shape().channels;
         Maps { shape: MapShape { channels, ..a.shape() }, data: join::forward(&self.gpu, view(a), view(b)) }
     }
@@ -247,36 +253,36 @@ impl Backend for Cuda {
         d_means: &Maps<Self>,
     ) -> Maps<Self> {
         let shape = d_output.shape;
-        let data =
-            gate::backward_input(&self.gpu, &d_output.data, &gates.data, &d_means.data, shape.channels);
-        Maps { shape, data }
+        self.rewritten(d_output, |d_output, d_input| {
+            gate::backward_input(&self.gpu, d_output, &gates.data, &d_means.data, shape.channels, d_input);
+        })
     }
 
     fn hard_sigmoid(&self, input: &Maps<Self>) -> Maps<Self> {
-        Maps { shape: input.shape, data: elementwise::hard_sigmoid(&self.gpu, &input.data) }
+        Maps { shape: input.shape, data: hard_sigmoid::forward(&self.gpu, &input.data) }
     }
 
-    fn hard_sigmoid_backward(&self, input: &Maps<Self>, d_output: Maps<Self>) -> Maps<Self> {
-        let data = elementwise::hard_sigmoid_backward(&self.gpu, &input.data, &d_output.data);
-        Maps { shape: input.shape, data }
+    fn hard_sigmoid_backward(&self, input: &Maps<Self>, mut d_output: Maps<Self>) -> Maps<Self> {
+        hard_sigmoid::backward(&self.gpu, &input.data, &mut d_output.data);
+        d_output
     }
 
     fn prelu_backward(
         &self,
         input: &Maps<Self>,
         slope: &Buffer,
-        d_output: Maps<Self>,
+        mut d_output: Maps<Self>,
         d_slope: &mut Buffer,
     ) -> Maps<Self> {
-        let view = View { data: &input.data, channels: input.shape.channels, affine: None };
-        let data = batch_norm::prelu_backward(&self.gpu, view, slope, &d_output.data, d_slope);
-        Maps { shape: input.shape, data }
+        prelu::backward(&self.gpu, &input.data, slope, &mut d_output.data, d_slope);
+        d_output
     }
 
     fn dropout(&self, maps: Arc<Maps<Self>>, mask: DropoutMask) -> Maps<Self> {
         let first = mask.first.wrapping_mul(maps.shape.image_len() as u64);
-        let data = dropout::apply(&self.gpu, &maps.data, mask.random.key(), first, mask.rate);
-        Maps { shape: maps.shape, data }
+        self.rewritten(maps, |maps, out| {
+            dropout::apply(&self.gpu, maps, mask.random.key(), first, mask.rate, out);
+        })
     }
 
     fn norm(&self, _gradients: &[&Buffer]) -> f64 {
@@ -304,5 +310,20 @@ impl Cuda {
     /// The input with its normalisation applied, as cuDNN reads it.
     fn applied(&self, input: &Activation<Self>) -> Arc<Maps<Self>> {
         if input.affine.is_none() { Arc::clone(&input.maps) } else { Arc::new(self.apply(input)) }
+    }
+
+    /// What `work` writes to its second buffer, which is the first one where nobody else holds the maps.
+    fn rewritten(&self, maps: Arc<Maps<Self>>, work: impl FnOnce(&Buffer, &Buffer)) -> Maps<Self> {
+        match Arc::try_unwrap(maps) {
+            Ok(maps) => {
+                work(&maps.data, &maps.data);
+                maps
+            }
+            Err(shared) => {
+                let data = self.gpu.take(shared.data.len(), self.gpu.element());
+                work(&shared.data, &data);
+                Maps { shape: shared.shape, data }
+            }
+        }
     }
 }

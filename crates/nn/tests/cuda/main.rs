@@ -5,9 +5,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod batch_norm;
 mod devices;
+mod dropout;
 mod elementwise;
+mod gate;
 mod head;
+mod join;
 mod matmul;
 mod optim;
 #[path = "../support/mod.rs"]
