@@ -5,15 +5,15 @@ use std::sync::Arc;
 use arclab_gpu::{
     Buffer, Gpu, GpuError,
     ops::{
-        self, View, batch_norm, convolution, dropout, elementwise, gate, hard_sigmoid, join, moments, prelu,
-        sums,
+        self, View, adamw, batch_norm, convolution, dropout, elementwise, follow, gate, hard_sigmoid, join,
+        moments, norm::Norm, prelu, sgd, sums,
     },
 };
 
 use crate::{
     backend::{Activation, Affine, Backend, MapShape, Maps, Moments, NormGradients, NormState},
     ops::{Convolution, DropoutMask},
-    optim::{AdamWFactors, AdamWStep, SgdFactors, SgdStep},
+    optim::{AdamWFactors, AdamWStep, Factors, Rows, SgdFactors, SgdStep, Step},
 };
 
 /// An NVIDIA GPU. Its operators do not say what fails: [`Gpu::check`] does, once a step is over.
@@ -285,25 +285,49 @@ impl Backend for Cuda {
         })
     }
 
-    fn norm(&self, _gradients: &[&Buffer]) -> f64 {
-        unimplemented!()
+    fn norm(&self, gradients: &[&Buffer]) -> f64 {
+        Norm::new(&self.gpu, gradients, 1.0, None).value(&self.gpu)
     }
 
-    fn sgd(&self, _steps: Vec<SgdStep<'_, Buffer>>, _factors: SgdFactors) {
-        unimplemented!()
+    fn sgd(&self, steps: Vec<SgdStep<'_, Buffer>>, factors: SgdFactors) {
+        let gradient = clipping(steps.iter().map(|(step, _)| step));
+        let weight = |(step, velocity)| {
+            let Step { value, gradient, rows, by: Factors { rate, weight_decay: decay, .. } } = step;
+            sgd::Weight { value, velocity, gradient, rows: rows.map(self::rows), rate, decay }
+        };
+        let weights: Vec<_> = steps.into_iter().map(weight).collect();
+        let SgdFactors { momentum, nesterov } = factors;
+        sgd::step(&self.gpu, &weights, &Norm::known(&self.gpu, 1.0, gradient), momentum, nesterov);
     }
 
-    fn adamw(&self, _steps: Vec<AdamWStep<'_, Buffer>>, _factors: AdamWFactors) {
-        unimplemented!()
+    fn adamw(&self, steps: Vec<AdamWStep<'_, Buffer>>, factors: AdamWFactors) {
+        let gradient = clipping(steps.iter().map(|(step, _)| step));
+        let weight = |(step, moments)| {
+            let Step { value, gradient, rows, by: Factors { rate, weight_decay: decay, .. } } = step;
+            adamw::Weight { value, moments, gradient, rows: rows.map(self::rows), rate, decay }
+        };
+        let weights: Vec<_> = steps.into_iter().map(weight).collect();
+        let AdamWFactors { betas, epsilon, steps } = factors;
+        let factors = adamw::Factors { betas, epsilon, steps };
+        adamw::step(&self.gpu, &weights, &Norm::known(&self.gpu, 1.0, gradient), factors);
     }
 
-    fn approach(&self, _pairs: Vec<(&mut Buffer, &Buffer)>, _share: f32) {
-        unimplemented!()
+    fn approach(&self, pairs: Vec<(&mut Buffer, &Buffer)>, share: f32) {
+        follow::follow(&self.gpu, &pairs, share);
     }
 
-    fn add_share(&self, _pairs: Vec<(&mut Buffer, &Buffer)>, _share: f32) {
-        unimplemented!()
+    fn add_share(&self, pairs: Vec<(&mut Buffer, &Buffer)>, share: f32) {
+        follow::add_share(&self.gpu, &pairs, share);
     }
+}
+
+/// What all gradients of a step are multiplied by.
+fn clipping<'a>(mut steps: impl Iterator<Item = &'a Step<'a, Buffer>>) -> f32 {
+    steps.next().map_or(1.0, |step| step.by.gradient)
+}
+
+fn rows(Rows { indices, width }: Rows<'_>) -> ops::Rows<'_> {
+    ops::Rows { indices, width }
 }
 
 impl Cuda {

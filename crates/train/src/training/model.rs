@@ -115,11 +115,11 @@ impl<B: HeadMemory> Model<B> {
         let images = Images { pixels, count: labels.len(), size: self.image_size };
         let began = Instant::now();
         self.network.seek(first);
-        let embeddings = self.network.train_forward(&images);
-        let judged = self.objective.judge(&self.device, &embeddings, labels, step, first);
+        let embeddings = self.network.train_forward_maps(&images);
+        let (judged, d_embeddings) = self.objective.judge(&self.device, &embeddings, labels, step, first);
         let forward = began.elapsed();
         let began = Instant::now();
-        self.network.backward(&judged.d_embeddings);
+        self.network.backward_maps(d_embeddings);
         if let Some(gradients) = &mut self.gradients {
             gradients.add(&*self.device, &weights(&*self.device, &mut self.network, &mut self.objective));
         }

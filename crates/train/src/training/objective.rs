@@ -1,6 +1,7 @@
 //! What training minimises: a loss on class centres, or one on the pairs of a batch.
 
 use arclab_nn::{
+    Maps,
     checkpoint::{Mismatch, Tensors},
     heads::{Head, HeadMemory, PairHead, sampled_classes},
     optim::{Kind, Weight},
@@ -42,8 +43,6 @@ pub(super) fn sampling_note(config: &Config, classes: usize) -> Option<String> {
 /// What it says of a batch, or of a part of one.
 pub(super) struct Judged {
     pub(super) loss: f64,
-    /// d loss / d embedding, N × E.
-    pub(super) d_embeddings: Vec<f32>,
     /// Sum of the embeddings' lengths.
     pub(super) norms: f64,
     pub(super) measured: Measured,
@@ -55,20 +54,36 @@ impl<B: HeadMemory> Objective<B> {
         Self { head: AnyHead::new(config, classes, seed), mirror: B::Mirror::default() }
     }
 
-    /// Loss and gradients of a part of a step's batch; `first` counts the images of all steps before it.
+    /// Loss and gradients of a part of a step's batch, that to the embeddings on the device; `first` counts the images of
+    /// all steps before it.
     pub(super) fn judge(
         &mut self,
         device: &B,
-        embeddings: &[f32],
+        embeddings: &Maps<B>,
         labels: &[u32],
         step: u64,
         first: u64,
-    ) -> Judged {
+    ) -> (Judged, Maps<B>) {
         let Self { head, mirror } = self;
-        head.weight().into_iter().for_each(|host| device.pull(mirror, host));
-        let judged = device.run(|| head.judge(embeddings, labels, step, first));
-        head.weight().into_iter().for_each(|host| device.push(mirror, host));
-        judged
+        match head {
+            AnyHead::Classes(head) => {
+                let (output, d_embeddings) = device.judge(mirror, head, embeddings, labels, (step, first));
+                let measured = Measured::Classes(ClassNumbers {
+                    correct: output.correct,
+                    past_turn: output.past_turn,
+                    angles: output.angles,
+                    squared_angles: output.squared_angles,
+                });
+                (Judged { loss: output.loss, norms: output.norms, measured }, d_embeddings)
+            }
+            AnyHead::Pairs(head) => {
+                let (output, d_embeddings) = device.judge_pairs(mirror, head, embeddings, labels);
+                let numbers =
+                    PairNumbers { same: output.same, different: output.different, hinges: output.hinges };
+                let measured = Measured::Pairs(numbers);
+                (Judged { loss: output.loss, norms: output.norms, measured }, d_embeddings)
+            }
+        }
     }
 
     /// What the optimiser changes of it: class centres or proxies, where there are some.
@@ -80,7 +95,9 @@ impl<B: HeadMemory> Objective<B> {
     /// All of it, for a checkpoint.
     pub(super) fn state(&mut self, device: &B) -> Tensors {
         let Self { head, mirror } = self;
-        head.weight().into_iter().for_each(|host| device.pull(mirror, host));
+        if let Some(host) = head.weight() {
+            device.pull(mirror, host);
+        }
         match head {
             AnyHead::Classes(head) => head.state(),
             AnyHead::Pairs(head) => head.state(),
@@ -112,29 +129,6 @@ impl AnyHead {
                 })
             }
             Minimised::Pairs(loss) => Self::Pairs(PairHead::new(loss, classes, size, seed)),
-        }
-    }
-
-    fn judge(&mut self, embeddings: &[f32], labels: &[u32], step: u64, first: u64) -> Judged {
-        match self {
-            Self::Classes(head) => {
-                let output = head.forward_backward_part(embeddings, labels, step, first);
-                let measured = Measured::Classes(ClassNumbers {
-                    correct: output.correct,
-                    past_turn: output.past_turn,
-                    angles: output.angles,
-                    squared_angles: output.squared_angles,
-                });
-                let (loss, d_embeddings, norms) = (output.loss, output.d_embeddings, output.norms);
-                Judged { loss, d_embeddings, norms, measured }
-            }
-            Self::Pairs(head) => {
-                let output = head.forward_backward(embeddings, labels);
-                let numbers =
-                    PairNumbers { same: output.same, different: output.different, hinges: output.hinges };
-                let (loss, d_embeddings, norms) = (output.loss, output.d_embeddings, output.norms);
-                Judged { loss, d_embeddings, norms, measured: Measured::Pairs(numbers) }
-            }
         }
     }
 
