@@ -24,8 +24,8 @@ mod sizes;
 pub mod sums;
 mod tensors;
 
-pub use tensors::Rows;
 use sizes::Sizes;
+pub use tensors::Rows;
 
 /// Feature maps, N×H×W×C, with a normalisation that whoever reads them applies.
 #[derive(Debug, Clone, Copy)]

@@ -13,8 +13,8 @@ use arclab_gpu::{
 };
 
 use super::{
-    ArcFace, Combined, CosFace, CrossEntropy, Head, HeadOutput, Loss, MarginGradient, NormFace, PairHead, PairOutput,
-    PastTurn,
+    ArcFace, Combined, CosFace, CrossEntropy, Head, HeadOutput, Loss, MarginGradient, NormFace, PairHead,
+    PairOutput, PastTurn,
 };
 use crate::{
     backend::{Backend, Maps},
@@ -215,12 +215,7 @@ impl Cuda {
         (output, Maps { shape: embeddings.shape, data })
     }
 
-    fn mirrored<'a>(
-        &self,
-        mirror: &'a mut Option<OnGpu>,
-        value: &[f32],
-        gradient: &[f32],
-    ) -> &'a mut OnGpu {
+    fn mirrored<'a>(&self, mirror: &'a mut Option<OnGpu>, value: &[f32], gradient: &[f32]) -> &'a mut OnGpu {
         mirror.get_or_insert_with(|| OnGpu { value: self.upload(value), gradient: self.upload(gradient) })
     }
 

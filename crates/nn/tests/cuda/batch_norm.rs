@@ -50,7 +50,7 @@ fn scale_shift_and_running_statistics_are_the_cpus() {
         let affine = device.affine(&values("mean"), &variance, &values("weight"), &values("bias"), None);
         let mut running = values("running");
         device.update_running(&mut running, &variance, 0.1, 1.01);
-        [&affine.scale, &affine.shift, &running].map(|buffer| device.download(buffer))
+        [&affine.scale, &affine.shift, &running].map(|buffer| device.download(B::numbers(buffer)))
     }
     let expected = run(&cpu());
     for gpu in every_gpu() {
@@ -92,7 +92,7 @@ fn backward<B: Backend>(device: &B, case: Case) -> [Vec<f32>; 4] {
         NormGradients { weight: (!case.frozen).then_some(weight), bias, slope: case.slope.then_some(slope) };
     let d_output = Arc::new(maps(device, "d", shape));
     let d_input = device.batch_norm_backward(&state, d_output, also.as_ref(), gradients);
-    let [weight, bias, slope] = places.map(|place| device.download(&place));
+    let [weight, bias, slope] = places.map(|place| device.download(B::numbers(&place)));
     [device.values(&d_input), weight, bias, slope]
 }
 

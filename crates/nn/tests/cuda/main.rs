@@ -13,6 +13,7 @@ mod gate;
 mod head;
 mod join;
 mod matmul;
+mod mirror;
 mod optim;
 #[path = "../support/mod.rs"]
 mod support;
