@@ -8,6 +8,7 @@ use std::sync::Arc;
 use arclab_gpu::GpuError;
 
 use crate::{
+    checkpoint::{Mismatch, Tensors},
     ops::{Convolution, DropoutMask},
     optim::{AdamWFactors, AdamWStep, SgdFactors, SgdStep},
 };
@@ -290,6 +291,22 @@ pub trait Backend: Sized + Send + Sync + std::fmt::Debug + 'static {
 
     /// The Euclidean norm of all gradients together, summed in an order that depends on their lengths alone.
     fn norm(&self, gradients: &[&Self::Numbers]) -> f64;
+
+    /// Whether a norm that was not finite may be a matter of how the device computes, so that the step is left out and
+    /// training goes on.
+    fn forgives_overflow(&self) -> bool {
+        false
+    }
+
+    /// What the device remembers from step to step; it belongs in checkpoints.
+    fn state(&self) -> Tensors {
+        Tensors::new()
+    }
+
+    /// Brings that back.
+    fn load_state(&self, state: &Tensors) -> Result<(), Mismatch> {
+        Mismatch::refuse_others(state, |_| false)
+    }
 
     /// Steps of stochastic gradient descent, each with the weight's velocity.
     fn sgd(&self, steps: Vec<SgdStep<'_, Self::Numbers>>, factors: SgdFactors);

@@ -1,17 +1,22 @@
 //! An NVIDIA GPU as a device: the table of its operators, which `arclab-gpu` has.
 
-use std::sync::Arc;
+mod loss_scale;
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arclab_gpu::{
-    Buffer, Gpu, GpuError,
+    Buffer, Element, Gpu, GpuError,
     ops::{
         self, View, adamw, batch_norm, convolution, dropout, elementwise, follow, gate, hard_sigmoid, join,
         moments, norm::Norm, prelu, sgd, sums,
     },
 };
 
+use loss_scale::LossScale;
+
 use crate::{
     backend::{Activation, Affine, Backend, MapShape, Maps, Moments, NormGradients, NormState},
+    checkpoint::{Mismatch, Tensors},
     ops::{Convolution, DropoutMask},
     optim::{AdamWFactors, AdamWStep, Factors, Rows, SgdFactors, SgdStep, Step},
 };
@@ -20,12 +25,15 @@ use crate::{
 #[derive(Debug)]
 pub struct Cuda {
     gpu: Gpu,
+    /// Of float16.
+    loss_scale: Option<Mutex<LossScale>>,
 }
 
 impl Cuda {
     /// On a GPU that was opened.
     pub fn new(gpu: Gpu) -> Self {
-        Self { gpu }
+        let is_float16 = gpu.element() == Element::Float16;
+        Self { loss_scale: is_float16.then(|| Mutex::new(LossScale::new())), gpu }
     }
 
     /// The GPU.
@@ -105,7 +113,7 @@ impl Backend for Cuda {
     }
 
     fn values(&self, maps: &Maps<Self>) -> Vec<f32> {
-        self.gpu.download(&elementwise::convert(&self.gpu, &maps.data, arclab_gpu::Element::Float32))
+        self.gpu.download(&elementwise::convert(&self.gpu, &maps.data, Element::Float32))
     }
 
     fn images(&self, shape: MapShape, pixels: &[u8]) -> Maps<Self> {
@@ -286,11 +294,31 @@ impl Backend for Cuda {
     }
 
     fn norm(&self, gradients: &[&Buffer]) -> f64 {
-        Norm::new(&self.gpu, gradients, 1.0, None).value(&self.gpu)
+        let scale = self.with_scale(|scale| scale.now);
+        let norm = Norm::new(&self.gpu, gradients, 1.0 / f64::from(scale), None).value(&self.gpu);
+        self.with_scale(|scale| scale.follow(norm.is_finite()));
+        norm
+    }
+
+    fn forgives_overflow(&self) -> bool {
+        self.loss_scale.is_some() && self.with_scale(|scale| scale.may_fall())
+    }
+
+    fn state(&self) -> Tensors {
+        if self.loss_scale.is_some() { self.with_scale(|scale| scale.state()) } else { Tensors::new() }
+    }
+
+    fn load_state(&self, state: &Tensors) -> Result<(), Mismatch> {
+        if self.loss_scale.is_none() {
+            return Mismatch::refuse_others(state, |_| false);
+        }
+        let loaded = LossScale::load(state)?;
+        self.with_scale(|scale| *scale = loaded);
+        Ok(())
     }
 
     fn sgd(&self, steps: Vec<SgdStep<'_, Buffer>>, factors: SgdFactors) {
-        let gradient = clipping(steps.iter().map(|(step, _)| step));
+        let gradient = self.factor(steps.iter().map(|(step, _)| step));
         let weight = |(step, velocity)| {
             let Step { value, gradient, rows, by: Factors { rate, weight_decay: decay, .. } } = step;
             sgd::Weight { value, velocity, gradient, rows: rows.map(self::rows), rate, decay }
@@ -301,7 +329,7 @@ impl Backend for Cuda {
     }
 
     fn adamw(&self, steps: Vec<AdamWStep<'_, Buffer>>, factors: AdamWFactors) {
-        let gradient = clipping(steps.iter().map(|(step, _)| step));
+        let gradient = self.factor(steps.iter().map(|(step, _)| step));
         let weight = |(step, moments)| {
             let Step { value, gradient, rows, by: Factors { rate, weight_decay: decay, .. } } = step;
             adamw::Weight { value, moments, gradient, rows: rows.map(self::rows), rate, decay }
@@ -321,16 +349,30 @@ impl Backend for Cuda {
     }
 }
 
-/// What all gradients of a step are multiplied by.
-fn clipping<'a>(mut steps: impl Iterator<Item = &'a Step<'a, Buffer>>) -> f32 {
-    steps.next().map_or(1.0, |step| step.by.gradient)
-}
-
 fn rows(Rows { indices, width }: Rows<'_>) -> ops::Rows<'_> {
     ops::Rows { indices, width }
 }
 
 impl Cuda {
+    /// What all gradients of a step are multiplied by: clipping, and what undoes the loss's scale.
+    fn factor<'a>(&self, mut steps: impl Iterator<Item = &'a Step<'a, Buffer>>) -> f32 {
+        let clipping = steps.next().map_or(1.0, |step| step.by.gradient);
+        clipping / self.with_scale(|scale| scale.taken)
+    }
+
+    /// By what this step's loss is scaled.
+    pub(crate) fn loss_scale(&self) -> f32 {
+        self.with_scale(|scale| scale.now)
+    }
+
+    /// Of a loss that is not scaled, the scale is 1 and stays so.
+    fn with_scale<T>(&self, work: impl FnOnce(&mut LossScale) -> T) -> T {
+        match &self.loss_scale {
+            Some(scale) => work(&mut scale.lock().unwrap_or_else(PoisonError::into_inner)),
+            None => work(&mut LossScale::none()),
+        }
+    }
+
     /// The input with its normalisation applied, as cuDNN reads it.
     fn applied(&self, input: &Activation<Self>) -> Arc<Maps<Self>> {
         if input.affine.is_none() { Arc::clone(&input.maps) } else { Arc::new(self.apply(input)) }

@@ -109,13 +109,13 @@ impl HeadMemory for Cuda {
         labels: &[u32],
         (step, first): (u64, u64),
     ) -> (HeadOutput, Maps<Self>) {
-        if let Some(judgement) = judgement(head) {
+        if let Some(judgement) = judgement(head, f64::from(self.loss_scale())) {
             return self.judge_here(mirror, head, judgement, embeddings, labels, step);
         }
         self.pull(mirror, head.weight());
         let output = head.forward_backward_part(&self.values(embeddings), labels, step, first);
         self.push(mirror, head.weight());
-        let d_embeddings = self.maps(embeddings.shape, &output.d_embeddings);
+        let d_embeddings = self.maps(embeddings.shape, &self.scaled(&output.d_embeddings));
         (output, d_embeddings)
     }
 
@@ -133,7 +133,7 @@ impl HeadMemory for Cuda {
         if let Some(host) = head.weight() {
             self.push(mirror, host);
         }
-        let d_embeddings = self.maps(embeddings.shape, &output.d_embeddings);
+        let d_embeddings = self.maps(embeddings.shape, &self.scaled(&output.d_embeddings));
         (output, d_embeddings)
     }
 
@@ -151,7 +151,7 @@ impl HeadMemory for Cuda {
 }
 
 /// What the GPU can judge by itself; nothing where a loss or its cross-entropy is another one.
-fn judgement(head: &Head) -> Option<Judgement> {
+fn judgement(head: &Head, factor: f64) -> Option<Judgement> {
     let (scale, margin) = match (head.loss, head.cross_entropy) {
         (_, CrossEntropy::Focal { .. } | CrossEntropy::Smoothed { .. }) => return None,
         (Loss::ArcFace(loss), CrossEntropy::Plain) => (loss.scale, arc(&loss)),
@@ -172,7 +172,7 @@ fn judgement(head: &Head) -> Option<Judgement> {
             CrossEntropy::Plain,
         ) => return None,
     };
-    Some(Judgement { scale, margin, factor: 1.0 })
+    Some(Judgement { scale, margin, factor })
 }
 
 fn arc(loss: &ArcFace) -> Margin {
@@ -219,9 +219,15 @@ impl Cuda {
         mirror.get_or_insert_with(|| OnGpu { value: self.upload(value), gradient: self.upload(gradient) })
     }
 
+    /// Gradients of the loss as it is scaled.
+    fn scaled(&self, gradient: &[f32]) -> Vec<f32> {
+        let scale = self.loss_scale();
+        gradient.iter().map(|value| value * scale).collect()
+    }
+
     /// Takes the head's gradient to the GPU.
     fn push(&self, mirror: &mut Option<OnGpu>, host: Weight<'_>) {
-        self.mirrored(mirror, host.value, &[]).gradient = self.upload(host.gradient);
+        self.mirrored(mirror, host.value, &[]).gradient = self.upload(&self.scaled(host.gradient));
     }
 }
 

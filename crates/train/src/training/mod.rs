@@ -151,6 +151,14 @@ impl<'a, B: HeadMemory> Training<'a, B> {
         let mut numbers = self.model.step(&batch.pixels, &batch.labels, self.at.step, rate);
         numbers.times.data = waited;
         self.model.check().map_err(|source| TrainError::Gpu { step: self.at.step + 1, source })?;
+        let is_left_out =
+            numbers.loss.is_finite() && !numbers.gradient_norm.is_finite() && self.model.forgives_overflow();
+        if is_left_out {
+            // Its numbers say nothing, and the next one's loss is scaled less.
+            self.at.step += 1;
+            self.report.at(self.at);
+            return Ok(());
+        }
         self.check(&numbers)?;
         self.at.step += 1;
         self.sums.add(&numbers);

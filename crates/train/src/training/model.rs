@@ -26,6 +26,8 @@ use crate::{
 /// Parts of a checkpoint's tensors.
 const NETWORK: &str = "network";
 const HEAD: &str = "head";
+/// Of a device that remembers something from step to step.
+const DEVICE: &str = "device";
 /// All that the optimiser remembers: of SGD, momentum.
 const MOMENTUM: &str = "momentum";
 const AVERAGE: &str = "average";
@@ -74,6 +76,11 @@ impl<B: HeadMemory> Model<B> {
             device,
             image_size: config.data.image_size as usize,
         })
+    }
+
+    /// Whether a gradient that is not finite may be a matter of the loss's scale, which has fallen: the step was left out.
+    pub(crate) fn forgives_overflow(&self) -> bool {
+        self.device.forgives_overflow()
     }
 
     /// What failed first on the device, if anything did.
@@ -159,6 +166,7 @@ impl<B: HeadMemory> Model<B> {
         checkpoint::put(&mut all, NETWORK, self.network.state());
         checkpoint::put(&mut all, HEAD, self.objective.state(&self.device));
         checkpoint::put(&mut all, MOMENTUM, self.optimizer.state(&*self.device));
+        checkpoint::put(&mut all, DEVICE, self.device.state());
         if let Some(average) = &self.average {
             checkpoint::put(&mut all, AVERAGE, average.state());
         }
@@ -181,6 +189,8 @@ impl<B: HeadMemory> Model<B> {
         let weights = weights(&*self.device, &mut self.network, &mut self.objective);
         let restored = self.optimizer.load_state(&*self.device, &weights, &momentum);
         restored.map_err(|error| failed("momentum")(error.into()))?;
+        let device = self.device.load_state(&checkpoint::part(tensors, DEVICE));
+        device.map_err(|error| failed("loss's scale")(error.into()))?;
         let average = checkpoint::part(tensors, AVERAGE);
         let restored = self.average.as_mut().map_or(Ok(()), |whole| whole.load_state(&average));
         restored.map_err(|error| failed("moving average")(error.into()))
