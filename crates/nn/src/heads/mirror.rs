@@ -114,7 +114,7 @@ impl HeadMemory for Cuda {
         }
         self.pull(mirror, head.weight());
         let output = head.forward_backward_part(&self.values(embeddings), labels, step, first);
-        self.push(mirror, head.weight());
+        self.push(mirror, &head.weight());
         let d_embeddings = self.maps(embeddings.shape, &self.scaled(&output.d_embeddings));
         (output, d_embeddings)
     }
@@ -131,7 +131,7 @@ impl HeadMemory for Cuda {
         }
         let output = head.forward_backward(&self.values(embeddings), labels);
         if let Some(host) = head.weight() {
-            self.push(mirror, host);
+            self.push(mirror, &host);
         }
         let d_embeddings = self.maps(embeddings.shape, &self.scaled(&output.d_embeddings));
         (output, d_embeddings)
@@ -152,27 +152,23 @@ impl HeadMemory for Cuda {
 
 /// What the GPU can judge by itself; nothing where a loss or its cross-entropy is another one.
 fn judgement(head: &Head, factor: f64) -> Option<Judgement> {
-    let (scale, margin) = match (head.loss, head.cross_entropy) {
-        (_, CrossEntropy::Focal { .. } | CrossEntropy::Smoothed { .. }) => return None,
-        (Loss::ArcFace(loss), CrossEntropy::Plain) => (loss.scale, arc(&loss)),
-        (Loss::CosFace(CosFace { scale, margin }), CrossEntropy::Plain) => (scale, Margin::Cosine { margin }),
-        (Loss::NormFace(NormFace { scale }), CrossEntropy::Plain) => (scale, Margin::Cosine { margin: 0.0 }),
-        (Loss::Combined(loss), CrossEntropy::Plain) => {
+    let (scale, margin) = match head.loss {
+        Loss::ArcFace(loss) => (loss.scale, arc(&loss)),
+        Loss::CosFace(CosFace { scale, margin }) => (scale, Margin::Cosine { margin }),
+        Loss::NormFace(NormFace { scale }) => (scale, Margin::Cosine { margin: 0.0 }),
+        Loss::Combined(loss) => {
             let Combined { scale, multiplier, margin, cosine_margin } = loss;
             (scale, Margin::Combined { multiplier, margin, cosine_margin })
         }
-        (
-            Loss::SubCentre(_)
-            | Loss::SphereFace(_)
-            | Loss::CurricularFace(_)
-            | Loss::MagFace(_)
-            | Loss::AdaFace(_)
-            | Loss::ElasticFace(_)
-            | Loss::AdaCos(_),
-            CrossEntropy::Plain,
-        ) => return None,
+        Loss::SubCentre(_)
+        | Loss::SphereFace(_)
+        | Loss::CurricularFace(_)
+        | Loss::MagFace(_)
+        | Loss::AdaFace(_)
+        | Loss::ElasticFace(_)
+        | Loss::AdaCos(_) => return None,
     };
-    Some(Judgement { scale, margin, factor })
+    (head.cross_entropy == CrossEntropy::Plain).then_some(Judgement { scale, margin, factor })
 }
 
 fn arc(loss: &ArcFace) -> Margin {
@@ -226,7 +222,7 @@ impl Cuda {
     }
 
     /// Takes the head's gradient to the GPU.
-    fn push(&self, mirror: &mut Option<OnGpu>, host: Weight<'_>) {
+    fn push(&self, mirror: &mut Option<OnGpu>, host: &Weight<'_>) {
         self.mirrored(mirror, host.value, &[]).gradient = self.upload(&self.scaled(host.gradient));
     }
 }
