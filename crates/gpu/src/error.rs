@@ -9,6 +9,14 @@ pub enum GpuError {
         /// `NVIDIA's driver (libcuda.so.1)`.
         library: &'static str,
     },
+    /// A library is there and does not do.
+    #[error("{library} cannot be used: {why}")]
+    Unsuitable {
+        /// `cuDNN (libcudnn.so.9)`.
+        library: &'static str,
+        /// What is wrong with it, and what would be right.
+        why: String,
+    },
     /// There is no such GPU.
     #[error("there is no GPU {wanted}: the driver sees {count}")]
     NoSuchGpu {
