@@ -4,7 +4,9 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GpuError {
     /// A library that must be there is not.
-    #[error("{library} cannot be loaded: `arclab doctor` says where it was looked for and what installs it")]
+    #[error(
+        "{library} cannot be loaded (`arclab doctor` says where it was looked for, and what installs it)"
+    )]
     Missing {
         /// `NVIDIA's driver (libcuda.so.1)`.
         library: &'static str,

@@ -158,12 +158,11 @@ fn what_is_wrong_with_a_set_of_libraries_is_said_in_words() {
         ),
         (
             |folder| fs::write(folder.join("libcublasLt.so.13"), "no library").unwrap(),
-            "cuBLASLt (libcublasLt.so.13) cannot be loaded: `arclab doctor` says where it was looked for and what \
-             installs it",
+            "cuBLASLt (libcublasLt.so.13) cannot be loaded (`arclab doctor` says where it was looked for, and what installs it)",
         ),
         (
             |folder| fs::remove_file(folder.join("libcudnn.so.9")).unwrap(),
-            "cuDNN (libcudnn.so.9) cannot be loaded: `arclab doctor` says where it was looked for and what installs it",
+            "cuDNN (libcudnn.so.9) cannot be loaded (`arclab doctor` says where it was looked for, and what installs it)",
         ),
     ];
     for (change, expected) in cases {

@@ -67,7 +67,7 @@ mod tests {
                 Places::of(|asked| (asked == name).then(|| environment.path().as_os_str().to_owned()));
             assert_eq!(places.others[..2], ["cu13/lib", "cudnn/lib"].map(|folder| nvidia.join(folder)));
             assert_eq!(places.others[2..], UNUSUAL.map(PathBuf::from));
-            assert_eq!(places.named, [PathBuf::new(); 0]);
+            assert!(places.named.is_empty(), "{places:?}");
         }
     }
 

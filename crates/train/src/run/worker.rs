@@ -71,7 +71,8 @@ enum Halt {
 impl Worker<'_> {
     /// Prepares, trains, keeps the weights and tests.
     pub(super) fn carry_out(&self) -> Result<Ended, RunError> {
-        let device = Device::resolve(self.assignment.device).map_err(RunError::Device)?;
+        let device = Device::resolve(self.assignment.device, self.assignment.plan.config.training.precision)
+            .map_err(RunError::Device)?;
         let data = self.data()?;
         let mut training = Training::begin(self.folder, self.assignment, &data, self.report, self.stop)
             .map_err(RunError::Train)?;
