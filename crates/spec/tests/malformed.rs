@@ -553,7 +553,7 @@ const COMBINATIONS: &[Malformed] = &[
         "extends: base.yaml\ntraining: {precision: double}",
         (2, 23),
         "`training.precision` cannot be `double`",
-        "`float32`, `tf32`, `bf16`, `fp16`",
+        "allowed: `float32`",
     ),
     case(
         "extends: base.yaml\ntraining: {precision: bf16}\nresources: {device: cpu}",
