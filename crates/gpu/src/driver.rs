@@ -21,6 +21,7 @@ use crate::{
     compile::compile,
     cublas::Cublas,
     error::GpuError,
+    libraries,
     runtime::{Address, Grid, Runtime, Width},
     source,
 };
@@ -66,15 +67,21 @@ fn failed(what: &'static str) -> impl Fn(result::DriverError) -> GpuError {
     move |error| GpuError::Call { what, reason: error.to_string() }
 }
 
+/// The number of GPUs that the driver sees, where all is there that using them needs.
+pub fn gpus() -> Result<usize, GpuError> {
+    libraries::load().ready()?;
+    match CudaContext::device_count() {
+        Ok(count) => Ok(count as usize),
+        Err(result::DriverError(sys::CUresult::CUDA_ERROR_NO_DEVICE)) => Ok(0),
+        Err(error) => Err(failed("counting GPUs")(error)),
+    }
+}
+
 impl Driver {
     pub(crate) fn open(index: usize, cache: Option<&Path>) -> Result<Self, GpuError> {
-        // SAFETY: only tries to load the library, whose initialisers run as in any program that uses CUDA.
-        if !unsafe { sys::is_culib_present() } {
-            return Err(GpuError::Missing { library: "NVIDIA's driver (libcuda.so)" });
-        }
-        let count = CudaContext::device_count().map_err(failed("counting GPUs"))?;
-        if index >= count as usize {
-            return Err(GpuError::NoSuchGpu { wanted: index, count: count as usize });
+        let count = gpus()?;
+        if index >= count {
+            return Err(GpuError::NoSuchGpu { wanted: index, count });
         }
         let context = CudaContext::new(index).map_err(failed("opening the GPU"))?;
         let stream = context.new_stream().map_err(failed("cuStreamCreate"))?;

@@ -14,12 +14,14 @@ mod element;
 mod emulator;
 mod error;
 mod gpu;
+pub mod libraries;
 mod memory;
 pub mod ops;
 mod runtime;
 mod source;
 
 pub use compile::{compile, default_cache};
+pub use driver::gpus;
 pub use element::{Element, Precision};
 pub use error::GpuError;
 pub use gpu::{Gpu, Options};

@@ -72,7 +72,8 @@ enum Halt {
 impl Worker<'_> {
     /// Prepares, trains, keeps the weights and tests.
     pub(super) fn carry_out(&self) -> Result<Ended, RunError> {
-        let device = Device::resolve(self.assignment.device).map_err(RunError::Device)?;
+        let device = Device::resolve(self.assignment.device, self.assignment.plan.config.training.precision)
+            .map_err(RunError::Device)?;
         match device {
             Device::Cpu => self.carry_out_on(device, Cpu::new(self.assignment.threads as usize)),
         }
