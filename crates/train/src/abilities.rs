@@ -49,7 +49,7 @@ impl Abilities {
     /// Of this program on this machine.
     pub fn here() -> Self {
         Self {
-            cuda: Some(device::why_no_gpu()),
+            cuda: device::why_no_gpu(),
             libraries: libraries::load().all().map(LibraryState::new).collect(),
             kernels: Kernels::best().name(),
             version: env!("CARGO_PKG_VERSION"),

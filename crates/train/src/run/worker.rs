@@ -14,7 +14,7 @@ use arclab_spec::{Assignment, Event, Fingerprint, Position, ProtocolName, Starte
 use super::{AssignmentError, JournalError, Reporter, Stop, usage};
 use crate::{
     data::{Logged, Pictures},
-    device::{Device, NoDevice},
+    device::{Device, NoDevice, open_gpu},
     model_card::ModelCard,
     training::{Ended, TrainError, Training},
     verification::{self, Stopped, VerifyError, WriteError},
@@ -75,11 +75,15 @@ impl Worker<'_> {
         let device = Device::resolve(self.assignment.device, self.assignment.plan.config.training.precision)
             .map_err(RunError::Device)?;
         match device {
-            Device::Cpu => self.carry_out_on(device, Cpu::new(self.assignment.threads as usize)),
+            Device::Cpu => self.carry_out_on("cpu".to_owned(), Cpu::new(self.assignment.threads as usize)),
+            Device::Cuda => {
+                let gpu = open_gpu(self.assignment).map_err(RunError::Device)?;
+                self.carry_out_on(format!("cuda:0 {}", gpu.gpu().name()), gpu)
+            }
         }
     }
 
-    fn carry_out_on(&self, device: Device, backend: impl HeadMemory) -> Result<Ended, RunError> {
+    fn carry_out_on(&self, device: String, backend: impl HeadMemory) -> Result<Ended, RunError> {
         let (backend, data) = (Arc::new(backend), self.data()?);
         let mut training =
             Training::begin(backend, self.folder, self.assignment, &data, self.report, self.stop)
@@ -112,11 +116,11 @@ impl Worker<'_> {
         Pictures::new(&data.images, self.assignment.plan.config.data.colour)
     }
 
-    fn started(&self, device: Device, from: Position, steps: u64) -> Event {
+    fn started(&self, device: String, from: Position, steps: u64) -> Event {
         Event::Started(Started {
             pid: std::process::id(),
             host: usage::host(),
-            device: device.to_string(),
+            device,
             threads: self.assignment.threads,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             kernels: Kernels::best().name().to_owned(),
