@@ -48,6 +48,8 @@ pub(crate) enum Arg<'a> {
     Int(i32),
     Long(i64),
     Float(f32),
+    /// A struct of these numbers.
+    Sizes(&'a [i32]),
 }
 
 impl Gpu {
@@ -154,9 +156,9 @@ impl Gpu {
 
     /// Runs a kernel as it is compiled for feature maps.
     pub(crate) fn launch(&self, kernel: &'static str, grid: Grid, arguments: &[Arg<'_>]) {
-        let mut values: Vec<u64> = arguments.iter().map(Arg::bits).collect();
-        let mut pointers: Vec<*mut c_void> =
-            values.iter_mut().map(|value| std::ptr::from_mut(value).cast()).collect();
+        let mut bits = vec![0; arguments.len()];
+        let places = arguments.iter().zip(&mut bits).map(|(argument, bits)| argument.place(bits));
+        let mut pointers: Vec<*mut c_void> = places.collect();
         self.unless_failed(|| self.runtime.launch(kernel, self.element(), grid, &mut pointers));
     }
 
@@ -165,6 +167,11 @@ impl Gpu {
         let width = self.runtime.width();
         let blocks = count.div_ceil(width.threads as usize).clamp(1, width.blocks as usize);
         Grid { blocks: [blocks as u32, 1], threads: width.threads }
+    }
+
+    /// A grid of blocks of which each takes as many of `count` pieces as come to it.
+    pub(crate) fn blocks(&self, count: usize) -> Grid {
+        self.over(count * self.runtime.width().threads as usize)
     }
 
     /// The outcome of `work`; nothing where it or something before it failed.
@@ -188,14 +195,17 @@ impl Gpu {
 }
 
 impl Arg<'_> {
-    /// The value in the low bytes, where a kernel of that type reads it (all platforms of CUDA are little-endian).
-    fn bits(&self) -> u64 {
-        match self {
+    /// Where a kernel's launch reads the value: where it is, or `bits`, in whose low bytes a number of any type is read (all
+    /// platforms of CUDA are little-endian).
+    fn place(&self, bits: &mut u64) -> *mut c_void {
+        *bits = match self {
             Self::Buffer(buffer) => buffer.address,
             Self::Maybe(buffer) => buffer.map_or(0, |buffer| buffer.address),
             Self::Int(value) => u64::from(value.cast_unsigned()),
             Self::Long(value) => value.cast_unsigned(),
             Self::Float(value) => u64::from(value.to_bits()),
-        }
+            Self::Sizes(sizes) => return sizes.as_ptr().cast_mut().cast(),
+        };
+        std::ptr::from_mut(bits).cast()
     }
 }

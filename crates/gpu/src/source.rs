@@ -5,12 +5,18 @@ use crate::Element;
 const PRELUDE: &str = include_str!("ops/prelude.cuh");
 
 /// In the order of `ops/mod.rs`.
-const KERNELS: &[&str] = &[include_str!("ops/elementwise.cu")];
+const KERNELS: &[&str] = &[
+    include_str!("ops/convolution/sizes.cuh"),
+    include_str!("ops/convolution/depthwise.cu"),
+    include_str!("ops/convolution/direct.cu"),
+    include_str!("ops/convolution/pack.cu"),
+    include_str!("ops/elementwise.cu"),
+];
 
 /// All kernels for numbers of one kind, as one translation unit.
 pub(crate) fn source(element: Element) -> String {
     let mut all = format!("#define ELEMENT {}\n{PRELUDE}", element.number());
-    KERNELS.iter().for_each(|kernels| all.push_str(kernels));
+    all.extend(KERNELS.iter().copied());
     all
 }
 

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod convolution;
 mod devices;
 mod elementwise;
 #[path = "../support/mod.rs"]
