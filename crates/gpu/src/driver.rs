@@ -8,7 +8,7 @@ use std::{
     collections::BTreeMap,
     ffi::{CString, c_void},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use cudarc::driver::{
@@ -19,6 +19,7 @@ use cudarc::driver::{
 use crate::{
     Element,
     compile::compile,
+    cudnn::Cudnn,
     error::GpuError,
     runtime::{Address, Grid, Runtime, Width},
     source,
@@ -31,6 +32,8 @@ const THREADS: u32 = 256;
 /// A GPU through its driver.
 pub(crate) struct Driver {
     name: String,
+    /// Opened by the first dense convolution.
+    cudnn: OnceLock<Result<Cudnn, GpuError>>,
     context: Arc<CudaContext>,
     stream: Arc<CudaStream>,
     multiprocessors: u32,
@@ -81,6 +84,7 @@ impl Driver {
         let name = context.name().map_err(failed("cuDeviceGetName"))?;
         Ok(Self {
             name,
+            cudnn: OnceLock::new(),
             stream,
             multiprocessors,
             architecture: format!("compute_{major}{minor}"),
@@ -187,5 +191,10 @@ impl Runtime for Driver {
         // as long as it reads and writes; the tests of each operator run it so, between guards.
         unsafe { result::launch_kernel(function, (x, y, 1), (threads, 1, 1), 0, self.stream(), arguments) }
             .map_err(failed(kernel))
+    }
+
+    fn cudnn(&self) -> Result<Option<&Cudnn>, GpuError> {
+        self.bind()?;
+        self.cudnn.get_or_init(|| Cudnn::open(&self.stream)).as_ref().map(Some).map_err(Clone::clone)
     }
 }

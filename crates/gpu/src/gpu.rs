@@ -37,6 +37,8 @@ pub struct Gpu {
     memory: Arc<Memory>,
     failure: Mutex<Option<GpuError>>,
     options: Options,
+    /// What calls of libraries share: everything happens in the order of one stream.
+    workspace: Mutex<Option<Arc<Buffer>>>,
 }
 
 /// One argument of a kernel.
@@ -67,7 +69,7 @@ impl Gpu {
 
     fn on(runtime: Arc<dyn Runtime>, options: Options) -> Self {
         let memory = Arc::new(Memory::new(Arc::clone(&runtime), options.memory_bytes));
-        Self { runtime, memory, failure: Mutex::new(None), options }
+        Self { runtime, memory, failure: Mutex::new(None), options, workspace: Mutex::default() }
     }
 
     /// `NVIDIA H200`.
@@ -101,6 +103,23 @@ impl Gpu {
             Some(buffer) => buffer,
             None => self.memory.nowhere(len, element),
         }
+    }
+
+    /// At least so many bytes of memory that calls of libraries share; it grows to what most was asked for.
+    pub(crate) fn workspace(&self, bytes: usize) -> Arc<Buffer> {
+        let len = bytes.div_ceil(4).max(1);
+        let mut workspace = self.workspace.lock().unwrap_or_else(PoisonError::into_inner);
+        match workspace.take().filter(|known| known.len() >= len) {
+            Some(known) => Arc::clone(workspace.insert(known)),
+            // The smaller one is free by now.
+            None => Arc::clone(workspace.insert(Arc::new(self.take(len, Element::Float32)))),
+        }
+    }
+
+    /// Memory for a moment: `most` bytes, or of those that halve it the most that there are.
+    pub(crate) fn scratch(&self, most: usize) -> Option<Buffer> {
+        let mut sizes = (0..8).map(|halvings| (most >> halvings) / 4);
+        sizes.find_map(|len| self.memory.take(len, Element::Float32).ok())
     }
 
     /// A buffer of float32 with these values.

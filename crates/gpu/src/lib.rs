@@ -7,6 +7,7 @@
 //! Shapes are N×H×W×C; what they mean, and in what order operators run, is `arclab-nn`'s business.
 
 mod compile;
+mod cudnn;
 mod driver;
 mod element;
 #[cfg(feature = "emulator")]

@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 
-use crate::{Element, error::GpuError};
+use crate::{Element, cudnn::Cudnn, error::GpuError};
 
 /// A place in the GPU's memory. 0 is none.
 pub(crate) type Address = u64;
@@ -56,4 +56,7 @@ pub(crate) trait Runtime: Send + Sync + std::fmt::Debug {
         grid: Grid,
         arguments: &mut [*mut c_void],
     ) -> Result<(), GpuError>;
+
+    /// What computes dense convolutions, ready for the calling thread; none: kernels do it.
+    fn cudnn(&self) -> Result<Option<&Cudnn>, GpuError>;
 }

@@ -49,7 +49,7 @@ static inline float emulated_from_16(uint16_t x, int element) {
   // Times a power of two it has its own exponent, whether or not it is too small for a full mantissa.
   float size = __uint_as_float((unsigned)(x & 0x7fff) << 13) * 0x1p112f;
   if ((x & 0x7c00) == 0x7c00) size = x & 1023 ? NAN : INFINITY;
-  return x >> 15 ? -size : size;
+  return __uint_as_float(__float_as_uint(size) | (unsigned)(x & 0x8000) << 16);
 }
 static inline uint16_t emulated_to_16(float x, int element) {
   unsigned bits = __float_as_uint(x);

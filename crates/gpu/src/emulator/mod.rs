@@ -18,6 +18,7 @@ use libloading::Library;
 
 use crate::{
     Element,
+    cudnn::Cudnn,
     error::GpuError,
     runtime::{Address, Grid, Runtime, Width},
     source,
@@ -78,7 +79,7 @@ impl Block {
 }
 
 impl Runtime for Emulator {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "an emulated GPU"
     }
 
@@ -139,6 +140,10 @@ impl Runtime for Emulator {
         let outcome = unsafe { entry(arguments.as_mut_ptr(), x, y, threads) };
         assert_eq!(outcome, 0, "{kernel}: some threads of a block wait at a barrier that others never reach");
         Ok(())
+    }
+
+    fn cudnn(&self) -> Result<Option<&Cudnn>, GpuError> {
+        Ok(None)
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use arclab_gpu::{Precision, ops::convolution};
 use arclab_nn::{Activation, Backend, Convolution, Cuda, MapShape, Maps};
 
-use crate::devices::{assert_near, cpu, every_gpu, exact, maps, shape, tolerance};
+use crate::devices::{assert_near, cpu, every_gpu, exact, gpu, maps, shape, tolerance};
 
 /// Channels of the input and the output, kernel, stride, padding and groups.
 fn conv(channels: [usize; 2], kernel: (usize, usize), [stride, padding, groups]: [usize; 3]) -> Convolution {
@@ -60,7 +61,9 @@ fn dense_convolutions_are_those_of_the_cpu() {
         (conv([3, 2], (3, 1), [2, 1, 1]), shape(1, 6, 7, 3)),
     ];
     for gpu in every_gpu() {
-        cases.iter().for_each(|(conv, input)| assert_same(&gpu, conv, *input));
+        for (conv, input) in &cases {
+            assert_same(&gpu, conv, *input);
+        }
     }
 }
 
@@ -92,7 +95,9 @@ fn depthwise_convolutions_are_those_of_the_cpu() {
         (depthwise(8, (4, 2), 2, 1), shape(2, 6, 5, 8)),
     ];
     for gpu in every_gpu() {
-        cases.iter().for_each(|(conv, input)| assert_same(&gpu, conv, *input));
+        for (conv, input) in &cases {
+            assert_same(&gpu, conv, *input);
+        }
     }
 }
 
@@ -114,7 +119,9 @@ fn groups_of_several_channels_are_those_of_the_cpu() {
         (conv([9, 9], (5, 5), [1, 2, 3]), shape(1, 4, 5, 9)),
     ];
     for gpu in every_gpu() {
-        cases.iter().for_each(|(conv, input)| assert_same(&gpu, conv, *input));
+        for (conv, input) in &cases {
+            assert_same(&gpu, conv, *input);
+        }
     }
 }
 
@@ -130,4 +137,25 @@ fn a_gradient_that_somebody_else_has_is_left_as_it_is() {
             assert_eq!(gpu.values(&also), exact("also", input.len()));
         }
     }
+}
+
+#[test]
+fn maps_of_too_many_numbers_are_refused_with_what_would_do() {
+    let gpu = gpu(Precision::Bfloat16);
+    let [x, weight] = [maps(&gpu, "x", shape(1, 1, 1, 3)).data, gpu.upload(&[0.0])];
+    let sizes = convolution::Convolution {
+        count: 4096,
+        input: (112, 112),
+        output: (112, 112),
+        inputs: 3,
+        outputs: 64,
+        kernel: (3, 3),
+        stride: 1,
+        padding: 1,
+        groups: 1,
+    };
+    let _ = convolution::forward(gpu.gpu(), &x, &weight, &sizes);
+    let refusal = gpu.gpu().check().unwrap_err().to_string();
+    assert!(refusal.contains("3288334336 numbers, and at most 2147483647"), "{refusal}");
+    assert!(refusal.contains("`training.batch_size`"), "{refusal}");
 }

@@ -9,8 +9,8 @@ __device__ void depthwise(const T *x, const T *weight, T *y, const Conv &conv, i
   int channels = conv.inputs, packs = channels / W, runs = (conv.out_width + RUN - 1) / RUN;
   i64 count = (i64)conv.count * conv.out_height * runs * packs;
   for (i64 at = thread_index(); at < count; at += thread_count()) {
-    int c = (int)(at % packs) * W;
-    Spot out(at / packs, conv.out_height, runs);
+    int c = (unsigned)at % packs * W;
+    Spot out((unsigned)at / packs, conv.out_height, runs);
     int first = out.x * RUN;
     T *to = y + place(out.image, out.y, first, conv.out_height, conv.out_width, channels) + c;
     Pack<W> sums[RUN];
@@ -76,10 +76,10 @@ extern "C" __global__ void depthwise_1(const T *x, const T *weight, T *y, Conv c
 template <int W>
 __device__ void depthwise_strided(const T *dy, const T *weight, T *dx, const Conv &conv, bool add) {
   int channels = conv.inputs, packs = channels / W;
-  i64 count = conv.in_positions() * packs;
+  i64 count = (i64)conv.in_positions() * packs;
   for (i64 at = thread_index(); at < count; at += thread_count()) {
-    int c = (int)(at % packs) * W;
-    Spot in(at / packs, conv.height, conv.width);
+    int c = (unsigned)at % packs * W;
+    Spot in((unsigned)at / packs, conv.height, conv.width);
     int from_y = in.y + conv.padding, from_x = in.x + conv.padding;
     Pack<W> sum;
     if (add) sum = load<W>(dx + at * W);
@@ -111,15 +111,15 @@ __device__ void depthwise_weight(const T *x, const T *dy, float *partial, const 
   int channels = conv.inputs, packs = channels / W, strips = conv.taps() / K;
   i64 count = (i64)chunks * strips * packs;
   for (i64 at = thread_index(); at < count; at += thread_count()) {
-    int c = (int)(at % packs) * W, strip = (int)(at / packs % strips), chunk = (int)(at / packs / strips);
+    int c = (unsigned)at % packs * W, strip = (unsigned)at / packs % strips, chunk = (unsigned)at / packs / strips;
     int ky = strip * K / conv.columns, kx = strip * K % conv.columns;
-    i64 first = (i64)chunk * length, last = min(first + length, conv.out_positions());
+    int first = chunk * length, last = min(first + length, conv.out_positions());
     Spot out(first, conv.out_height, conv.out_width);
     float sums[K][W] = {};
-    for (i64 position = first; position < last; position++, out.step(conv.out_height, conv.out_width)) {
+    for (int position = first; position < last; position++, out.step(conv.out_height, conv.out_width)) {
       int iy = out.y * conv.stride + ky - conv.padding;
       if (!within(iy, conv.height)) continue;
-      Pack<W> d = load<W>(dy + position * channels + c);
+      Pack<W> d = load<W>(dy + (i64)position * channels + c);
       const T *row = x + place(out.image, iy, 0, conv.height, conv.width, channels) + c;
 #pragma unroll
       for (int k = 0; k < K; k++) {

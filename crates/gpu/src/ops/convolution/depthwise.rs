@@ -114,19 +114,16 @@ pub(super) fn backward_input(
     let packed = pack::pack(gpu, weight, Order::depthwise(conv));
     let does_add = also.is_some();
     let d_input = also.unwrap_or_else(|| gpu.take(conv.input_len(), gpu.element()));
-    match flipped_padding(conv) {
-        Some(padding) => {
-            let conv = Convolution { input: conv.output, output: conv.input, ..*conv };
-            let (from, packed, to) = (d_output, &packed, &d_input);
-            Correlate { conv: &conv, from, packed, to, padding, does_flip: true, does_add }.launch(gpu);
-        }
-        None => {
-            let sizes = conv.sizes();
-            let [from, packed, to] = [d_output, &packed, &d_input].map(Arg::Buffer);
-            let threads = conv.count * conv.input.0 * conv.input.1 * packs(gpu, conv.inputs);
-            let arguments = [from, packed, to, Arg::Sizes(&sizes), Arg::Int(does_add.into())];
-            gpu.launch("depthwise_backward_strided", gpu.over(threads), &arguments);
-        }
+    if let Some(padding) = flipped_padding(conv) {
+        let conv = Convolution { input: conv.output, output: conv.input, ..*conv };
+        let (from, packed, to) = (d_output, &packed, &d_input);
+        Correlate { conv: &conv, from, packed, to, padding, does_flip: true, does_add }.launch(gpu);
+    } else {
+        let sizes = conv.sizes();
+        let [from, packed, to] = [d_output, &packed, &d_input].map(Arg::Buffer);
+        let threads = conv.count * conv.input.0 * conv.input.1 * packs(gpu, conv.inputs);
+        let arguments = [from, packed, to, Arg::Sizes(&sizes), Arg::Int(does_add.into())];
+        gpu.launch("depthwise_backward_strided", gpu.over(threads), &arguments);
     }
     d_input
 }

@@ -2,11 +2,10 @@
 
 extern "C" __global__ void direct_forward(const T *x, const T *weight, T *y, Conv conv) {
   int inner = conv.group_inputs();
-  i64 count = conv.out_positions() * conv.outputs;
+  i64 count = (i64)conv.out_positions() * conv.outputs;
   for (i64 at = thread_index(); at < count; at += thread_count()) {
-    i64 position = at / conv.outputs;
-    int o = (int)(at - position * conv.outputs);
-    Spot out(position, conv.out_height, conv.out_width);
+    int o = (unsigned)at % conv.outputs;
+    Spot out((unsigned)at / conv.outputs, conv.out_height, conv.out_width);
     int first = o / conv.group_outputs() * inner;
     float sum = 0.f;
     for (int ky = 0; ky < conv.rows; ky++) {
@@ -28,11 +27,10 @@ extern "C" __global__ void direct_forward(const T *x, const T *weight, T *y, Con
 // where that is asked for.
 extern "C" __global__ void direct_backward_input(const T *dy, const T *weight, T *dx, Conv conv, int add) {
   int inner = conv.group_inputs(), outer = conv.group_outputs(), taps = conv.taps();
-  i64 count = conv.in_positions() * conv.inputs;
+  i64 count = (i64)conv.in_positions() * conv.inputs;
   for (i64 at = thread_index(); at < count; at += thread_count()) {
-    i64 position = at / conv.inputs;
-    int i = (int)(at - position * conv.inputs);
-    Spot in(position, conv.height, conv.width);
+    int i = (unsigned)at % conv.inputs;
+    Spot in((unsigned)at / conv.inputs, conv.height, conv.width);
     int first = i / inner * outer;
     float sum = add ? from_element(dx[at]) : 0.f;
     for (int ky = (in.y + conv.padding) % conv.stride; ky < conv.rows; ky += conv.stride) {
@@ -57,17 +55,17 @@ extern "C" __global__ void direct_backward_weight(const T *x, const T *dy, float
   int weights = conv.outputs * taps * inner;
   i64 count = (i64)chunks * weights;
   for (i64 at = thread_index(); at < count; at += thread_count()) {
-    int chunk = (int)(at / weights), weight = (int)(at % weights);
+    int chunk = (unsigned)at / weights, weight = (unsigned)at % weights;
     int i = weight % inner, tap = weight / inner % taps, o = weight / inner / taps;
     int ky = tap / conv.columns, kx = tap % conv.columns;
     const T *channel = x + o / conv.group_outputs() * inner + i;
-    i64 first = (i64)chunk * length, last = min(first + length, conv.out_positions());
+    int first = chunk * length, last = min(first + length, conv.out_positions());
     Spot out(first, conv.out_height, conv.out_width);
     float sum = 0.f;
-    for (i64 position = first; position < last; position++) {
+    for (int position = first; position < last; position++) {
       int iy = out.y * conv.stride + ky - conv.padding, ix = out.x * conv.stride + kx - conv.padding;
       if (within(iy, conv.height) && within(ix, conv.width))
-        sum += from_element(dy[position * conv.outputs + o]) *
+        sum += from_element(dy[(i64)position * conv.outputs + o]) *
                from_element(channel[place(out.image, iy, ix, conv.height, conv.width, conv.inputs)]);
       out.step(conv.out_height, conv.out_width);
     }

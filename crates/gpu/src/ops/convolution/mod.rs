@@ -3,11 +3,12 @@
 //! Dense ones are cuDNN's on a GPU; depthwise ones have kernels of their own, and plain loops do the rest: groups of
 //! several channels, and all dense ones in the emulator.
 
+mod cudnn;
 mod depthwise;
 pub mod direct;
 mod pack;
 
-use crate::{Buffer, Gpu};
+use crate::{Buffer, Gpu, GpuError, cudnn::Cudnn};
 
 /// All sizes of a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +45,20 @@ impl Convolution {
         all
     }
 
+    /// Kernels number what they write by 32 bits, and cuDNN by 31.
+    fn check(&self) -> Result<(), GpuError> {
+        let numbers = self.input_len().max(self.output_len());
+        if i32::try_from(numbers).is_ok() {
+            return Ok(());
+        }
+        let most = i32::MAX;
+        let reason = format!(
+            "its maps have {numbers} numbers, and at most {most} are possible; make `training.batch_size` smaller, or split it \
+             with `training.accumulate`"
+        );
+        Err(GpuError::Call { what: "a convolution", reason })
+    }
+
     fn input_len(&self) -> usize {
         self.count * self.input.0 * self.input.1 * self.inputs
     }
@@ -66,21 +81,28 @@ impl Convolution {
 }
 
 /// What computes a convolution.
-enum Way {
+enum Way<'a> {
+    Cudnn(&'a Cudnn),
     Depthwise,
     Direct,
 }
 
-impl Way {
-    fn of(_gpu: &Gpu, conv: &Convolution) -> Self {
+impl<'a> Way<'a> {
+    fn of(gpu: &'a Gpu, conv: &Convolution) -> Self {
+        gpu.unless_failed(|| conv.check());
         let is_depthwise = conv.groups == conv.inputs && conv.groups == conv.outputs && conv.groups > 1;
-        if is_depthwise { Self::Depthwise } else { Self::Direct }
+        if is_depthwise {
+            return Self::Depthwise;
+        }
+        let cudnn = if conv.groups == 1 { gpu.unless_failed(|| gpu.runtime.cudnn()) } else { None };
+        cudnn.flatten().map_or(Self::Direct, Self::Cudnn)
     }
 }
 
 /// Correlation with a weight of O×(I/groups)×KH×KW, float32.
 pub fn forward(gpu: &Gpu, input: &Buffer, weight: &Buffer, conv: &Convolution) -> Buffer {
     match Way::of(gpu, conv) {
+        Way::Cudnn(cudnn) => cudnn::forward(gpu, cudnn, input, weight, conv),
         Way::Depthwise => depthwise::forward(gpu, input, weight, conv),
         Way::Direct => direct::forward(gpu, input, weight, conv),
     }
@@ -95,6 +117,7 @@ pub fn backward_input(
     also: Option<Buffer>,
 ) -> Buffer {
     match Way::of(gpu, conv) {
+        Way::Cudnn(cudnn) => cudnn::backward_input(gpu, cudnn, d_output, weight, conv, also),
         Way::Depthwise => depthwise::backward_input(gpu, d_output, weight, conv, also),
         Way::Direct => direct::backward_input(gpu, d_output, weight, conv, also),
     }
@@ -109,6 +132,7 @@ pub fn backward_weight(
     d_weight: &mut Buffer,
 ) {
     match Way::of(gpu, conv) {
+        Way::Cudnn(cudnn) => cudnn::backward_weight(gpu, cudnn, input, d_output, conv, d_weight),
         Way::Depthwise => depthwise::backward_weight(gpu, input, d_output, conv, d_weight),
         Way::Direct => direct::backward_weight(gpu, input, d_output, conv, d_weight),
     }

@@ -1,4 +1,5 @@
-// What the kernels of convolutions share. Maps are N×H×W×C.
+// What the kernels of convolutions share. Maps are N×H×W×C, of fewer than 2³¹ numbers: `Convolution::check` in mod.rs sees
+// to it, and so threads find their places by divisions of 32 bits.
 
 // All sizes of a convolution, in the order of `Convolution::sizes` in mod.rs.
 struct Conv {
@@ -8,19 +9,19 @@ struct Conv {
   // Channels of one group.
   __device__ __forceinline__ int group_inputs() const { return inputs / groups; }
   __device__ __forceinline__ int group_outputs() const { return outputs / groups; }
-  __device__ __forceinline__ i64 in_positions() const { return (i64)count * height * width; }
-  __device__ __forceinline__ i64 out_positions() const { return (i64)count * out_height * out_width; }
+  __device__ __forceinline__ int in_positions() const { return count * height * width; }
+  __device__ __forceinline__ int out_positions() const { return count * out_height * out_width; }
 };
 
 // A position in a batch of images.
 struct Spot {
   int image, y, x;
 
-  __device__ __forceinline__ Spot(i64 position, int height, int width) {
-    i64 row = position / width;
-    x = (int)(position - row * width);
+  __device__ __forceinline__ Spot(unsigned position, unsigned height, unsigned width) {
+    unsigned row = position / width;
+    x = (int)(position % width);
+    y = (int)(row % height);
     image = (int)(row / height);
-    y = (int)(row - (i64)image * height);
   }
   // The position after it.
   __device__ __forceinline__ void step(int height, int width) {
