@@ -20,6 +20,7 @@ use crate::{
     Element,
     compile::compile,
     cublas::Cublas,
+    cudnn::Cudnn,
     error::GpuError,
     libraries,
     runtime::{Address, Grid, Runtime, Width},
@@ -35,6 +36,8 @@ pub(crate) struct Driver {
     name: String,
     /// Opened by the first product.
     cublas: OnceLock<Result<Cublas, GpuError>>,
+    /// Opened by the first dense convolution.
+    cudnn: OnceLock<Result<Cudnn, GpuError>>,
     context: Arc<CudaContext>,
     stream: Arc<CudaStream>,
     multiprocessors: u32,
@@ -92,6 +95,7 @@ impl Driver {
         Ok(Self {
             name,
             cublas: OnceLock::new(),
+            cudnn: OnceLock::new(),
             stream,
             multiprocessors,
             architecture: format!("compute_{major}{minor}"),
@@ -203,5 +207,10 @@ impl Runtime for Driver {
     fn cublas(&self) -> Result<Option<&Cublas>, GpuError> {
         self.bind()?;
         self.cublas.get_or_init(|| Cublas::open(&self.stream)).as_ref().map(Some).map_err(Clone::clone)
+    }
+
+    fn cudnn(&self) -> Result<Option<&Cudnn>, GpuError> {
+        self.bind()?;
+        self.cudnn.get_or_init(|| Cudnn::open(&self.stream)).as_ref().map(Some).map_err(Clone::clone)
     }
 }

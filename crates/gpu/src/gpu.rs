@@ -40,6 +40,8 @@ pub struct Gpu {
     options: Options,
     /// What stays uploaded, by its kernel and what it is there.
     kept: Mutex<BTreeMap<(&'static str, &'static str), Kept>>,
+    /// What calls of libraries share: everything happens in the order of one stream.
+    workspace: Mutex<Option<Arc<Buffer>>>,
 }
 
 /// Bytes that were uploaded, and where they are.
@@ -59,6 +61,8 @@ pub(crate) enum Arg<'a> {
     Long(i64),
     Float(f32),
     Double(f64),
+    /// A struct of these numbers.
+    Sizes(&'a [i32]),
 }
 
 impl Gpu {
@@ -76,7 +80,8 @@ impl Gpu {
 
     fn on(runtime: Arc<dyn Runtime>, options: Options) -> Self {
         let memory = Arc::new(Memory::new(Arc::clone(&runtime), options.memory_bytes));
-        Self { runtime, memory, failure: Mutex::new(None), options, kept: Mutex::default() }
+        let (kept, workspace) = Default::default();
+        Self { runtime, memory, failure: Mutex::new(None), options, kept, workspace }
     }
 
     /// `NVIDIA H200`.
@@ -110,6 +115,23 @@ impl Gpu {
             Some(buffer) => buffer,
             None => self.memory.nowhere(len, element),
         }
+    }
+
+    /// At least so many bytes of memory that calls of libraries share; it grows to what most was asked for.
+    pub(crate) fn workspace(&self, bytes: usize) -> Arc<Buffer> {
+        let len = bytes.div_ceil(4).max(1);
+        let mut workspace = self.workspace.lock().unwrap_or_else(PoisonError::into_inner);
+        match workspace.take().filter(|known| known.len() >= len) {
+            Some(known) => Arc::clone(workspace.insert(known)),
+            // The smaller one is free by now.
+            None => Arc::clone(workspace.insert(Arc::new(self.take(len, Element::Float32)))),
+        }
+    }
+
+    /// Memory for a moment: `most` bytes, or of those that halve it the most that there are.
+    pub(crate) fn scratch(&self, most: usize) -> Option<Buffer> {
+        let mut sizes = (0..8).map(|halvings| (most >> halvings) / 4);
+        sizes.find_map(|len| self.memory.take(len, Element::Float32).ok())
     }
 
     /// A buffer of float32 with these values.
@@ -180,9 +202,9 @@ impl Gpu {
 
     /// Runs a kernel as it is compiled for feature maps.
     pub(crate) fn launch(&self, kernel: &'static str, grid: Grid, arguments: &[Arg<'_>]) {
-        let mut values: Vec<u64> = arguments.iter().map(Arg::bits).collect();
-        let mut pointers: Vec<*mut c_void> =
-            values.iter_mut().map(|value| std::ptr::from_mut(value).cast()).collect();
+        let mut bits = vec![0; arguments.len()];
+        let places = arguments.iter().zip(&mut bits).map(|(argument, bits)| argument.place(bits));
+        let mut pointers: Vec<*mut c_void> = places.collect();
         self.unless_failed(|| self.runtime.launch(kernel, self.element(), grid, &mut pointers));
     }
 
@@ -219,15 +241,18 @@ impl Gpu {
 }
 
 impl Arg<'_> {
-    /// The value in the low bytes, where a kernel of that type reads it (all platforms of CUDA are little-endian).
-    fn bits(&self) -> u64 {
-        match self {
+    /// Where a kernel's launch reads the value: where it is, or `bits`, in whose low bytes a number of any type is read (all
+    /// platforms of CUDA are little-endian).
+    fn place(&self, bits: &mut u64) -> *mut c_void {
+        *bits = match self {
             Self::Buffer(buffer) => buffer.address,
             Self::Maybe(buffer) => buffer.map_or(0, |buffer| buffer.address),
             Self::Int(value) => u64::from(value.cast_unsigned()),
             Self::Long(value) => value.cast_unsigned(),
             Self::Float(value) => u64::from(value.to_bits()),
             Self::Double(value) => value.to_bits(),
-        }
+            Self::Sizes(sizes) => return sizes.as_ptr().cast_mut().cast(),
+        };
+        std::ptr::from_mut(bits).cast()
     }
 }

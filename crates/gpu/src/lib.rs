@@ -8,6 +8,7 @@
 
 mod compile;
 mod cublas;
+mod cudnn;
 mod driver;
 mod element;
 #[cfg(feature = "emulator")]

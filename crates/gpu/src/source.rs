@@ -24,6 +24,10 @@ const KERNELS: &[&str] = &[
     include_str!("ops/moments.cu"),
     include_str!("ops/prelu.cu"),
     include_str!("ops/sums.cu"),
+    include_str!("ops/convolution/sizes.cuh"),
+    include_str!("ops/convolution/depthwise.cu"),
+    include_str!("ops/convolution/direct.cu"),
+    include_str!("ops/convolution/pack.cu"),
 ];
 
 /// All kernels for numbers of one kind, as one translation unit.

@@ -62,11 +62,10 @@ static inline unsigned __umulhi(unsigned a, unsigned b) { return (unsigned)(((ui
 // Numbers of 16 bits, rounded to the nearest and to even, as the GPU's instructions do.
 static inline float emulated_from_16(uint16_t x, int element) {
   if (element == 1) return __uint_as_float((unsigned)x << 16);
-  int exponent = (x >> 10) & 31, mantissa = x & 1023;
-  float size = exponent == 0    ? ldexpf((float)mantissa, -24)
-               : exponent == 31 ? (mantissa ? NAN : INFINITY)
-                                : ldexpf((float)(mantissa + 1024), exponent - 25);
-  return x >> 15 ? -size : size;
+  // Times a power of two it has its own exponent, whether or not it is too small for a full mantissa.
+  float size = __uint_as_float((unsigned)(x & 0x7fff) << 13) * 0x1p112f;
+  if ((x & 0x7c00) == 0x7c00) size = x & 1023 ? NAN : INFINITY;
+  return __uint_as_float(__float_as_uint(size) | (unsigned)(x & 0x8000) << 16);
 }
 static inline uint16_t emulated_to_16(float x, int element) {
   unsigned bits = __float_as_uint(x);

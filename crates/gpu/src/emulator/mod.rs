@@ -19,6 +19,7 @@ use libloading::Library;
 use crate::{
     Element,
     cublas::Cublas,
+    cudnn::Cudnn,
     error::GpuError,
     runtime::{Address, Grid, Runtime, Width},
     source,
@@ -146,6 +147,10 @@ impl Runtime for Emulator {
     }
 
     fn cublas(&self) -> Result<Option<&Cublas>, GpuError> {
+        Ok(None)
+    }
+
+    fn cudnn(&self) -> Result<Option<&Cudnn>, GpuError> {
         Ok(None)
     }
 }

@@ -148,7 +148,11 @@ impl Backend for Cuda {
         input: MapShape,
         also: Option<Arc<Maps<Self>>>,
     ) -> Maps<Self> {
-        let also = also.as_deref().map(|also| &also.data);
+        let unshared = |also| match Arc::try_unwrap(also) {
+            Ok(Maps { data, .. }) => data,
+            Err(shared) => self.gpu.copy(&shared.data),
+        };
+        let also = also.map(unshared);
         let data = convolution::backward_input(&self.gpu, &d_output.data, weight, &sizes(conv, input), also);
         Maps { shape: input, data }
     }

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod batch_norm;
+mod convolution;
 mod devices;
 mod dropout;
 mod elementwise;
@@ -14,6 +15,7 @@ mod head;
 mod join;
 mod matmul;
 mod mirror;
+mod network;
 mod optim;
 #[path = "../support/mod.rs"]
 mod support;
