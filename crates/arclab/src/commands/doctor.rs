@@ -106,7 +106,7 @@ fn of_libraries(libraries: &[LibraryState], format: Format) -> Table {
         let more = [cell(wrong), Cell::text(install)].into_iter().filter(|_| is_program);
         table.push(row.into_iter().chain(more).collect());
         let wrong = wrong.as_ref().filter(|_| !is_program);
-        table.notes.extend(wrong.map(|wrong| format!("{name}: {wrong}. It comes with: {install}.")));
+        table.notes.extend(wrong.map(|wrong| format!("{name}: {wrong}. What installs it: {install}.")));
     }
     table
 }
