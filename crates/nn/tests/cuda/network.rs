@@ -96,13 +96,8 @@ fn networks_train_and_embed_as_on_the_cpu() {
         for ((name, found), (_, expected)) in found.state.iter().zip(&expected.state) {
             assert_near(&on_gpu, &values(found), &values(expected), tolerance, name);
         }
-        assert_near(
-            &on_gpu,
-            &found.embeddings,
-            &expected.embeddings,
-            5.0 * tolerance,
-            &format!("{:?}", design.kind),
-        );
+        let mut cosines = cosines(&found.embeddings, &expected.embeddings);
+        assert!(cosines.all(|cosine| cosine > 1.0 - tolerance), "{:?}", design.kind);
     }
 }
 
