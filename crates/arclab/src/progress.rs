@@ -8,7 +8,7 @@ use std::{
 };
 
 use arclab_scheduler::Progress;
-use arclab_spec::RunId;
+use arclab_spec::{Position, RunId};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::output::Output;
@@ -109,10 +109,10 @@ impl RunProgress {
                     "{run}: {how} on {device}, {threads} thread{}",
                     if *threads == 1 { "" } else { "s" }
                 ));
-                self.begin(run, *steps, at.step);
+                self.begin(run, *steps, *at);
             }
             Progress::Position { run, at, epochs, steps, loss, images_per_second } => {
-                self.position(run, (at.epoch, *epochs), (at.step, *steps), *loss, *images_per_second);
+                self.position(run, *at, (*epochs, *steps), *loss, *images_per_second);
             }
             Progress::Finished { run, used } => {
                 let took =
@@ -143,14 +143,14 @@ impl RunProgress {
         }
     }
 
-    fn begin(&mut self, run: &RunId, steps: u64, at: u64) {
+    fn begin(&mut self, run: &RunId, steps: u64, at: Position) {
         let bar = ProgressBar::new(steps).with_style(style(RUN_BAR)).with_prefix(run.to_string());
         let bar = self.all.add(bar);
-        bar.set_position(at);
+        bar.set_position(at.step);
         // From here, so that the time left is not judged by steps of an earlier attempt.
         bar.reset_eta();
         bar.enable_steady_tick(Duration::from_secs(1));
-        let shown = Shown { bar, epoch: 0, loss: None, images_per_second: None };
+        let shown = Shown { bar, epoch: at.epoch, loss: None, images_per_second: None };
         if let Some(old) = self.bars.insert(run.clone(), shown) {
             old.bar.finish_and_clear();
         }
@@ -159,14 +159,15 @@ impl RunProgress {
     fn position(
         &mut self,
         run: &RunId,
-        (epoch, epochs): (u32, u32),
-        (step, steps): (u64, u64),
+        at: Position,
+        (epochs, steps): (u32, u64),
         loss: Option<f64>,
         speed: Option<f64>,
     ) {
         if !self.bars.contains_key(run) {
-            self.begin(run, steps, step);
+            self.begin(run, steps, at);
         }
+        let Position { epoch, step } = at;
         let Some(shown) = self.bars.get_mut(run) else { return };
         shown.loss = loss.or(shown.loss);
         shown.images_per_second = speed.or(shown.images_per_second);

@@ -14,7 +14,7 @@ const USES: &[(&str, &[&str])] = &[
     ("bench", &["nn", "report"]),
     ("report", &["store", "spec", "metrics"]),
     ("store", &["spec", "metrics"]),
-    ("train", &["nn", "data", "spec", "metrics"]),
+    ("train", &["nn", "gpu", "data", "spec", "metrics"]),
     ("nn", &["gpu"]),
     ("gpu", &[]),
     ("data", &["spec", "metrics"]),
@@ -31,13 +31,15 @@ const FENCES: &[(&str, &[&str])] = &[
     ("candle-nn", &["nn"]),
     ("image", &["data"]),
     ("tiny-skia", &["data"]),
-    ("cudarc", &["gpu", "scheduler"]),
+    ("cudarc", &["gpu"]),
+    ("nvml-wrapper", &["scheduler"]),
     ("kuva", &["report"]),
     ("saphyr-parser", &["spec"]),
 ];
 
 /// A program's folder and a library that must not be anywhere in its tree.
-const ABSENT: &[(&str, &str)] = &[("arclab", "candle-core"), ("train", "sqlx"), ("train", "arclab-store")];
+const ABSENT: &[(&str, &str)] =
+    &[("arclab", "candle-core"), ("arclab", "cudarc"), ("train", "sqlx"), ("train", "arclab-store")];
 
 /// Of this platform's packages: after a build they are all at hand, and those of others need not be.
 fn metadata() -> Metadata {
@@ -129,11 +131,32 @@ fn tree<'a>(metadata: &'a Metadata, root: &'a PackageId) -> BTreeSet<&'a str> {
 }
 
 #[test]
-fn arclab_has_no_candle_and_the_worker_no_sql_in_its_tree() {
+fn arclab_has_no_candle_and_no_cuda_and_the_worker_no_sql_in_its_tree() {
     let metadata = metadata();
     for (program, library) in ABSENT {
         let package = metadata.workspace_packages().into_iter().find(|p| folder(p) == *program);
         let tree = tree(&metadata, &package.expect("the table's crates exist").id);
         assert!(!tree.contains(library), "crates/{program} must do without {library}");
+    }
+}
+
+/// Packages of what `selection` builds, each with its features, by name.
+fn features(selection: &[&str]) -> BTreeMap<String, String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let shown = ["--edges", "normal,build", "--prefix", "none", "--no-dedupe", "--format", "{p}\t{f}"];
+    let output = Command::new(cargo).args(["tree", "--offline"]).args(shown).args(selection).output();
+    let output = output.expect("cargo lists dependencies");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8(output.stdout).expect("cargo writes UTF-8");
+    let lines = said.lines().filter_map(|line| line.split_once('\t'));
+    lines.map(|(package, features)| (package.to_owned(), features.to_owned())).collect()
+}
+
+#[test]
+fn the_worker_is_the_same_program_built_alone_and_beside_arclab() {
+    // Else `cargo build`, and `cargo run`, which has the worker built alone, would each build it anew after the other.
+    let both = features(&["-p", "arclab", "-p", "arclab-train"]);
+    for (package, alone) in features(&["-p", "arclab-train"]) {
+        assert_eq!(both[&package], alone, "{package}");
     }
 }

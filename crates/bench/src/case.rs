@@ -183,7 +183,7 @@ impl Work {
                 network.backward(&output.d_embeddings);
                 let mut weights = network.weights();
                 weights.push((Kind::Head, head.weight()));
-                device.run(|| optimizer.step(&mut weights, 0.001));
+                optimizer.step(&**device, weights, 0.001);
             }
         }
     }

@@ -5,9 +5,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use cudarc::nvrtc::{CompileError, CompileOptions, compile_ptx_with_opts, sys};
+use cudarc::nvrtc::{CompileError, CompileOptions, compile_ptx_with_opts};
 
-use crate::{Element, error::GpuError, source};
+use crate::{
+    Element,
+    error::GpuError,
+    libraries::{self, Library, Version},
+    source,
+};
 
 /// Where compiled kernels are kept unless something else is asked for: `$XDG_CACHE_HOME/arclab`, or `~/.cache/arclab`.
 pub fn default_cache() -> Option<PathBuf> {
@@ -19,7 +24,7 @@ pub fn default_cache() -> Option<PathBuf> {
 /// The kernels for numbers of one kind as PTX for an architecture such as `compute_90`, from `cache` where they are there.
 pub fn compile(element: Element, architecture: &str, cache: Option<&Path>) -> Result<String, GpuError> {
     let source = source::source(element);
-    let version = version()?;
+    let version = libraries::load().of(Library::Nvrtc)?.version;
     let file = cache.map(|folder| folder.join(name(&source, architecture, version)));
     if let Some(kept) = file.as_ref().and_then(|file| fs::read_to_string(file).ok()) {
         return Ok(kept);
@@ -33,10 +38,10 @@ pub fn compile(element: Element, architecture: &str, cache: Option<&Path>) -> Re
 }
 
 /// Everything that the outcome depends on.
-fn name(source: &str, architecture: &str, (major, minor): (i32, i32)) -> String {
+fn name(source: &str, architecture: &str, version: Version) -> String {
     let mut hash = blake3::Hasher::new();
     hash.update(source.as_bytes());
-    format!("kernels-{architecture}-nvrtc{major}.{minor}-{}.ptx", &hash.finalize().to_hex()[..16])
+    format!("kernels-{architecture}-nvrtc{version}-{}.ptx", &hash.finalize().to_hex()[..16])
 }
 
 /// Whole or not at all: another process may read it at any time.
@@ -47,21 +52,6 @@ fn keep(file: &Path, compiled: &str) -> std::io::Result<()> {
     let scratch = file.with_extension(format!("{}.new", std::process::id()));
     fs::write(&scratch, compiled)?;
     fs::rename(&scratch, file)
-}
-
-#[expect(unsafe_code, reason = "cudarc's calls panic where the library is missing, and this asks first")]
-fn version() -> Result<(i32, i32), GpuError> {
-    // SAFETY: only tries to load the library, whose initialisers run as in any program that uses it.
-    if !unsafe { sys::is_culib_present() } {
-        return Err(GpuError::Missing { library: "NVRTC (libnvrtc.so)" });
-    }
-    let (mut major, mut minor) = (0, 0);
-    // SAFETY: both places are there for the whole call.
-    let outcome = unsafe { sys::nvrtcVersion(&raw mut major, &raw mut minor) };
-    match outcome {
-        sys::nvrtcResult::NVRTC_SUCCESS => Ok((major, minor)),
-        other => Err(GpuError::Call { what: "nvrtcVersion", reason: format!("{other:?}") }),
-    }
 }
 
 fn compile_source(source: &str, architecture: &str) -> Result<String, GpuError> {
@@ -84,12 +74,13 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_named_after_all_that_it_depends_on() {
-        let base = name("a", "compute_90", (13, 0));
-        assert_eq!(base, name("a", "compute_90", (13, 0)));
+        let [version, older] = [(13, 0), (12, 9)].map(|(major, minor)| Version { major, minor, patch: None });
+        let base = name("a", "compute_90", version);
+        assert_eq!(base, name("a", "compute_90", version));
         for other in [
-            name("b", "compute_90", (13, 0)),
-            name("a", "compute_80", (13, 0)),
-            name("a", "compute_90", (12, 9)),
+            name("b", "compute_90", version),
+            name("a", "compute_80", version),
+            name("a", "compute_90", older),
         ] {
             assert_ne!(base, other);
         }

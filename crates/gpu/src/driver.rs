@@ -19,8 +19,10 @@ use cudarc::driver::{
 use crate::{
     Element,
     compile::compile,
+    cublas::Cublas,
     cudnn::Cudnn,
     error::GpuError,
+    libraries,
     runtime::{Address, Grid, Runtime, Width},
     source,
 };
@@ -32,6 +34,8 @@ const THREADS: u32 = 256;
 /// A GPU through its driver.
 pub(crate) struct Driver {
     name: String,
+    /// Opened by the first product.
+    cublas: OnceLock<Result<Cublas, GpuError>>,
     /// Opened by the first dense convolution.
     cudnn: OnceLock<Result<Cudnn, GpuError>>,
     context: Arc<CudaContext>,
@@ -66,15 +70,21 @@ fn failed(what: &'static str) -> impl Fn(result::DriverError) -> GpuError {
     move |error| GpuError::Call { what, reason: error.to_string() }
 }
 
+/// The number of GPUs that the driver sees, where all is there that using them needs.
+pub fn gpus() -> Result<usize, GpuError> {
+    libraries::load().ready()?;
+    match CudaContext::device_count() {
+        Ok(count) => Ok(count as usize),
+        Err(result::DriverError(sys::CUresult::CUDA_ERROR_NO_DEVICE)) => Ok(0),
+        Err(error) => Err(failed("counting GPUs")(error)),
+    }
+}
+
 impl Driver {
     pub(crate) fn open(index: usize, cache: Option<&Path>) -> Result<Self, GpuError> {
-        // SAFETY: only tries to load the library, whose initialisers run as in any program that uses CUDA.
-        if !unsafe { sys::is_culib_present() } {
-            return Err(GpuError::Missing { library: "NVIDIA's driver (libcuda.so)" });
-        }
-        let count = CudaContext::device_count().map_err(failed("counting GPUs"))?;
-        if index >= count as usize {
-            return Err(GpuError::NoSuchGpu { wanted: index, count: count as usize });
+        let count = gpus()?;
+        if index >= count {
+            return Err(GpuError::NoSuchGpu { wanted: index, count });
         }
         let context = CudaContext::new(index).map_err(failed("opening the GPU"))?;
         let stream = context.new_stream().map_err(failed("cuStreamCreate"))?;
@@ -84,6 +94,7 @@ impl Driver {
         let name = context.name().map_err(failed("cuDeviceGetName"))?;
         Ok(Self {
             name,
+            cublas: OnceLock::new(),
             cudnn: OnceLock::new(),
             stream,
             multiprocessors,
@@ -191,6 +202,11 @@ impl Runtime for Driver {
         // as long as it reads and writes; the tests of each operator run it so, between guards.
         unsafe { result::launch_kernel(function, (x, y, 1), (threads, 1, 1), 0, self.stream(), arguments) }
             .map_err(failed(kernel))
+    }
+
+    fn cublas(&self) -> Result<Option<&Cublas>, GpuError> {
+        self.bind()?;
+        self.cublas.get_or_init(|| Cublas::open(&self.stream)).as_ref().map(Some).map_err(Clone::clone)
     }
 
     fn cudnn(&self) -> Result<Option<&Cudnn>, GpuError> {

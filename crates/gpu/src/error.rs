@@ -4,10 +4,20 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GpuError {
     /// A library that must be there is not.
-    #[error("{library} cannot be loaded: `arclab doctor` says where it was looked for and what installs it")]
+    #[error(
+        "{library} cannot be loaded (`arclab doctor` says where it was looked for, and what installs it)"
+    )]
     Missing {
         /// `NVIDIA's driver (libcuda.so.1)`.
         library: &'static str,
+    },
+    /// A library is there and does not do.
+    #[error("{library} cannot be used: {why}")]
+    Unsuitable {
+        /// `cuDNN (libcudnn.so.9)`.
+        library: &'static str,
+        /// What is wrong with it, and what would be right.
+        why: String,
     },
     /// There is no such GPU.
     #[error("there is no GPU {wanted}: the driver sees {count}")]

@@ -1,6 +1,7 @@
 //! A GPU in use: its memory, its kernels, and what failed first.
 
 use std::{
+    collections::BTreeMap,
     ffi::c_void,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
@@ -39,6 +40,15 @@ pub struct Gpu {
     options: Options,
     /// What calls of libraries share: everything happens in the order of one stream.
     workspace: Mutex<Option<Arc<Buffer>>>,
+    /// What stays uploaded, by its kernel and what it is there.
+    kept: Mutex<BTreeMap<(&'static str, &'static str), Kept>>,
+}
+
+/// Bytes that were uploaded, and where they are.
+#[derive(Debug)]
+struct Kept {
+    bytes: Vec<u8>,
+    buffer: Arc<Buffer>,
 }
 
 /// One argument of a kernel.
@@ -50,6 +60,7 @@ pub(crate) enum Arg<'a> {
     Int(i32),
     Long(i64),
     Float(f32),
+    Double(f64),
     /// A struct of these numbers.
     Sizes(&'a [i32]),
 }
@@ -69,7 +80,8 @@ impl Gpu {
 
     fn on(runtime: Arc<dyn Runtime>, options: Options) -> Self {
         let memory = Arc::new(Memory::new(Arc::clone(&runtime), options.memory_bytes));
-        Self { runtime, memory, failure: Mutex::new(None), options, workspace: Mutex::default() }
+        let (failure, workspace, kept) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { runtime, memory, failure, options, workspace, kept }
     }
 
     /// `NVIDIA H200`.
@@ -134,6 +146,21 @@ impl Gpu {
         let buffer = self.take(bytes.len().div_ceil(4), Element::Float32);
         self.unless_failed(|| self.runtime.upload(buffer.address, bytes));
         buffer
+    }
+
+    /// These bytes, which are uploaded only where they are not those that were last uploaded under this name; as many
+    /// bytes stay in their place.
+    pub(crate) fn kept(&self, name: (&'static str, &'static str), bytes: &[u8]) -> Arc<Buffer> {
+        let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = || Kept { bytes: bytes.to_vec(), buffer: Arc::new(self.upload_bytes(bytes)) };
+        let kept = all.entry(name).or_insert_with(fresh);
+        if kept.bytes.len() != bytes.len() {
+            *kept = fresh();
+        } else if kept.bytes != bytes {
+            self.unless_failed(|| self.runtime.upload(kept.buffer.address, bytes));
+            kept.bytes.copy_from_slice(bytes);
+        }
+        Arc::clone(&kept.buffer)
     }
 
     /// Replaces the values of a float32 buffer.
@@ -223,6 +250,7 @@ impl Arg<'_> {
             Self::Int(value) => u64::from(value.cast_unsigned()),
             Self::Long(value) => value.cast_unsigned(),
             Self::Float(value) => u64::from(value.to_bits()),
+            Self::Double(value) => value.to_bits(),
             Self::Sizes(sizes) => return sizes.as_ptr().cast_mut().cast(),
         };
         std::ptr::from_mut(bits).cast()

@@ -7,6 +7,7 @@
 //! Shapes are N×H×W×C; what they mean, and in what order operators run, is `arclab-nn`'s business.
 
 mod compile;
+mod cublas;
 mod cudnn;
 mod driver;
 mod element;
@@ -14,12 +15,14 @@ mod element;
 mod emulator;
 mod error;
 mod gpu;
+pub mod libraries;
 mod memory;
 pub mod ops;
 mod runtime;
 mod source;
 
 pub use compile::{compile, default_cache};
+pub use driver::gpus;
 pub use element::{Element, Precision};
 pub use error::GpuError;
 pub use gpu::{Gpu, Options};

@@ -21,6 +21,7 @@ mod ops;
 mod param;
 mod weights;
 
+pub use arclab_gpu::{Gpu, GpuError, Options as GpuOptions, Precision};
 pub use average::MovingAverage;
 pub use backbones::{BackboneKind, Design, Input, ShapeError};
 pub use backend::{Activation, Affine, Backend, MapShape, Maps, Moments, NormGradients, NormState};

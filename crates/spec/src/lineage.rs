@@ -10,6 +10,9 @@ use serde_json::Value;
 
 use crate::{Change, Fingerprint, VariantName, config::Config, source::joined};
 
+/// A key that is set to nothing.
+const NONE: &str = "null";
+
 /// All that decides a variant's numbers, as it was planned, and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,16 +35,21 @@ impl Lineage {
     /// What this variant says otherwise than `other`, in the order of the keys.
     pub fn differences(&self, other: &Self) -> Vec<Change> {
         let keys: BTreeSet<&String> = self.values.keys().chain(other.values.keys()).collect();
-        let differs = |key: &&String| match (self.values.get(*key), other.values.get(*key)) {
+        let differs = |key: &&String| match (self.set(key), other.set(key)) {
             (Some(one), Some(other)) if *key == INIT => !are_same_weights(one, other),
             (one, other) => one != other,
         };
         let change = |key: &String| Change {
             key: key.clone(),
-            from: other.values.get(key).cloned(),
-            to: self.values.get(key).cloned().unwrap_or_else(|| "null".to_owned()),
+            from: other.set(key).cloned(),
+            to: self.set(key).cloned().unwrap_or_else(|| NONE.to_owned()),
         };
         keys.into_iter().filter(differs).map(change).collect()
+    }
+
+    /// What `key` is set to. Of a section that one variant has and another one lacks, the parts tell the difference.
+    fn set(&self, key: &str) -> Option<&String> {
+        self.values.get(key).filter(|value| *value != NONE)
     }
 
     /// Those of the differences that no spec declares: the two were planned under different `--set`, or one of them

@@ -1,5 +1,7 @@
 //! What planning asks of a worker: `arclab-worker weights REQUEST.json`, and what it answers on its output.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Fingerprint, config::Config};
@@ -12,6 +14,9 @@ pub struct WeightsRequest {
     pub version: u32,
     /// Names the weights, the network and its input.
     pub config: Config,
+    /// Where the run's images are, once they are prepared. What the weights have seen is then held against its tests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<PathBuf>,
 }
 
 /// The worker's answer, as JSON on its standard output.

@@ -5,7 +5,7 @@ mod support;
 use std::path::PathBuf;
 
 use arclab_spec::{
-    InvalidOverride, Override, Spec,
+    Fingerprint, InvalidOverride, Override, Plan, Spec, TRAINER_VERSION,
     config::{
         Backbone, CrossEntropy, Dataset, LayerOptions, LossConfig, MarginGradient, OptimizerConfig,
         PairSource, PastTurn, ScheduleShape, SplitConfig,
@@ -251,6 +251,18 @@ fn a_constant_rate_may_be_nothing_but_warm_up() {
 }
 
 #[test]
+fn a_contradiction_with_another_file_is_placed_where_the_spec_speaks_itself() {
+    let folder = Folder::new();
+    folder.write("long.yaml", "extends: base.yaml\nschedule: {name: cosine, warmup_epochs: 2}\n");
+    let mistake = |text: &str| folder.mistakes(text).remove(0);
+    let short = mistake("extends: long.yaml\ntraining: {epochs: 1}\n");
+    assert_eq!(short.at, Some((2, 20)), "{short:?}");
+    folder.write("short.yaml", "extends: base.yaml\ntraining: {epochs: 2}\n");
+    let long = mistake("extends: short.yaml\nschedule: {name: cosine, warmup_epochs: 2}\n");
+    assert_eq!(long.at, Some((2, 41)), "{long:?}");
+}
+
+#[test]
 fn what_is_set_beside_another_name_stays_in_whatever_order() {
     let set = ["optimizer.name=adamw", "optimizer.learning_rate=0.002", "optimizer.beta1=0.8"];
     for set in [set, [set[1], set[0], set[2]], [set[2], set[1], set[0]]] {
@@ -275,6 +287,25 @@ fn what_a_spec_says_nothing_of_is_no_part_of_its_plan() {
     assert_eq!(serde_json::from_str::<OptimizerConfig>(before).unwrap(), spec.config.optimizer);
     let schedule = serde_json::to_string(&spec.config.schedule).unwrap();
     assert_eq!(schedule, r#"{"shape":{"polynomial":{"power":1.0}},"warmup_epochs":0.0}"#);
+}
+
+#[test]
+fn what_is_computed_in_is_a_part_of_the_plan_and_whether_bits_repeat_is_not() {
+    let plan = |text: &str| {
+        let spec = Folder::new().read("a.yaml", &format!("{LEAST}{text}")).unwrap();
+        let data = Fingerprint::of(b"data");
+        let plan = Plan { config: spec.config, seed: 0, data, trainer: TRAINER_VERSION };
+        (plan.hash(), serde_json::to_string(&spec.resources).unwrap())
+    };
+    let (usual, resources) = plan("");
+    assert_eq!(resources, r#"{"device":"auto","threads":"auto","memory_bytes":null}"#);
+    assert_eq!(plan("training: {precision: float32}\n").0, usual);
+    for precision in ["tf32", "bf16", "fp16"] {
+        assert_ne!(plan(&format!("training: {{precision: {precision}}}\n")).0, usual);
+    }
+    let (same, resources) = plan("resources: {deterministic: false}\n");
+    assert_eq!(same, usual);
+    assert!(resources.ends_with(r#""deterministic":false}"#), "{resources}");
 }
 
 #[test]

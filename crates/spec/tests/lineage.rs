@@ -62,6 +62,16 @@ fn seeds_and_what_changes_no_number_are_no_differences() {
 }
 
 #[test]
+fn a_section_that_one_variant_lacks_is_told_of_by_its_parts() {
+    let folder = Folder::new();
+    let base = folder.read("a.yaml", BASE).unwrap();
+    let text = "extends: a.yaml\ndata: {augment: {colour_temperature: {probability: 1}}}\n";
+    let differences = lines(&folder.read("warm.yaml", text).unwrap().lineage.differences(&base.lineage));
+    assert_eq!(differences[0], "data.augment.colour_temperature.max_kelvin: nothing → 10000.0");
+    assert!(differences.iter().all(|change| !change.starts_with("data.augment.colour_temperature:")));
+}
+
+#[test]
 fn another_kind_of_data_set_is_declared_with_all_that_it_takes_away() {
     let folder = Folder::new();
     let base = folder.read("a.yaml", "data: {dataset: {synthetic: {identities: 40}}}\n").unwrap();

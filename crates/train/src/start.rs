@@ -6,9 +6,9 @@ use std::{
     sync::Arc,
 };
 
-use arclab_data::{Leak, PairList, Prepared, TestPairs};
+use arclab_data::{Leak, PairList, Prepared, TestPairs, prepare};
 use arclab_nn::{
-    Cpu, FreezeError, Input, Network, ShapeError, StateError,
+    Backend, Cpu, FreezeError, Input, Network, ShapeError, StateError,
     checkpoint::Tensors,
     to_grey,
     weight_files::{WeightsError, load_weights},
@@ -19,6 +19,7 @@ use arclab_spec::{
 };
 
 use crate::{
+    data::Logged,
     makers::{Makers, not_checked},
     model_card::{ModelCard, OtherInput, UnreadableCard, assumed},
     request::read_request,
@@ -122,7 +123,7 @@ impl Start {
     }
 
     /// Makes `network` begin with them. Its head is none of theirs.
-    pub(crate) fn begin(&self, network: &mut Network<Cpu>) -> Result<(), StartError> {
+    pub(crate) fn begin<B: Backend>(&self, network: &mut Network<B>) -> Result<(), StartError> {
         let (found, wanted) = (self.embedding_size(network), network.embedding_size());
         if let Some(found) = found.filter(|found| *found != wanted) {
             return Err(StartError::EmbeddingSize { path: self.path.clone(), found, wanted });
@@ -145,7 +146,7 @@ impl Start {
     }
 
     /// The input that they were trained on, where the backbone is theirs: one tensor alone is of another shape then.
-    fn other_input(&self, network: &Network<Cpu>) -> Option<OtherInput> {
+    fn other_input<B: Backend>(&self, network: &Network<B>) -> Option<OtherInput> {
         let state = network.state();
         let shape = |name: &String| Some(self.tensors.get(name)?.dims());
         let mut others = state.iter().filter(|(name, wanted)| shape(name) != Some(wanted.dims()));
@@ -163,7 +164,7 @@ impl Start {
     }
 
     /// By the batch norm that every backbone ends with.
-    fn embedding_size(&self, network: &Network<Cpu>) -> Option<usize> {
+    fn embedding_size<B: Backend>(&self, network: &Network<B>) -> Option<usize> {
         let state = network.state();
         let (last, _) = state.iter().rev().find(|(name, _)| name.ends_with("running_mean"))?;
         match self.tensors.get(last)?.dims() {
@@ -179,7 +180,7 @@ fn test(pairs: &PairList, data: &Prepared) -> TestPairs {
 }
 
 /// Freezes what the configuration names.
-pub(crate) fn freeze(network: &mut Network<Cpu>, config: &Config) -> Result<(), StartError> {
+pub(crate) fn freeze<B: Backend>(network: &mut Network<B>, config: &Config) -> Result<(), StartError> {
     network.freeze(&config.start.freeze).map_err(StartError::Freeze)?;
     let all_is_frozen = network.params().iter().all(|param| param.frozen);
     match config.loss.compares() {
@@ -195,9 +196,11 @@ struct NoWeights(PathBuf);
 
 /// `arclab-worker weights REQUEST.json`: whether a run could begin as its configuration says.
 pub fn check_weights(request: &Path) -> anyhow::Result<WeightsReport> {
-    let WeightsRequest { config, .. } = read_request(request)?;
+    let WeightsRequest { config, cache, .. } = read_request(request)?;
     let init = config.start.init.as_ref().ok_or_else(|| NoWeights(request.to_owned()))?;
-    Ok(match tried(init, &config) {
+    let data = cache
+        .map(|cache| prepare(&config.data, &config.evaluation, &cache, &Logged).map(|data| (data, cache)));
+    Ok(match tried(init, &config, data.transpose()?.as_ref()) {
         Ok(Start { content, notes, .. }) => WeightsReport::Suits { content, notes },
         Err(error) => {
             let key = error.key().to_owned();
@@ -206,10 +209,18 @@ pub fn check_weights(request: &Path) -> anyhow::Result<WeightsReport> {
     })
 }
 
-fn tried(init: &InitialWeights, config: &Config) -> Result<Start, StartError> {
-    let start = Start::load(init, config)?;
+fn tried(
+    init: &InitialWeights,
+    config: &Config,
+    data: Option<&(Prepared, PathBuf)>,
+) -> Result<Start, StartError> {
+    let mut start = Start::load(init, config)?;
     let mut network = settings::network(config, Arc::new(Cpu::new(1)), 0).map_err(StartError::Build)?;
     start.begin(&mut network)?;
     freeze(&mut network, config)?;
+    if let Some((data, cache)) = data {
+        let unknown = start.refuse_seen(data, cache)?;
+        start.notes.extend(unknown);
+    }
     Ok(start)
 }

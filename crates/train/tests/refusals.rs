@@ -7,7 +7,9 @@ use std::fs;
 use arclab_nn::checkpoint;
 use arclab_spec::{
     Event, FailureKind,
-    config::{DeviceRequest, LayerOptions, OptimizerConfig, Sampler, ScheduleConfig, ScheduleShape},
+    config::{
+        DeviceRequest, LayerOptions, OptimizerConfig, Precision, Sampler, ScheduleConfig, ScheduleShape,
+    },
     run_folder,
     run_folder::exit,
 };
@@ -133,6 +135,14 @@ fn cuda_is_refused_with_the_reason() {
     run.assignment.device = DeviceRequest::Cuda;
     run.write_plan();
     let (_, message) = failure(&run);
+    assert!(message.contains("built without CUDA operators"), "{message}");
+}
+
+#[test]
+fn numbers_that_a_cpu_does_not_compute_in_are_refused_where_there_is_no_gpu() {
+    let run = RunFolder::with(|config| config.training.precision = Precision::Bf16);
+    let (_, message) = failure(&run);
+    assert!(message.contains("`training.precision: bf16`, which a GPU alone computes in"), "{message}");
     assert!(message.contains("built without CUDA operators"), "{message}");
 }
 

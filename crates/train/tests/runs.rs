@@ -125,4 +125,10 @@ fn a_worker_tells_what_it_can_do() {
     let abilities: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(abilities["plan_version"], arclab_spec::PLAN_VERSION);
     assert!(abilities["cuda"].as_str().unwrap().contains("CUDA"), "{abilities}");
+    let libraries = abilities["libraries"].as_array().unwrap();
+    assert_eq!(libraries.len(), 6);
+    for library in libraries {
+        assert!(library["path"].is_string() || library["wrong"].is_string(), "{library}");
+        assert!(library["install"].is_string() && library["purpose"].is_string(), "{library}");
+    }
 }

@@ -36,8 +36,8 @@ fn start(file: &Path, freeze: &[&str]) -> StartConfig {
     StartConfig { init: Some(init), freeze: freeze.iter().map(|&pattern| pattern.to_owned()).collect() }
 }
 
-fn ask(run: &RunFolder, config: &Config) -> Output {
-    let request = WeightsRequest { version: PLAN_VERSION, config: config.clone() };
+fn ask(run: &RunFolder, config: &Config, cache: Option<PathBuf>) -> Output {
+    let request = WeightsRequest { version: PLAN_VERSION, config: config.clone(), cache };
     let path = run.file("request.json");
     fs::write(&path, serde_json::to_vec(&request).unwrap()).unwrap();
     Command::new(env!("CARGO_BIN_EXE_arclab-worker")).arg("weights").arg(path).output().unwrap()
@@ -45,7 +45,12 @@ fn ask(run: &RunFolder, config: &Config) -> Output {
 
 /// The notes; or the key of the spec that is wrong, with the reason.
 fn answer(run: &RunFolder, config: &Config) -> Result<Vec<String>, String> {
-    let output = ask(run, config);
+    answer_with(run, config, None)
+}
+
+/// The same, with what the weights have seen held against the tests' images.
+fn answer_with(run: &RunFolder, config: &Config, cache: Option<PathBuf>) -> Result<Vec<String>, String> {
+    let output = ask(run, config, cache);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     match serde_json::from_slice(&output.stdout).unwrap() {
         WeightsReport::Suits { notes, .. } => Ok(notes),
@@ -258,6 +263,11 @@ fn a_run_is_not_tested_on_images_that_its_first_weights_were_trained_on() {
     };
     let seen = "has seen images of this run's tests";
     let direct = with_init(&weights, with_other_people_held_out);
+    // Planning asks first, and once the images are prepared the worker knows.
+    let (config, cache) = (&direct.assignment.plan.config, &direct.assignment.cache);
+    assert!(answer(&direct, config).is_ok(), "images were not asked for");
+    let refused = answer_with(&direct, config, Some(cache.clone())).unwrap_err();
+    assert!(refused.starts_with("model.init: ") && refused.contains(seen), "{refused}");
     assert_eq!(direct.finish(), 1, "{}", direct.log());
     assert!(direct.log().contains(seen), "{}", direct.log());
 

@@ -6,13 +6,13 @@ use arclab_spec::{Override, Spec};
 use crate::{
     cli::PlanArgs,
     output::{self, Output},
-    weights,
+    weights::Weights,
 };
 
 /// Prints what the specs would run. Reads no data but weights, and touches no store.
 pub(crate) fn execute(arguments: &PlanArgs, output: Output) -> anyhow::Result<()> {
     let mut specs = arclab_spec::read_specs(&arguments.specs.specs, &arguments.specs.overrides)?;
-    weights::resolve(&mut specs, output)?;
+    Weights::resolve(&mut specs, output)?;
     let text = match output.format {
         // A cell is too narrow for the differences: they follow, one below the other.
         Format::Text { .. } => {

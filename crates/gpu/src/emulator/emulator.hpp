@@ -24,8 +24,24 @@
 #define __launch_bounds__(...)
 #define __shared__ static
 
-struct uint4 {
+// Copied where a GPU would: an address that is no multiple of 16 bytes fails there.
+static bool is_misaligned;
+struct alignas(16) uint4 {
   unsigned x, y, z, w;
+
+  uint4 &operator=(const uint4 &other) {
+    check(this);
+    check(&other);
+    memcpy(static_cast<void *>(this), &other, sizeof *this);
+    return *this;
+  }
+
+private:
+  // In a volatile, so that the compiler does not take for granted what is asked.
+  static void check(const void *at) {
+    volatile uintptr_t address = (uintptr_t)at;
+    if (address % 16) is_misaligned = true;
+  }
 };
 struct Place {
   unsigned x, y, z;
@@ -132,6 +148,7 @@ static int launch(void (*kernel)(A...), void **arguments, unsigned x, unsigned y
     auto [kernel, arguments] = *static_cast<std::pair<void (*)(A...), void **> *>(data);
     call(kernel, arguments, std::index_sequence_for<A...>());
   };
+  is_misaligned = false;
   gridDim = {x, y, 1};
   blockDim = {threads, 1, 1};
   for (unsigned row = 0; row < y; row++)
@@ -139,7 +156,7 @@ static int launch(void (*kernel)(A...), void **arguments, unsigned x, unsigned y
       blockIdx = {column, row, 0};
       if (block(threads)) return 1;
     }
-  return 0;
+  return is_misaligned ? 2 : 0;
 }
 } // namespace emulated
 

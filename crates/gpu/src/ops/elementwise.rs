@@ -1,6 +1,6 @@
 //! Operators that treat each number by itself.
 
-use super::View;
+use super::{Sizes, View};
 use crate::{Buffer, Element, Gpu, gpu::Arg};
 
 /// Bytes of N×H×W×3 to x/127.5 - 1, for `positions` N·H·W; with one channel, of their luma.
@@ -28,26 +28,27 @@ pub fn convert(gpu: &Gpu, from: &Buffer, element: Element) -> Buffer {
 }
 
 /// The maps with their normalisation applied.
-pub fn apply(_gpu: &Gpu, _input: View<'_>) -> Buffer {
-    unimplemented!()
+pub fn apply(gpu: &Gpu, input: View<'_>) -> Buffer {
+    if input.affine.is_none() {
+        return gpu.copy(input.data);
+    }
+    let (maps, sizes) = (gpu.take(input.data.len(), gpu.element()), input.sizes());
+    let arguments = [&input.arguments()[..], &[Arg::Buffer(&maps)], &sizes.arguments()].concat();
+    gpu.launch("apply_affine", sizes.grid(gpu), &arguments);
+    maps
 }
 
 /// The sum of two maps, both with their normalisation applied.
-pub fn sum(_gpu: &Gpu, _a: View<'_>, _b: View<'_>) -> Buffer {
-    unimplemented!()
+pub fn sum(gpu: &Gpu, a: View<'_>, b: View<'_>) -> Buffer {
+    let (maps, sizes) = (gpu.take(a.data.len(), gpu.element()), a.sizes());
+    let arguments = [&a.arguments()[..], &b.arguments(), &[Arg::Buffer(&maps)], &sizes.arguments()].concat();
+    gpu.launch("sum_maps", sizes.grid(gpu), &arguments);
+    maps
 }
 
 /// Adds a value to each channel, in place.
-pub fn add_bias(_gpu: &Gpu, _maps: &mut Buffer, _bias: &Buffer) {
-    unimplemented!()
-}
-
-/// min(max(x/5 + 1/2, 0), 1); NaN stays so.
-pub fn hard_sigmoid(_gpu: &Gpu, _input: &Buffer) -> Buffer {
-    unimplemented!()
-}
-
-/// The gradient to the input of a hard sigmoid.
-pub fn hard_sigmoid_backward(_gpu: &Gpu, _input: &Buffer, _d_output: &Buffer) -> Buffer {
-    unimplemented!()
+pub fn add_bias(gpu: &Gpu, maps: &mut Buffer, bias: &Buffer) {
+    let sizes = Sizes::of(maps, bias.len());
+    let arguments = [&[Arg::Buffer(maps), Arg::Buffer(bias)][..], &sizes.arguments()].concat();
+    gpu.launch("add_bias", sizes.grid(gpu), &arguments);
 }

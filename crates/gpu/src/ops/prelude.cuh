@@ -37,21 +37,32 @@ __device__ __forceinline__ T to_element(float x) {
 #endif
 #endif
 
-// Numbers that one memory access of 16 bytes moves.
-constexpr int PACK = 16 / sizeof(T);
+// Kinds of numbers beside T are float32 alone.
+#if ELEMENT != 0
+__device__ __forceinline__ float from_element(float x) { return x; }
+__device__ __forceinline__ void put(float &to, float x) { to = x; }
+#endif
+__device__ __forceinline__ void put(T &to, float x) { to = to_element(x); }
 
-// W numbers of a feature map in registers: PACK of them, whose place is a multiple of 16 bytes, or one.
+// Numbers that one memory access of 16 bytes moves: of a kind, and of feature maps.
+template <class S> constexpr int PACK_OF = 16 / sizeof(S);
+constexpr int PACK = PACK_OF<T>;
+
+// W numbers in registers: of a place that is a multiple of 16 bytes, as many accesses as they fill, or one number.
 template <int W> struct Pack {
   float v[W];
 };
 
-template <int W> __device__ __forceinline__ Pack<W> load(const T *from) {
+template <int W, class S> __device__ __forceinline__ Pack<W> load(const S *from) {
+  constexpr int EACH = PACK_OF<S>;
   Pack<W> pack;
-  if constexpr (W == PACK) {
-    union { uint4 whole; T each[PACK]; } bits;
-    bits.whole = *reinterpret_cast<const uint4 *>(from);
+  if constexpr (W % EACH == 0) {
+    union { uint4 whole; S each[EACH]; } bits;
 #pragma unroll
-    for (int i = 0; i < W; i++) pack.v[i] = from_element(bits.each[i]);
+    for (int i = 0; i < W; i++) {
+      if (i % EACH == 0) bits.whole = reinterpret_cast<const uint4 *>(from)[i / EACH];
+      pack.v[i] = from_element(bits.each[i % EACH]);
+    }
   } else {
 #pragma unroll
     for (int i = 0; i < W; i++) pack.v[i] = from_element(from[i]);
@@ -59,15 +70,18 @@ template <int W> __device__ __forceinline__ Pack<W> load(const T *from) {
   return pack;
 }
 
-template <int W> __device__ __forceinline__ void store(T *to, const Pack<W> &pack) {
-  if constexpr (W == PACK) {
-    union { uint4 whole; T each[PACK]; } bits;
+template <int W, class S> __device__ __forceinline__ void store(S *to, const Pack<W> &pack) {
+  constexpr int EACH = PACK_OF<S>;
+  if constexpr (W % EACH == 0) {
+    union { uint4 whole; S each[EACH]; } bits;
 #pragma unroll
-    for (int i = 0; i < W; i++) bits.each[i] = to_element(pack.v[i]);
-    *reinterpret_cast<uint4 *>(to) = bits.whole;
+    for (int i = 0; i < W; i++) {
+      put(bits.each[i % EACH], pack.v[i]);
+      if (i % EACH == EACH - 1) reinterpret_cast<uint4 *>(to)[i / EACH] = bits.whole;
+    }
   } else {
 #pragma unroll
-    for (int i = 0; i < W; i++) to[i] = to_element(pack.v[i]);
+    for (int i = 0; i < W; i++) put(to[i], pack.v[i]);
   }
 }
 

@@ -1,27 +1,39 @@
 //! An NVIDIA GPU as a device: the table of its operators, which `arclab-gpu` has.
 
-use std::sync::Arc;
+mod loss_scale;
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arclab_gpu::{
-    Buffer, Gpu,
-    ops::{self, View, batch_norm, convolution, dropout, elementwise, gate, join},
+    Buffer, Element, Gpu, GpuError,
+    ops::{
+        self, View, adamw, batch_norm, convolution, dropout, elementwise, follow, gate, hard_sigmoid, join,
+        moments, norm::Norm, prelu, sgd, sums,
+    },
 };
+
+use loss_scale::LossScale;
 
 use crate::{
     backend::{Activation, Affine, Backend, MapShape, Maps, Moments, NormGradients, NormState},
+    checkpoint::{Mismatch, Tensors},
     ops::{Convolution, DropoutMask},
+    optim::{AdamWFactors, AdamWStep, Factors, Rows, SgdFactors, SgdStep, Step},
 };
 
 /// An NVIDIA GPU. Its operators do not say what fails: [`Gpu::check`] does, once a step is over.
 #[derive(Debug)]
 pub struct Cuda {
     gpu: Gpu,
+    /// Of float16.
+    loss_scale: Option<Mutex<LossScale>>,
 }
 
 impl Cuda {
     /// On a GPU that was opened.
     pub fn new(gpu: Gpu) -> Self {
-        Self { gpu }
+        let is_float16 = gpu.element() == Element::Float16;
+        Self { loss_scale: is_float16.then(|| Mutex::new(LossScale::new())), gpu }
     }
 
     /// The GPU.
@@ -60,14 +72,31 @@ fn per_image(shape: MapShape) -> MapShape {
 }
 
 impl Backend for Cuda {
+    type Numbers = Buffer;
     type Buffer = Buffer;
+
+    fn numbers(buffer: &Buffer) -> &Buffer {
+        buffer
+    }
+
+    fn numbers_mut(buffer: &mut Buffer) -> &mut Buffer {
+        buffer
+    }
 
     fn upload(&self, values: &[f32]) -> Buffer {
         self.gpu.upload(values)
     }
 
+    fn count(&self, numbers: &Buffer) -> usize {
+        numbers.len()
+    }
+
     fn download(&self, buffer: &Buffer) -> Vec<f32> {
         self.gpu.download(buffer)
+    }
+
+    fn check(&self) -> Result<(), GpuError> {
+        self.gpu.check()
     }
 
     fn write(&self, buffer: &mut Buffer, values: &[f32]) {
@@ -84,7 +113,7 @@ impl Backend for Cuda {
     }
 
     fn values(&self, maps: &Maps<Self>) -> Vec<f32> {
-        self.gpu.download(&elementwise::convert(&self.gpu, &maps.data, arclab_gpu::Element::Float32))
+        self.gpu.download(&elementwise::convert(&self.gpu, &maps.data, Element::Float32))
     }
 
     fn images(&self, shape: MapShape, pixels: &[u8]) -> Maps<Self> {
@@ -144,11 +173,11 @@ impl Backend for Cuda {
     }
 
     fn channel_sums(&self, maps: &Maps<Self>, sums: &mut Buffer) {
-        batch_norm::channel_sums(&self.gpu, &maps.data, sums);
+        sums::channel_sums(&self.gpu, &maps.data, sums);
     }
 
     fn moments(&self, maps: &Maps<Self>) -> Moments<Self> {
-        let [mean, variance] = batch_norm::moments(&self.gpu, &maps.data, maps.shape.channels);
+        let [mean, variance] = moments::moments(&self.gpu, &maps.data, maps.shape.channels);
         Moments { mean, variance }
     }
 
@@ -185,8 +214,9 @@ impl Backend for Cuda {
         let NormGradients { weight, bias, slope } = gradients;
         let gradients = batch_norm::Gradients { weight, bias, slope };
         let also = also.map(|also| &also.data);
-        let data = batch_norm::backward(&self.gpu, &state, &d_output.data, also, gradients);
-        Maps { shape: input.shape, data }
+        self.rewritten(d_output, |d_output, d_input| {
+            batch_norm::backward(&self.gpu, &state, d_output, also, gradients, d_input);
+        })
     }
 
     fn apply(&self, input: &Activation<Self>) -> Maps<Self> {
@@ -199,6 +229,8 @@ impl Backend for Cuda {
     }
 
     fn join(&self, a: &Activation<Self>, b: &Activation<Self>) -> Maps<Self> {
+        let beside = MapShape { channels: a.shape().channels, ..b.shape() };
+        assert_eq!(a.shape(), beside, "what is joined differs in channels alone");
         let channels = a.shape().channels + b.shape().channels;
         Maps { shape: MapShape { channels, ..a.shape() }, data: join::forward(&self.gpu, view(a), view(b)) }
     }
@@ -233,42 +265,135 @@ impl Backend for Cuda {
         d_means: &Maps<Self>,
     ) -> Maps<Self> {
         let shape = d_output.shape;
-        let data =
-            gate::backward_input(&self.gpu, &d_output.data, &gates.data, &d_means.data, shape.channels);
-        Maps { shape, data }
+        self.rewritten(d_output, |d_output, d_input| {
+            gate::backward_input(&self.gpu, d_output, &gates.data, &d_means.data, shape.channels, d_input);
+        })
     }
 
     fn hard_sigmoid(&self, input: &Maps<Self>) -> Maps<Self> {
-        Maps { shape: input.shape, data: elementwise::hard_sigmoid(&self.gpu, &input.data) }
+        Maps { shape: input.shape, data: hard_sigmoid::forward(&self.gpu, &input.data) }
     }
 
-    fn hard_sigmoid_backward(&self, input: &Maps<Self>, d_output: Maps<Self>) -> Maps<Self> {
-        let data = elementwise::hard_sigmoid_backward(&self.gpu, &input.data, &d_output.data);
-        Maps { shape: input.shape, data }
+    fn hard_sigmoid_backward(&self, input: &Maps<Self>, mut d_output: Maps<Self>) -> Maps<Self> {
+        hard_sigmoid::backward(&self.gpu, &input.data, &mut d_output.data);
+        d_output
     }
 
     fn prelu_backward(
         &self,
         input: &Maps<Self>,
         slope: &Buffer,
-        d_output: Maps<Self>,
+        mut d_output: Maps<Self>,
         d_slope: &mut Buffer,
     ) -> Maps<Self> {
-        let view = View { data: &input.data, channels: input.shape.channels, affine: None };
-        let data = batch_norm::prelu_backward(&self.gpu, view, slope, &d_output.data, d_slope);
-        Maps { shape: input.shape, data }
+        prelu::backward(&self.gpu, &input.data, slope, &mut d_output.data, d_slope);
+        d_output
     }
 
     fn dropout(&self, maps: Arc<Maps<Self>>, mask: DropoutMask) -> Maps<Self> {
         let first = mask.first.wrapping_mul(maps.shape.image_len() as u64);
-        let data = dropout::apply(&self.gpu, &maps.data, mask.random.key(), first, mask.rate);
-        Maps { shape: maps.shape, data }
+        self.rewritten(maps, |maps, out| {
+            dropout::apply(&self.gpu, maps, mask.random.key(), first, mask.rate, out);
+        })
+    }
+
+    fn norm(&self, gradients: &[&Buffer]) -> f64 {
+        let scale = self.with_scale(|scale| scale.now);
+        let norm = Norm::new(&self.gpu, gradients, 1.0 / f64::from(scale), None).value(&self.gpu);
+        self.with_scale(|scale| scale.follow(norm.is_finite()));
+        norm
+    }
+
+    fn forgives_overflow(&self) -> bool {
+        self.loss_scale.is_some() && self.with_scale(|scale| scale.may_fall())
+    }
+
+    fn state(&self) -> Tensors {
+        if self.loss_scale.is_some() { self.with_scale(|scale| scale.state()) } else { Tensors::new() }
+    }
+
+    fn load_state(&self, state: &Tensors) -> Result<(), Mismatch> {
+        if self.loss_scale.is_none() {
+            return Mismatch::refuse_others(state, |_| false);
+        }
+        let loaded = LossScale::load(state)?;
+        self.with_scale(|scale| *scale = loaded);
+        Ok(())
+    }
+
+    fn sgd(&self, steps: Vec<SgdStep<'_, Buffer>>, factors: SgdFactors) {
+        let gradient = self.factor(steps.iter().map(|(step, _)| step));
+        let weight = |(step, velocity)| {
+            let Step { value, gradient, rows, by: Factors { rate, weight_decay: decay, .. } } = step;
+            sgd::Weight { value, velocity, gradient, rows: rows.map(self::rows), rate, decay }
+        };
+        let weights: Vec<_> = steps.into_iter().map(weight).collect();
+        let SgdFactors { momentum, nesterov } = factors;
+        sgd::step(&self.gpu, &weights, &Norm::known(&self.gpu, 1.0, gradient), momentum, nesterov);
+    }
+
+    fn adamw(&self, steps: Vec<AdamWStep<'_, Buffer>>, factors: AdamWFactors) {
+        let gradient = self.factor(steps.iter().map(|(step, _)| step));
+        let weight = |(step, moments)| {
+            let Step { value, gradient, rows, by: Factors { rate, weight_decay: decay, .. } } = step;
+            adamw::Weight { value, moments, gradient, rows: rows.map(self::rows), rate, decay }
+        };
+        let weights: Vec<_> = steps.into_iter().map(weight).collect();
+        let AdamWFactors { betas, epsilon, steps } = factors;
+        let factors = adamw::Factors { betas, epsilon, steps };
+        adamw::step(&self.gpu, &weights, &Norm::known(&self.gpu, 1.0, gradient), factors);
+    }
+
+    fn approach(&self, pairs: Vec<(&mut Buffer, &Buffer)>, share: f32) {
+        follow::follow(&self.gpu, &pairs, share);
+    }
+
+    fn add_share(&self, pairs: Vec<(&mut Buffer, &Buffer)>, share: f32) {
+        follow::add_share(&self.gpu, &pairs, share);
     }
 }
 
+fn rows(Rows { indices, width }: Rows<'_>) -> ops::Rows<'_> {
+    ops::Rows { indices, width }
+}
+
 impl Cuda {
+    /// What all gradients of a step are multiplied by: clipping, and what undoes the loss's scale.
+    fn factor<'a>(&self, mut steps: impl Iterator<Item = &'a Step<'a, Buffer>>) -> f32 {
+        let clipping = steps.next().map_or(1.0, |step| step.by.gradient);
+        clipping / self.with_scale(|scale| scale.taken)
+    }
+
+    /// By what this step's loss is scaled.
+    pub(crate) fn loss_scale(&self) -> f32 {
+        self.with_scale(|scale| scale.now)
+    }
+
+    /// Of a loss that is not scaled, the scale is 1 and stays so.
+    fn with_scale<T>(&self, work: impl FnOnce(&mut LossScale) -> T) -> T {
+        match &self.loss_scale {
+            Some(scale) => work(&mut scale.lock().unwrap_or_else(PoisonError::into_inner)),
+            None => work(&mut LossScale::none()),
+        }
+    }
+
     /// The input with its normalisation applied, as cuDNN reads it.
     fn applied(&self, input: &Activation<Self>) -> Arc<Maps<Self>> {
         if input.affine.is_none() { Arc::clone(&input.maps) } else { Arc::new(self.apply(input)) }
+    }
+
+    /// What `work` writes to its second buffer, which is the first one where nobody else holds the maps.
+    fn rewritten(&self, maps: Arc<Maps<Self>>, work: impl FnOnce(&Buffer, &Buffer)) -> Maps<Self> {
+        match Arc::try_unwrap(maps) {
+            Ok(maps) => {
+                work(&maps.data, &maps.data);
+                maps
+            }
+            Err(shared) => {
+                let data = self.gpu.take(shared.data.len(), self.gpu.element());
+                work(&shared.data, &data);
+                Maps { shape: shared.shape, data }
+            }
+        }
     }
 }

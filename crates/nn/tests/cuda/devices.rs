@@ -25,6 +25,23 @@ pub(crate) fn shape(count: usize, height: usize, width: usize, channels: usize) 
     MapShape { count, height, width, channels }
 }
 
+/// Odd ones: of one number, of one position, of single channels and packs, of more channels than a warp reads side by side,
+/// and of more positions than the emulator has threads.
+pub(crate) fn shapes() -> [MapShape; 10] {
+    [
+        shape(1, 1, 1, 1),
+        shape(1, 1, 1, 40),
+        shape(3, 1, 1, 16),
+        shape(2, 7, 9, 3),
+        shape(1, 5, 4, 33),
+        shape(5, 3, 2, 24),
+        shape(2, 2, 3, 264),
+        shape(1, 4, 4, 270),
+        shape(2, 17, 19, 5),
+        shape(3, 17, 19, 8),
+    ]
+}
+
 /// Numbers that all ways of keeping them hold exactly, so that only what is computed is rounded.
 pub(crate) fn exact(name: &str, count: usize) -> Vec<f32> {
     fill(name, count).into_iter().map(|value| (value * 64.0).round() / 64.0).collect()

@@ -5,8 +5,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod batch_norm;
 mod convolution;
 mod devices;
+mod dropout;
 mod elementwise;
+mod gate;
+mod head;
+mod join;
+mod matmul;
+mod mirror;
+mod optim;
 #[path = "../support/mod.rs"]
 mod support;

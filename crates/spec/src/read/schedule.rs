@@ -1,5 +1,7 @@
 //! `schedule:`, and how it fits the training.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::{
@@ -10,7 +12,7 @@ use super::{
 };
 use crate::{
     config::{ScheduleConfig, ScheduleShape, StepAt},
-    source::Diagnostic,
+    source::{Diagnostic, Node, Place},
 };
 
 /// Names of the curves, before their parameters are known.
@@ -139,11 +141,23 @@ fn one_cycle(schedule: &mut Section<'_>) -> ScheduleShape {
     }
 }
 
+/// Where the key of the schedule or the number of epochs should change: what a spec says itself, rather than what it has from
+/// another one.
+fn place_of_contradiction<'a>(top: &Section<'a>, key: &'a Node) -> &'a Place {
+    let epochs = top.node("training").and_then(|training| training.get("epochs"));
+    let is_own = |place: &Place| top.place().is_some_and(|own| Arc::ptr_eq(&own.source, &place.source));
+    match epochs {
+        Some(epochs) if is_own(&epochs.place) && !is_own(&key.place) => &epochs.place,
+        Some(_) | None => &key.place,
+    }
+}
+
 /// Refuses what would not come about in `epochs` epochs.
 pub(super) fn fits(top: &Section<'_>, schedule: &ScheduleConfig, epochs: u32) {
     let report = |key: &str, message: String, help: &str| {
         if let Some(node) = top.node("schedule").and_then(|schedule| schedule.get(key)) {
-            top.reading().report(Diagnostic::at(&node.place, message).help(help));
+            let place = place_of_contradiction(top, node);
+            top.reading().report(Diagnostic::at(place, message).help(help));
         }
     };
     let warmup = schedule.warmup_epochs;

@@ -1,5 +1,6 @@
 //! Steps of a small model.
 
+use arclab_nn::Cpu;
 use arclab_spec::read_specs;
 
 use super::{super::meters::Measured, *};
@@ -7,7 +8,7 @@ use super::{super::meters::Measured, *};
 const SIZE: usize = 32;
 
 /// A model of three people with this `training:`.
-fn model(training: &str) -> Model {
+fn model(training: &str) -> Model<Cpu> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("spec.yaml");
     let data = format!("data: {{dataset: synthetic, image_size: {SIZE}}}\nmodel: {{embedding_size: 16}}");

@@ -1,0 +1,243 @@
+//! A head on the network's device.
+//!
+//! The margin softmaxes are computed by the GPU itself, with centres that stay there. Any other loss is computed on the CPU:
+//! the head's own copy of its centres is brought up to date before, and the gradients are taken to the device after.
+
+use arclab_gpu::{
+    Buffer, Element,
+    ops::{
+        elementwise, head as on_gpu,
+        margin::{self, Margin},
+        margin_softmax::Judgement,
+    },
+};
+
+use super::{
+    ArcFace, Combined, CosFace, CrossEntropy, Head, HeadOutput, Loss, MarginGradient, NormFace, PairHead,
+    PairOutput, PastTurn,
+};
+use crate::{
+    backend::{Backend, Maps},
+    cpu::Cpu,
+    cuda::Cuda,
+    optim::Weight,
+};
+
+/// A device that can hold what a head learns.
+pub trait HeadMemory: Backend {
+    /// What a head learns, and its gradient, on the device; nothing before it is first asked for.
+    type Mirror: std::fmt::Debug + Default + Send;
+
+    /// As [`Head::forward_backward_part`] after so many steps and samples, of embeddings on the device, with the gradient to
+    /// them there, too, and not in the output.
+    fn judge(
+        &self,
+        mirror: &mut Self::Mirror,
+        head: &mut Head,
+        embeddings: &Maps<Self>,
+        labels: &[u32],
+        at: (u64, u64),
+    ) -> (HeadOutput, Maps<Self>);
+
+    /// As [`PairHead::forward_backward`].
+    fn judge_pairs(
+        &self,
+        mirror: &mut Self::Mirror,
+        head: &mut PairHead,
+        embeddings: &Maps<Self>,
+        labels: &[u32],
+    ) -> (PairOutput, Maps<Self>);
+
+    /// Brings the head's own copy up to date.
+    fn pull(&self, mirror: &Self::Mirror, host: Weight<'_>);
+
+    /// What the optimiser changes.
+    fn weight<'a>(&self, mirror: &'a mut Self::Mirror, host: Weight<'a>) -> Weight<'a, Self::Numbers>;
+}
+
+impl HeadMemory for Cpu {
+    /// The head's own memory is the device's.
+    type Mirror = ();
+
+    fn judge(
+        &self,
+        (): &mut (),
+        head: &mut Head,
+        embeddings: &Maps<Self>,
+        labels: &[u32],
+        (step, first): (u64, u64),
+    ) -> (HeadOutput, Maps<Self>) {
+        let output = self.run(|| head.forward_backward_part(&embeddings.data, labels, step, first));
+        let d_embeddings = self.maps(embeddings.shape, &output.d_embeddings);
+        (output, d_embeddings)
+    }
+
+    fn judge_pairs(
+        &self,
+        (): &mut (),
+        head: &mut PairHead,
+        embeddings: &Maps<Self>,
+        labels: &[u32],
+    ) -> (PairOutput, Maps<Self>) {
+        let output = self.run(|| head.forward_backward(&embeddings.data, labels));
+        let d_embeddings = self.maps(embeddings.shape, &output.d_embeddings);
+        (output, d_embeddings)
+    }
+
+    fn pull(&self, (): &(), _host: Weight<'_>) {}
+
+    fn weight<'a>(&self, (): &'a mut (), host: Weight<'a>) -> Weight<'a> {
+        host
+    }
+}
+
+/// What a head learns on a GPU, float32.
+#[derive(Debug)]
+pub struct OnGpu {
+    value: Buffer,
+    gradient: Buffer,
+}
+
+impl HeadMemory for Cuda {
+    type Mirror = Option<OnGpu>;
+
+    fn judge(
+        &self,
+        mirror: &mut Option<OnGpu>,
+        head: &mut Head,
+        embeddings: &Maps<Self>,
+        labels: &[u32],
+        (step, first): (u64, u64),
+    ) -> (HeadOutput, Maps<Self>) {
+        if let Some(judgement) = judgement(head, f64::from(self.loss_scale())) {
+            return self.judge_here(mirror, head, judgement, embeddings, labels, step);
+        }
+        self.pull(mirror, head.weight());
+        let output = head.forward_backward_part(&self.values(embeddings), labels, step, first);
+        self.push(mirror, &head.weight());
+        let d_embeddings = self.maps(embeddings.shape, &self.scaled(&output.d_embeddings));
+        (output, d_embeddings)
+    }
+
+    fn judge_pairs(
+        &self,
+        mirror: &mut Option<OnGpu>,
+        head: &mut PairHead,
+        embeddings: &Maps<Self>,
+        labels: &[u32],
+    ) -> (PairOutput, Maps<Self>) {
+        if let Some(host) = head.weight() {
+            self.pull(mirror, host);
+        }
+        let output = head.forward_backward(&self.values(embeddings), labels);
+        if let Some(host) = head.weight() {
+            self.push(mirror, &host);
+        }
+        let d_embeddings = self.maps(embeddings.shape, &self.scaled(&output.d_embeddings));
+        (output, d_embeddings)
+    }
+
+    fn pull(&self, mirror: &Option<OnGpu>, host: Weight<'_>) {
+        if let Some(mirror) = mirror {
+            host.value.copy_from_slice(&self.download(&mirror.value));
+        }
+    }
+
+    fn weight<'a>(&self, mirror: &'a mut Option<OnGpu>, host: Weight<'a>) -> Weight<'a, Buffer> {
+        let Weight { name, value, gradient, rows } = host;
+        let OnGpu { value, gradient } = self.mirrored(mirror, value, gradient);
+        Weight { name, value, gradient, rows }
+    }
+}
+
+/// What the GPU can judge by itself; nothing where a loss or its cross-entropy is another one.
+fn judgement(head: &Head, factor: f64) -> Option<Judgement> {
+    let (scale, margin) = match head.loss {
+        Loss::ArcFace(loss) => (loss.scale, arc(&loss)),
+        Loss::CosFace(CosFace { scale, margin }) => (scale, Margin::Cosine { margin }),
+        Loss::NormFace(NormFace { scale }) => (scale, Margin::Cosine { margin: 0.0 }),
+        Loss::Combined(loss) => {
+            let Combined { scale, multiplier, margin, cosine_margin } = loss;
+            (scale, Margin::Combined { multiplier, margin, cosine_margin })
+        }
+        Loss::SubCentre(_)
+        | Loss::SphereFace(_)
+        | Loss::CurricularFace(_)
+        | Loss::MagFace(_)
+        | Loss::AdaFace(_)
+        | Loss::ElasticFace(_)
+        | Loss::AdaCos(_) => return None,
+    };
+    (head.cross_entropy == CrossEntropy::Plain).then_some(Judgement { scale, margin, factor })
+}
+
+fn arc(loss: &ArcFace) -> Margin {
+    let past_turn = match loss.past_turn {
+        PastTurn::Plain => margin::PastTurn::Plain,
+        PastTurn::Linear => margin::PastTurn::Linear,
+        PastTurn::Easy => margin::PastTurn::Easy,
+        PastTurn::Clip => margin::PastTurn::Clip,
+    };
+    let straight_through = loss.gradient == MarginGradient::StraightThrough;
+    Margin::Arc { margin: loss.margin, past_turn, straight_through }
+}
+
+impl Cuda {
+    fn judge_here(
+        &self,
+        mirror: &mut Option<OnGpu>,
+        head: &mut Head,
+        judgement: Judgement,
+        embeddings: &Maps<Self>,
+        labels: &[u32],
+        step: u64,
+    ) -> (HeadOutput, Maps<Self>) {
+        head.draw(labels, step);
+        let labels = head.labels_of_step(labels);
+        let mirror = self.mirrored(mirror, &head.centres, &head.gradient);
+        let floats = elementwise::convert(self.gpu(), &embeddings.data, Element::Float32);
+        let batch = on_gpu::Batch {
+            embeddings: &floats,
+            labels: &labels,
+            centres: &mirror.value,
+            sampled: head.sampling.map(|_| &*head.sampled),
+            width: head.embedding_size,
+        };
+        let outcome = on_gpu::forward_backward(self.gpu(), batch, judgement, Element::Float32);
+        let on_gpu::Outcome { d_embeddings, d_centres, samples, lengths } = outcome;
+        mirror.gradient = d_centres;
+        let data = elementwise::convert(self.gpu(), &d_embeddings, self.gpu().element());
+        let output = output(&self.download(&samples), &self.download(&lengths));
+        (output, Maps { shape: embeddings.shape, data })
+    }
+
+    fn mirrored<'a>(&self, mirror: &'a mut Option<OnGpu>, value: &[f32], gradient: &[f32]) -> &'a mut OnGpu {
+        mirror.get_or_insert_with(|| OnGpu { value: self.upload(value), gradient: self.upload(gradient) })
+    }
+
+    /// Gradients of the loss as it is scaled.
+    fn scaled(&self, gradient: &[f32]) -> Vec<f32> {
+        let scale = self.loss_scale();
+        gradient.iter().map(|value| value * scale).collect()
+    }
+
+    /// Takes the head's gradient to the GPU.
+    fn push(&self, mirror: &mut Option<OnGpu>, host: &Weight<'_>) {
+        self.mirrored(mirror, host.value, &[]).gradient = self.upload(&self.scaled(host.gradient));
+    }
+}
+
+/// Four numbers of each sample, and the embeddings' lengths, put together.
+fn output(samples: &[f32], lengths: &[f32]) -> HeadOutput {
+    let samples = samples.as_chunks::<4>().0;
+    let sum = |of: fn(&[f32; 4]) -> f64| samples.iter().map(of).sum::<f64>();
+    HeadOutput {
+        loss: sum(|sample| f64::from(sample[0])) / samples.len() as f64,
+        d_embeddings: Vec::new(),
+        correct: sum(|sample| f64::from(sample[1])) as usize,
+        past_turn: sum(|sample| f64::from(sample[2])) as usize,
+        angles: sum(|sample| f64::from(sample[3])),
+        squared_angles: sum(|sample| f64::from(sample[3]).powi(2)),
+        norms: lengths.iter().map(|length| f64::from(*length)).sum(),
+    }
+}
