@@ -15,6 +15,7 @@ mod head;
 mod join;
 mod matmul;
 mod mirror;
+mod network;
 mod optim;
 #[path = "../support/mod.rs"]
 mod support;
