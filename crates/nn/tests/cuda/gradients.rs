@@ -1,4 +1,4 @@
-//! Whole networks: all operators together, at the sizes that they have there.
+//! Whole networks: the gradient of every parameter.
 
 use std::sync::Arc;
 
