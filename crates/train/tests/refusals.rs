@@ -135,7 +135,7 @@ fn cuda_is_refused_with_the_reason() {
     run.assignment.device = DeviceRequest::Cuda;
     run.write_plan();
     let (_, message) = failure(&run);
-    assert!(message.contains("built without CUDA operators"), "{message}");
+    assert!(message.contains("the spec asks for `resources.device: cuda`, but "), "{message}");
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn numbers_that_a_cpu_does_not_compute_in_are_refused_where_there_is_no_gpu() {
     let run = RunFolder::with(|config| config.training.precision = Precision::Bf16);
     let (_, message) = failure(&run);
     assert!(message.contains("`training.precision: bf16`, which a GPU alone computes in"), "{message}");
-    assert!(message.contains("built without CUDA operators"), "{message}");
+    assert!(message.contains("Write `precision: float32`"), "{message}");
 }
 
 #[test]

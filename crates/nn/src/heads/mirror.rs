@@ -28,6 +28,9 @@ pub trait HeadMemory: Backend {
     /// What a head learns, and its gradient, on the device; nothing before it is first asked for.
     type Mirror: std::fmt::Debug + Default + Send;
 
+    /// What a head says of a batch, as long as it need not be known.
+    type Judged: std::fmt::Debug;
+
     /// As [`Head::forward_backward_part`] after so many steps and samples, of embeddings on the device, with the gradient to
     /// them there, too, and not in the output.
     fn judge(
@@ -37,7 +40,10 @@ pub trait HeadMemory: Backend {
         embeddings: &Maps<Self>,
         labels: &[u32],
         at: (u64, u64),
-    ) -> (HeadOutput, Maps<Self>);
+    ) -> (Self::Judged, Maps<Self>);
+
+    /// What the head said, once the device has come so far.
+    fn output(&self, judged: Self::Judged) -> HeadOutput;
 
     /// As [`PairHead::forward_backward`].
     fn judge_pairs(
@@ -58,6 +64,7 @@ pub trait HeadMemory: Backend {
 impl HeadMemory for Cpu {
     /// The head's own memory is the device's.
     type Mirror = ();
+    type Judged = HeadOutput;
 
     fn judge(
         &self,
@@ -84,6 +91,10 @@ impl HeadMemory for Cpu {
         (output, d_embeddings)
     }
 
+    fn output(&self, judged: HeadOutput) -> HeadOutput {
+        judged
+    }
+
     fn pull(&self, (): &(), _host: Weight<'_>) {}
 
     fn weight<'a>(&self, (): &'a mut (), host: Weight<'a>) -> Weight<'a> {
@@ -98,8 +109,18 @@ pub struct OnGpu {
     gradient: Buffer,
 }
 
+/// What a head said of a batch: on the CPU, or numbers that the GPU has or will have.
+#[derive(Debug)]
+pub enum Judged {
+    /// Known.
+    Here(HeadOutput),
+    /// Four numbers of each sample, and the embeddings' lengths.
+    There([Buffer; 2]),
+}
+
 impl HeadMemory for Cuda {
     type Mirror = Option<OnGpu>;
+    type Judged = Judged;
 
     fn judge(
         &self,
@@ -108,7 +129,7 @@ impl HeadMemory for Cuda {
         embeddings: &Maps<Self>,
         labels: &[u32],
         (step, first): (u64, u64),
-    ) -> (HeadOutput, Maps<Self>) {
+    ) -> (Judged, Maps<Self>) {
         if let Some(judgement) = judgement(head, f64::from(self.loss_scale())) {
             return self.judge_here(mirror, head, judgement, embeddings, labels, step);
         }
@@ -116,7 +137,14 @@ impl HeadMemory for Cuda {
         let output = head.forward_backward_part(&self.values(embeddings), labels, step, first);
         self.push(mirror, &head.weight());
         let d_embeddings = self.maps(embeddings.shape, &self.scaled(&output.d_embeddings));
-        (output, d_embeddings)
+        (Judged::Here(output), d_embeddings)
+    }
+
+    fn output(&self, judged: Judged) -> HeadOutput {
+        match judged {
+            Judged::Here(output) => output,
+            Judged::There([samples, lengths]) => output(&self.download(&samples), &self.download(&lengths)),
+        }
     }
 
     fn judge_pairs(
@@ -191,7 +219,7 @@ impl Cuda {
         embeddings: &Maps<Self>,
         labels: &[u32],
         step: u64,
-    ) -> (HeadOutput, Maps<Self>) {
+    ) -> (Judged, Maps<Self>) {
         head.draw(labels, step);
         let labels = head.labels_of_step(labels);
         let mirror = self.mirrored(mirror, &head.centres, &head.gradient);
@@ -207,8 +235,7 @@ impl Cuda {
         let on_gpu::Outcome { d_embeddings, d_centres, samples, lengths } = outcome;
         mirror.gradient = d_centres;
         let data = elementwise::convert(self.gpu(), &d_embeddings, self.gpu().element());
-        let output = output(&self.download(&samples), &self.download(&lengths));
-        (output, Maps { shape: embeddings.shape, data })
+        (Judged::There([samples, lengths]), Maps { shape: embeddings.shape, data })
     }
 
     fn mirrored<'a>(&self, mirror: &'a mut Option<OnGpu>, value: &[f32], gradient: &[f32]) -> &'a mut OnGpu {

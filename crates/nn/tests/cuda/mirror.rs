@@ -35,6 +35,7 @@ fn steps<B: HeadMemory>(device: &B, mut head: Head) -> Vec<Vec<f32>> {
         let embeddings = device.maps(embeddings_shape(), &fill(&format!("{step}"), LABELS.len() * WIDTH));
         let (output, d_embeddings) =
             device.judge(&mut mirror, &mut head, &embeddings, &LABELS, (step, 6 * step));
+        let output = device.output(output);
         all.push(vec![output.loss as f32, output.correct as f32, output.angles as f32, output.norms as f32]);
         all.push(device.values(&d_embeddings));
         optimizer.step(device, vec![(Kind::Head, device.weight(&mut mirror, head.weight()))], 0.1);

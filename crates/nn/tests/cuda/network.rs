@@ -53,7 +53,7 @@ fn train<B: HeadMemory>(device: &Arc<B>, design: &Design, rule: Rule<B::Buffer>,
         let mut weights = network.weights();
         weights.push((Kind::Head, device.weight(&mut mirror, head.weight())));
         optimizer.step(&**device, weights, 0.02);
-        losses.push(output.loss as f32);
+        losses.push(device.output(output).loss as f32);
     }
     let embeddings = network.embed(&Images { pixels: &pixels(99), count: COUNT, size: SIZE });
     device.check().unwrap();

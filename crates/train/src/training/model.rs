@@ -123,13 +123,15 @@ impl<B: HeadMemory> Model<B> {
         let began = Instant::now();
         self.network.seek(first);
         let embeddings = self.network.train_forward_maps(&images);
-        let (judged, d_embeddings) = self.objective.judge(&self.device, &embeddings, labels, step, first);
+        let (unread, d_embeddings) = self.objective.judge(&self.device, &embeddings, labels, step, first);
         let forward = began.elapsed();
         let began = Instant::now();
         self.network.backward_maps(d_embeddings);
         if let Some(gradients) = &mut self.gradients {
             gradients.add(&*self.device, &weights(&*self.device, &mut self.network, &mut self.objective));
         }
+        // Only now, so that a device need not wait between forward and backward.
+        let judged = unread.read(&self.device);
         let backward = began.elapsed();
         StepNumbers {
             images: labels.len(),

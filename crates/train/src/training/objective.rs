@@ -3,7 +3,7 @@
 use arclab_nn::{
     Maps,
     checkpoint::{Mismatch, Tensors},
-    heads::{Head, HeadMemory, PairHead, sampled_classes},
+    heads::{Head, HeadMemory, PairHead, PairOutput, sampled_classes},
     optim::{Kind, Weight},
 };
 use arclab_spec::config::Config;
@@ -48,14 +48,43 @@ pub(super) struct Judged {
     pub(super) measured: Measured,
 }
 
+/// What is said of a batch, as long as the device need not have come so far.
+pub(super) enum Unread<B: HeadMemory> {
+    Classes(B::Judged),
+    Pairs(PairOutput),
+}
+
+impl<B: HeadMemory> Unread<B> {
+    /// Waits for the device.
+    pub(super) fn read(self, device: &B) -> Judged {
+        match self {
+            Self::Classes(judged) => {
+                let output = device.output(judged);
+                let measured = Measured::Classes(ClassNumbers {
+                    correct: output.correct,
+                    past_turn: output.past_turn,
+                    angles: output.angles,
+                    squared_angles: output.squared_angles,
+                });
+                Judged { loss: output.loss, norms: output.norms, measured }
+            }
+            Self::Pairs(output) => {
+                let numbers =
+                    PairNumbers { same: output.same, different: output.different, hinges: output.hinges };
+                Judged { loss: output.loss, norms: output.norms, measured: Measured::Pairs(numbers) }
+            }
+        }
+    }
+}
+
 impl<B: HeadMemory> Objective<B> {
     /// As it begins, with random weights where it has some.
     pub(super) fn new(config: &Config, classes: usize, seed: u64) -> Self {
         Self { head: AnyHead::new(config, classes, seed), mirror: B::Mirror::default() }
     }
 
-    /// Loss and gradients of a part of a step's batch, that to the embeddings on the device; `first` counts the images of
-    /// all steps before it.
+    /// Gradients of a part of a step's batch, that to the embeddings on the device, with what is to be said of it; `first`
+    /// counts the images of all steps before it.
     pub(super) fn judge(
         &mut self,
         device: &B,
@@ -63,25 +92,16 @@ impl<B: HeadMemory> Objective<B> {
         labels: &[u32],
         step: u64,
         first: u64,
-    ) -> (Judged, Maps<B>) {
+    ) -> (Unread<B>, Maps<B>) {
         let Self { head, mirror } = self;
         match head {
             AnyHead::Classes(head) => {
-                let (output, d_embeddings) = device.judge(mirror, head, embeddings, labels, (step, first));
-                let measured = Measured::Classes(ClassNumbers {
-                    correct: output.correct,
-                    past_turn: output.past_turn,
-                    angles: output.angles,
-                    squared_angles: output.squared_angles,
-                });
-                (Judged { loss: output.loss, norms: output.norms, measured }, d_embeddings)
+                let (judged, d_embeddings) = device.judge(mirror, head, embeddings, labels, (step, first));
+                (Unread::Classes(judged), d_embeddings)
             }
             AnyHead::Pairs(head) => {
                 let (output, d_embeddings) = device.judge_pairs(mirror, head, embeddings, labels);
-                let numbers =
-                    PairNumbers { same: output.same, different: output.different, hinges: output.hinges };
-                let measured = Measured::Pairs(numbers);
-                (Judged { loss: output.loss, norms: output.norms, measured }, d_embeddings)
+                (Unread::Pairs(output), d_embeddings)
             }
         }
     }

@@ -4,6 +4,8 @@
 //! wherever there is a second stream. So memory and launches are the driver's plain calls.
 #![expect(unsafe_code, reason = "a driver's calls are unsafe, and each one here says why it is right")]
 
+mod staging;
+
 use std::{
     collections::BTreeMap,
     ffi::{CString, c_void},
@@ -15,6 +17,8 @@ use cudarc::driver::{
     CudaContext, CudaStream, result,
     sys::{self, CUdevice_attribute},
 };
+
+use staging::Staging;
 
 use crate::{
     Element,
@@ -38,6 +42,8 @@ pub(crate) struct Driver {
     cublas: OnceLock<Result<Cublas, GpuError>>,
     /// Opened by the first dense convolution.
     cudnn: OnceLock<Result<Cudnn, GpuError>>,
+    /// Opened by the first upload. As those before, it goes before the context does.
+    staging: Mutex<Option<Staging>>,
     context: Arc<CudaContext>,
     stream: Arc<CudaStream>,
     multiprocessors: u32,
@@ -101,6 +107,7 @@ impl Driver {
             architecture: format!("compute_{major}{minor}"),
             cache: cache.map(Path::to_owned),
             kernels: Mutex::default(),
+            staging: Mutex::default(),
             context,
         })
     }
@@ -171,6 +178,14 @@ impl Runtime for Driver {
 
     fn upload(&self, to: Address, from: &[u8]) -> Result<(), GpuError> {
         self.bind()?;
+        if Staging::takes(from.len()) {
+            let mut staging = self.staging.lock().unwrap_or_else(PoisonError::into_inner);
+            let staging = match &mut *staging {
+                Some(staging) => staging,
+                none => none.insert(Staging::new().map_err(failed("cuMemHostAlloc"))?),
+            };
+            return staging.upload(to, from, self.stream()).map_err(failed("cuMemcpyHtoDAsync"));
+        }
         // SAFETY: `to` is as long as `from`, which pageable memory is copied out of before the call returns.
         unsafe { result::memcpy_htod_async(to, from, self.stream()) }.map_err(failed("cuMemcpyHtoDAsync"))
     }
