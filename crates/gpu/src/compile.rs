@@ -37,9 +37,13 @@ pub fn compile(element: Element, architecture: &str, cache: Option<&Path>) -> Re
     Ok(compiled)
 }
 
+/// The options, but for the architecture.
+const STANDARD: &str = "--std=c++17";
+
 /// Everything that the outcome depends on.
 fn name(source: &str, architecture: &str, version: Version) -> String {
     let mut hash = blake3::Hasher::new();
+    hash.update(STANDARD.as_bytes());
     hash.update(source.as_bytes());
     format!("kernels-{architecture}-nvrtc{version}-{}.ptx", &hash.finalize().to_hex()[..16])
 }
@@ -56,7 +60,7 @@ fn keep(file: &Path, compiled: &str) -> std::io::Result<()> {
 
 fn compile_source(source: &str, architecture: &str) -> Result<String, GpuError> {
     let options = CompileOptions {
-        options: vec![format!("--gpu-architecture={architecture}"), "--std=c++17".to_owned()],
+        options: vec![format!("--gpu-architecture={architecture}"), STANDARD.to_owned()],
         name: Some("arclab.cu".to_owned()),
         ..CompileOptions::default()
     };

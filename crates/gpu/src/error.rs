@@ -27,6 +27,17 @@ pub enum GpuError {
         /// GPUs that there are.
         count: usize,
     },
+    /// One that cannot compute in what was asked for.
+    #[error(
+        "{name} (compute capability {}.{}) computes in neither bfloat16 nor TF32, which begin with 8.0: use float32 or fp16",
+        capability.0, capability.1
+    )]
+    TooOld {
+        /// `Tesla T4`.
+        name: String,
+        /// 7 and 5.
+        capability: (i32, i32),
+    },
     /// A kernel's source was refused.
     #[error("NVRTC does not compile the kernels for {architecture}: {log}")]
     Compile {

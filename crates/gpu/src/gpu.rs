@@ -68,7 +68,7 @@ pub(crate) enum Arg<'a> {
 impl Gpu {
     /// GPU number `index` of those that the driver sees.
     pub fn open(index: usize, options: Options) -> Result<Self, GpuError> {
-        let driver = Driver::open(index, options.cache.as_deref())?;
+        let driver = Driver::open(index, &options)?;
         Ok(Self::on(Arc::new(driver), options))
     }
 

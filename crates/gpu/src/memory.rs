@@ -68,7 +68,8 @@ impl Memory {
 
     /// `len` numbers, whatever they are.
     pub(crate) fn take(self: &Arc<Self>, len: usize, element: Element) -> Result<Buffer, GpuError> {
-        let bytes = (len * element.bytes()).next_multiple_of(ALIGNMENT);
+        // Of none, too, as a driver refuses to allocate nothing.
+        let bytes = (len * element.bytes()).next_multiple_of(ALIGNMENT).max(ALIGNMENT);
         let (address, bytes) = self.block(bytes)?;
         Ok(Buffer { address, bytes, len, element, memory: Arc::clone(self) })
     }
@@ -93,22 +94,26 @@ impl Memory {
         if self.is_over(free.held + bytes as u64) {
             self.give_back(&mut free);
         }
-        let fresh = self.fresh(&free, bytes).or_else(|_| {
-            self.give_back(&mut free);
-            self.fresh(&free, bytes)
-        })?;
+        let fresh = match self.fresh(&free, bytes) {
+            Err(GpuError::OutOfMemory { .. }) => {
+                self.give_back(&mut free);
+                self.fresh(&free, bytes)
+            }
+            other => other,
+        }?;
         free.held += bytes as u64;
         free.peak = free.peak.max(free.held);
         Ok((fresh, bytes))
     }
 
     fn fresh(&self, free: &Free, bytes: usize) -> Result<Address, GpuError> {
-        let allocated =
-            if self.is_over(free.held + bytes as u64) { None } else { self.runtime.allocate(bytes).ok() };
-        allocated.ok_or_else(|| {
+        let fresh =
+            if self.is_over(free.held + bytes as u64) { None } else { self.runtime.allocate(bytes)? };
+        fresh.ok_or_else(|| {
             let (unused, total) = self.runtime.memory();
+            let left = self.limit.map_or(unused, |limit| unused.min(limit.saturating_sub(free.held)));
             let total = self.limit.map_or(total, |limit| limit.min(total));
-            GpuError::OutOfMemory { wanted: bytes as u64, held: free.held, free: unused, total }
+            GpuError::OutOfMemory { wanted: bytes as u64, held: free.held, free: left, total }
         })
     }
 

@@ -33,8 +33,8 @@ pub(crate) trait Runtime: Send + Sync + std::fmt::Debug {
 
     fn width(&self) -> Width;
 
-    /// Fresh memory, whatever is in it.
-    fn allocate(&self, bytes: usize) -> Result<Address, GpuError>;
+    /// Fresh memory, whatever is in it; none where there is too little. `bytes` is not 0.
+    fn allocate(&self, bytes: usize) -> Result<Option<Address>, GpuError>;
 
     fn free(&self, at: Address);
 

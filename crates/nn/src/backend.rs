@@ -317,6 +317,6 @@ pub trait Backend: Sized + Send + Sync + std::fmt::Debug + 'static {
     /// a ← a + share·(b - a); where a and b are equal they stay so to the bit.
     fn approach(&self, pairs: Vec<(&mut Self::Numbers, &Self::Numbers)>, share: f32);
 
-    /// a ← a + share·b.
-    fn add_share(&self, pairs: Vec<(&mut Self::Numbers, &Self::Numbers)>, share: f32);
+    /// a ← a + share·b; at first a ← share·b, whatever a was.
+    fn add_share(&self, pairs: Vec<(&mut Self::Numbers, &Self::Numbers)>, share: f32, is_first: bool);
 }

@@ -9,7 +9,7 @@ mod staging;
 use std::{
     collections::BTreeMap,
     ffi::{CString, c_void},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
@@ -21,7 +21,7 @@ use cudarc::driver::{
 use staging::Staging;
 
 use crate::{
-    Element,
+    Element, Options, Precision,
     compile::compile,
     cublas::Cublas,
     cudnn::Cudnn,
@@ -87,7 +87,7 @@ pub fn gpus() -> Result<usize, GpuError> {
 }
 
 impl Driver {
-    pub(crate) fn open(index: usize, cache: Option<&Path>) -> Result<Self, GpuError> {
+    pub(crate) fn open(index: usize, options: &Options) -> Result<Self, GpuError> {
         let count = gpus()?;
         if index >= count {
             return Err(GpuError::NoSuchGpu { wanted: index, count });
@@ -98,6 +98,9 @@ impl Driver {
         let multiprocessors = attribute(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)? as u32;
         let (major, minor) = context.compute_capability().map_err(failed("cuDeviceGetAttribute"))?;
         let name = context.name().map_err(failed("cuDeviceGetName"))?;
+        if major < 8 && matches!(options.precision, Precision::Bfloat16 | Precision::Tf32) {
+            return Err(GpuError::TooOld { name, capability: (major, minor) });
+        }
         Ok(Self {
             name,
             cublas: OnceLock::new(),
@@ -105,7 +108,7 @@ impl Driver {
             stream,
             multiprocessors,
             architecture: format!("compute_{major}{minor}"),
-            cache: cache.map(Path::to_owned),
+            cache: options.cache.clone(),
             kernels: Mutex::default(),
             staging: Mutex::default(),
             context,
@@ -132,12 +135,10 @@ impl Driver {
     }
 
     fn load(&self, element: Element) -> Result<Kernels, GpuError> {
-        let compiled = compile(element, &self.architecture, self.cache.as_deref())?;
-        let compiled = CString::new(compiled)
-            .map_err(|error| GpuError::Call { what: "cuModuleLoadData", reason: error.to_string() })?;
-        // SAFETY: the image is PTX that ends in a zero byte, and is read during the call alone.
-        let module = unsafe { result::module::load_data(compiled.as_ptr().cast()) }
-            .map_err(failed("cuModuleLoadData"))?;
+        let compiled = |cache| compile(element, &self.architecture, cache);
+        // What a cache kept may be damaged.
+        let kept = compiled(self.cache.as_deref()).and_then(load_module);
+        let module = kept.or_else(|_| load_module(compiled(None)?))?;
         let kernel = |name: &'static str| {
             let symbol = CString::new(name)
                 .map_err(|error| GpuError::Call { what: name, reason: error.to_string() })?;
@@ -149,6 +150,13 @@ impl Driver {
     }
 }
 
+fn load_module(compiled: String) -> Result<sys::CUmodule, GpuError> {
+    let compiled = CString::new(compiled)
+        .map_err(|error| GpuError::Call { what: "cuModuleLoadData", reason: error.to_string() })?;
+    // SAFETY: the image is PTX that ends in a zero byte, and is read during the call alone.
+    unsafe { result::module::load_data(compiled.as_ptr().cast()) }.map_err(failed("cuModuleLoadData"))
+}
+
 impl Runtime for Driver {
     fn name(&self) -> &str {
         &self.name
@@ -158,10 +166,14 @@ impl Runtime for Driver {
         Width { blocks: self.multiprocessors * BLOCKS_EACH, threads: THREADS }
     }
 
-    fn allocate(&self, bytes: usize) -> Result<Address, GpuError> {
+    fn allocate(&self, bytes: usize) -> Result<Option<Address>, GpuError> {
         self.bind()?;
-        // SAFETY: a size of 0 is refused by the driver, and is an error like any other.
-        unsafe { result::malloc_sync(bytes) }.map_err(failed("cuMemAlloc"))
+        // SAFETY: nothing is read of the memory before it is written.
+        match unsafe { result::malloc_sync(bytes) } {
+            Ok(address) => Ok(Some(address)),
+            Err(result::DriverError(sys::CUresult::CUDA_ERROR_OUT_OF_MEMORY)) => Ok(None),
+            Err(error) => Err(failed("cuMemAlloc")(error)),
+        }
     }
 
     fn free(&self, at: Address) {
@@ -178,16 +190,12 @@ impl Runtime for Driver {
 
     fn upload(&self, to: Address, from: &[u8]) -> Result<(), GpuError> {
         self.bind()?;
-        if Staging::takes(from.len()) {
-            let mut staging = self.staging.lock().unwrap_or_else(PoisonError::into_inner);
-            let staging = match &mut *staging {
-                Some(staging) => staging,
-                none => none.insert(Staging::new().map_err(failed("cuMemHostAlloc"))?),
-            };
-            return staging.upload(to, from, self.stream()).map_err(failed("cuMemcpyHtoDAsync"));
-        }
-        // SAFETY: `to` is as long as `from`, which pageable memory is copied out of before the call returns.
-        unsafe { result::memcpy_htod_async(to, from, self.stream()) }.map_err(failed("cuMemcpyHtoDAsync"))
+        let mut staging = self.staging.lock().unwrap_or_else(PoisonError::into_inner);
+        let staging = match &mut *staging {
+            Some(staging) => staging,
+            none => none.insert(Staging::new(&self.context).map_err(failed("cuMemHostAlloc"))?),
+        };
+        staging.upload(to, from, self.stream()).map_err(failed("cuMemcpyHtoDAsync"))
     }
 
     fn download(&self, from: Address, to: &mut [u8]) -> Result<(), GpuError> {

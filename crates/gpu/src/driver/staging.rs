@@ -3,7 +3,10 @@
 //! Two halves take turns. A half is used again only once the copies out of it are done, which its event tells.
 #![expect(unsafe_code, reason = "pinned memory and events are the driver's")]
 
+use std::sync::Arc;
+
 use cudarc::driver::{
+    CudaContext,
     result::{self, DriverError, event},
     sys,
 };
@@ -18,6 +21,7 @@ const ALIGNMENT: usize = 256;
 /// Two halves of pinned memory.
 pub(super) struct Staging {
     halves: [Half; 2],
+    context: Arc<CudaContext>,
     /// Which is filled, and how far.
     now: usize,
     filled: usize,
@@ -35,34 +39,35 @@ unsafe impl Send for Staging {}
 
 impl Half {
     fn new() -> Result<Self, DriverError> {
+        let done = event::create(sys::CUevent_flags::CU_EVENT_DISABLE_TIMING)?;
         // SAFETY: the memory is written before a copy reads it.
         let memory = unsafe { result::malloc_host(BYTES, 0) }?.cast();
-        let done = event::create(sys::CUevent_flags::CU_EVENT_DISABLE_TIMING)?;
         Ok(Self { memory, done, is_waited_for: false })
     }
 }
 
 impl Staging {
-    /// In the context of the calling thread.
-    pub(super) fn new() -> Result<Self, DriverError> {
-        Ok(Self { halves: [Half::new()?, Half::new()?], now: 0, filled: 0 })
+    /// In `context`, which must be that of the calling thread.
+    pub(super) fn new(context: &Arc<CudaContext>) -> Result<Self, DriverError> {
+        let context = Arc::clone(context);
+        Ok(Self { halves: [Half::new()?, Half::new()?], context, now: 0, filled: 0 })
     }
 
-    /// Whether so many bytes fit.
-    pub(super) fn takes(bytes: usize) -> bool {
-        bytes <= BYTES
-    }
-
-    /// Has `stream` copy `from`, which [`Staging::takes`], to `to`. Returns when `from` has been read.
+    /// Has `stream` copy `from` to `to`, in pieces where it is long. Returns when `from` has been read.
     pub(super) fn upload(
         &mut self,
         to: Address,
         from: &[u8],
         stream: sys::CUstream,
     ) -> Result<(), DriverError> {
+        let mut pieces = (to..).step_by(BYTES).zip(from.chunks(BYTES));
+        pieces.try_for_each(|(to, from)| self.piece(to, from, stream))
+    }
+
+    fn piece(&mut self, to: Address, from: &[u8], stream: sys::CUstream) -> Result<(), DriverError> {
         let mut begin = self.filled.next_multiple_of(ALIGNMENT);
         if begin + from.len() > BYTES {
-            self.turn(stream)?;
+            self.turn()?;
             begin = 0;
         }
         self.filled = begin + from.len();
@@ -73,32 +78,37 @@ impl Staging {
             std::slice::from_raw_parts(staged, from.len())
         };
         // SAFETY: `to` is as long as `from`, and the half stays as it is until its event says that the copy is done.
-        unsafe { result::memcpy_htod_async(to, staged, stream) }
+        unsafe { result::memcpy_htod_async(to, staged, stream) }?;
+        let half = &mut self.halves[self.now];
+        half.is_waited_for = true;
+        // SAFETY: the event is one of this context's, as the stream is.
+        unsafe { event::record(half.done, stream) }
     }
 
     /// Goes over to the other half.
-    fn turn(&mut self, stream: sys::CUstream) -> Result<(), DriverError> {
-        let full = &mut self.halves[self.now];
-        // SAFETY: the event is one of this context's, as the stream is.
-        unsafe { event::record(full.done, stream) }?;
-        full.is_waited_for = true;
+    fn turn(&mut self) -> Result<(), DriverError> {
         self.now = 1 - self.now;
         let next = &mut self.halves[self.now];
         if std::mem::take(&mut next.is_waited_for) {
-            // SAFETY: the event was recorded when this half was full.
+            // SAFETY: the event was recorded behind the last copy out of this half.
             unsafe { event::synchronize(next.done) }?;
         }
         Ok(())
     }
 }
 
-impl Drop for Half {
+impl Drop for Staging {
     fn drop(&mut self) {
-        // SAFETY: both came from `new`; where the context is gone they went with it, and the calls are refused.
-        unsafe {
-            let _ = event::synchronize(self.done);
-            let _ = event::destroy(self.done);
-            let _ = result::free_host(self.memory.cast());
+        if self.context.bind_to_thread().is_err() {
+            return;
+        }
+        for half in &self.halves {
+            // SAFETY: both came from `new`, in this context, and nobody else has them.
+            unsafe {
+                let _ = event::synchronize(half.done);
+                let _ = event::destroy(half.done);
+                let _ = result::free_host(half.memory.cast());
+            }
         }
     }
 }

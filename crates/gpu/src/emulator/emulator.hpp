@@ -51,13 +51,10 @@ static Place threadIdx, blockIdx, blockDim, gridDim;
 // Unspecific names that CUDA has among its built-in ones.
 using std::max;
 using std::min;
-static inline float rsqrtf(float x) { return 1.f / sqrtf(x); }
 #define __expf expf
 static inline unsigned __float_as_uint(float x) { unsigned y; memcpy(&y, &x, 4); return y; }
 static inline float __uint_as_float(unsigned x) { float y; memcpy(&y, &x, 4); return y; }
 static inline float __fmaf_rn(float a, float b, float c) { return fmaf(a, b, c); }
-static inline float __ldg(const float *p) { return *p; }
-static inline unsigned __umulhi(unsigned a, unsigned b) { return (unsigned)(((uint64_t)a * b) >> 32); }
 
 // Numbers of 16 bits, rounded to the nearest and to even, as the GPU's instructions do.
 static inline float emulated_from_16(uint16_t x, int element) {
@@ -161,7 +158,6 @@ static int launch(void (*kernel)(A...), void **arguments, unsigned x, unsigned y
 } // namespace emulated
 
 static inline void __syncthreads() { emulated::barrier(); }
-static inline void __syncwarp() { emulated::barrier(); }
 static inline float exchange(float x, unsigned from) {
   emulated::exchanged[emulated::current] = x;
   unsigned self = emulated::current;
@@ -173,9 +169,6 @@ static inline float exchange(float x, unsigned from) {
 }
 static inline float __shfl_xor_sync(unsigned, float x, int mask) {
   return exchange(x, emulated::current ^ (unsigned)mask);
-}
-static inline float __shfl_sync(unsigned, float x, int lane) {
-  return exchange(x, (emulated::current & ~31u) | (unsigned)lane);
 }
 
 #define EMULATE(NAME)                                                                                                     \

@@ -89,11 +89,12 @@ impl Runtime for Emulator {
         Width { blocks: 3, threads: 64 }
     }
 
-    fn allocate(&self, bytes: usize) -> Result<Address, GpuError> {
+    fn allocate(&self, bytes: usize) -> Result<Option<Address>, GpuError> {
+        assert_ne!(bytes, 0, "a driver refuses to allocate nothing");
         let block = Block::new(bytes);
         let address = block.address();
         self.memory.lock().unwrap_or_else(PoisonError::into_inner).insert(address, block);
-        Ok(address)
+        Ok(Some(address))
     }
 
     fn free(&self, at: Address) {

@@ -16,18 +16,25 @@ extern "C" __global__ void follow(const Tensor *tensors, const Chunk *chunks, in
     over_chunk(tensors[chunks[chunk].tensor], chunks[chunk], follow);
 }
 
-struct AddShare {
+template <bool FIRST> struct AddShare {
   float share;
   template <int W> __device__ void run(const Tensor &tensor, i64 at, i64) {
-    Pack<W> mean = load<W>(tensor.at[0] + at), gradient = load<W>(tensor.at[1] + at);
+    Pack<W> mean, gradient = load<W>(tensor.at[1] + at);
+    if (!FIRST) mean = load<W>(tensor.at[0] + at);
 #pragma unroll
-    for (int i = 0; i < W; i++) mean.v[i] += gradient.v[i] * share;
+    for (int i = 0; i < W; i++) mean.v[i] = (FIRST ? 0.f : mean.v[i]) + gradient.v[i] * share;
     store<W>(tensor.at[0] + at, mean);
   }
 };
 
+extern "C" __global__ void share(const Tensor *tensors, const Chunk *chunks, int count, float share) {
+  AddShare<true> add_share = {share};
+  for (int chunk = blockIdx.x; chunk < count; chunk += gridDim.x)
+    over_chunk(tensors[chunks[chunk].tensor], chunks[chunk], add_share);
+}
+
 extern "C" __global__ void add_share(const Tensor *tensors, const Chunk *chunks, int count, float share) {
-  AddShare add_share = {share};
+  AddShare<false> add_share = {share};
   for (int chunk = blockIdx.x; chunk < count; chunk += gridDim.x)
     over_chunk(tensors[chunks[chunk].tensor], chunks[chunk], add_share);
 }

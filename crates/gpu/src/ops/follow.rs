@@ -8,9 +8,9 @@ pub fn follow(gpu: &Gpu, pairs: &[(&mut Buffer, &Buffer)], share: f32) {
     over(gpu, "follow", pairs, share);
 }
 
-/// mean ← mean + share·gradient of each pair.
-pub fn add_share(gpu: &Gpu, pairs: &[(&mut Buffer, &Buffer)], share: f32) {
-    over(gpu, "add_share", pairs, share);
+/// mean ← mean + share·gradient of each pair; where it begins anew, mean ← share·gradient.
+pub fn add_share(gpu: &Gpu, pairs: &[(&mut Buffer, &Buffer)], share: f32, is_first: bool) {
+    over(gpu, if is_first { "share" } else { "add_share" }, pairs, share);
 }
 
 fn over(gpu: &Gpu, kernel: &'static str, pairs: &[(&mut Buffer, &Buffer)], share: f32) {

@@ -3,7 +3,7 @@
 //! - n = f·√(Σ g²) with f the inverse of what the loss was scaled by; each chunk's sum and that of all are float64
 //! - gradients are multiplied by f·min(1, limit / (n + 1e-6)), as PyTorch's `clip_grad_norm_`
 //!
-//! Both stay on the GPU, where optimisers read them: a step waits for nothing.
+//! Both are on the GPU, where optimisers read them. Whoever has to know the norm waits for it.
 
 use super::tensors::Tensors;
 use crate::{Buffer, Element, Gpu, gpu::Arg};

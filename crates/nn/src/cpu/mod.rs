@@ -298,7 +298,7 @@ impl Backend for Cpu {
         self.run(|| pairs.into_iter().for_each(|(average, value)| average::approach(average, value, share)));
     }
 
-    fn add_share(&self, pairs: Vec<(&mut [f32], &[f32])>, share: f32) {
-        self.run(|| pairs.into_iter().for_each(|(sum, value)| optim::add_share(sum, value, share)));
+    fn add_share(&self, pairs: Vec<(&mut [f32], &[f32])>, share: f32, is_first: bool) {
+        self.run(|| pairs.into_iter().for_each(|(sum, value)| optim::add_share(sum, value, share, is_first)));
     }
 }

@@ -11,6 +11,8 @@ use crate::checkpoint::{Mismatch, Tensors};
 
 const FIRST: f32 = 65_536.0;
 const STEPS: u32 = 2_000;
+/// Beyond this nothing is gained, and a float32 must hold it.
+const LARGEST: f32 = 16_777_216.0;
 /// Below this the loss is scaled down, and what overflows is no matter of the scale.
 const SMALLEST: f32 = 1.0;
 
@@ -45,7 +47,7 @@ impl LossScale {
         if !is_finite {
             (self.now, self.steps) = (self.now / 2.0, 0);
         } else if self.steps + 1 == STEPS {
-            (self.now, self.steps) = (self.now * 2.0, 0);
+            (self.now, self.steps) = ((self.now * 2.0).min(LARGEST), 0);
         } else {
             self.steps += 1;
         }
@@ -93,6 +95,13 @@ mod tests {
             scale.may_fall()
         });
         assert_eq!(falls.count(), 16);
+    }
+
+    #[test]
+    fn it_does_not_grow_without_end() {
+        let mut scale = LossScale::new();
+        (0..20 * STEPS).for_each(|_| scale.follow(true));
+        assert_eq!(scale.now, LARGEST);
     }
 
     #[test]

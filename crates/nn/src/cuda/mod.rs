@@ -109,10 +109,16 @@ impl Backend for Cuda {
 
     fn maps(&self, shape: MapShape, values: &[f32]) -> Maps<Self> {
         let values = self.gpu.upload(values);
-        Maps { shape, data: elementwise::convert(&self.gpu, &values, self.gpu.element()) }
+        let is_kept_so = self.gpu.element() == Element::Float32;
+        let data =
+            if is_kept_so { values } else { elementwise::convert(&self.gpu, &values, self.gpu.element()) };
+        Maps { shape, data }
     }
 
     fn values(&self, maps: &Maps<Self>) -> Vec<f32> {
+        if maps.data.element() == Element::Float32 {
+            return self.gpu.download(&maps.data);
+        }
         self.gpu.download(&elementwise::convert(&self.gpu, &maps.data, Element::Float32))
     }
 
@@ -348,8 +354,8 @@ impl Backend for Cuda {
         follow::follow(&self.gpu, &pairs, share);
     }
 
-    fn add_share(&self, pairs: Vec<(&mut Buffer, &Buffer)>, share: f32) {
-        follow::add_share(&self.gpu, &pairs, share);
+    fn add_share(&self, pairs: Vec<(&mut Buffer, &Buffer)>, share: f32, is_first: bool) {
+        follow::add_share(&self.gpu, &pairs, share, is_first);
     }
 }
 

@@ -106,7 +106,8 @@ impl HeadMemory for Cpu {
 #[derive(Debug)]
 pub struct OnGpu {
     value: Buffer,
-    gradient: Buffer,
+    /// None before the first step.
+    gradient: Option<Buffer>,
 }
 
 /// What a head said of a batch: on the CPU, or numbers that the GPU has or will have.
@@ -173,7 +174,8 @@ impl HeadMemory for Cuda {
 
     fn weight<'a>(&self, mirror: &'a mut Option<OnGpu>, host: Weight<'a>) -> Weight<'a, Buffer> {
         let Weight { name, value, gradient, rows } = host;
-        let OnGpu { value, gradient } = self.mirrored(mirror, value, gradient);
+        let OnGpu { value, gradient: on_gpu } = self.mirrored(mirror, value);
+        let gradient = on_gpu.get_or_insert_with(|| self.upload(gradient));
         Weight { name, value, gradient, rows }
     }
 }
@@ -222,7 +224,9 @@ impl Cuda {
     ) -> (Judged, Maps<Self>) {
         head.draw(labels, step);
         let labels = head.labels_of_step(labels);
-        let mirror = self.mirrored(mirror, &head.centres, &head.gradient);
+        let mirror = self.mirrored(mirror, &head.centres);
+        // Before the next one is made: of very many classes there is no room for two.
+        mirror.gradient = None;
         let floats = elementwise::convert(self.gpu(), &embeddings.data, Element::Float32);
         let batch = on_gpu::Batch {
             embeddings: &floats,
@@ -233,13 +237,13 @@ impl Cuda {
         };
         let outcome = on_gpu::forward_backward(self.gpu(), batch, judgement, Element::Float32);
         let on_gpu::Outcome { d_embeddings, d_centres, samples, lengths } = outcome;
-        mirror.gradient = d_centres;
+        mirror.gradient = Some(d_centres);
         let data = elementwise::convert(self.gpu(), &d_embeddings, self.gpu().element());
         (Judged::There([samples, lengths]), Maps { shape: embeddings.shape, data })
     }
 
-    fn mirrored<'a>(&self, mirror: &'a mut Option<OnGpu>, value: &[f32], gradient: &[f32]) -> &'a mut OnGpu {
-        mirror.get_or_insert_with(|| OnGpu { value: self.upload(value), gradient: self.upload(gradient) })
+    fn mirrored<'a>(&self, mirror: &'a mut Option<OnGpu>, value: &[f32]) -> &'a mut OnGpu {
+        mirror.get_or_insert_with(|| OnGpu { value: self.upload(value), gradient: None })
     }
 
     /// Gradients of the loss as it is scaled.
@@ -250,7 +254,7 @@ impl Cuda {
 
     /// Takes the head's gradient to the GPU.
     fn push(&self, mirror: &mut Option<OnGpu>, host: &Weight<'_>) {
-        self.mirrored(mirror, host.value, &[]).gradient = self.upload(&self.scaled(host.gradient));
+        self.mirrored(mirror, host.value).gradient = Some(self.upload(&self.scaled(host.gradient)));
     }
 }
 

@@ -30,16 +30,17 @@ impl<V> PartsMean<V> {
     /// # Panics
     /// Where a weight has only some rows, which are others in each part.
     pub fn add<B: Backend<Buffer = V>>(&mut self, device: &B, weights: &[(Kind, Weight<'_, B::Numbers>)]) {
-        if self.added == self.parts || self.means.is_empty() {
-            let zeros = |(_, weight): &(Kind, Weight<'_, B::Numbers>)| {
+        if self.means.is_empty() {
+            let place = |(_, weight): &(Kind, Weight<'_, B::Numbers>)| {
                 assert!(weight.rows.is_none(), "parts of a batch have the same weights");
                 device.upload(&vec![0.0; device.count(weight.gradient)])
             };
-            (self.added, self.means) = (0, weights.iter().map(zeros).collect());
+            self.means = weights.iter().map(place).collect();
         }
+        self.added %= self.parts;
         let means = self.means.iter_mut().map(B::numbers_mut);
         let pairs = means.zip(weights.iter().map(|(_, weight)| weight.gradient));
-        device.add_share(pairs.collect(), 1.0 / self.parts as f32);
+        device.add_share(pairs.collect(), 1.0 / self.parts as f32, self.added == 0);
         self.added += 1;
     }
 
@@ -54,7 +55,10 @@ impl<V> PartsMean<V> {
 }
 
 /// See [`crate::Backend::add_share`].
-pub(crate) fn add(sums: &mut [f32], gradient: &[f32], share: f32) {
+pub(crate) fn add(sums: &mut [f32], gradient: &[f32], share: f32, is_first: bool) {
+    if is_first {
+        sums.fill(0.0);
+    }
     let blocks = sums.par_chunks_mut(BLOCK).zip(gradient.par_chunks(BLOCK));
     blocks.for_each(|(sums, gradient)| {
         for (sum, gradient) in sums.iter_mut().zip(gradient) {

@@ -260,7 +260,13 @@ fn averages_follow_and_means_add_up_over_all_weights() {
         let share = 0.125;
         for _ in 0..2 {
             follow(raw, &averages.iter_mut().zip(&others).collect::<Vec<_>>(), share);
-            add_share(raw, &means.iter_mut().zip(&others).collect::<Vec<_>>(), share);
+            add_share(raw, &means.iter_mut().zip(&others).collect::<Vec<_>>(), share, false);
+        }
+        let mut anew = uploaded(&to.iter().map(|values| vec![f32::NAN; values.len()]).collect::<Vec<_>>());
+        add_share(raw, &anew.iter_mut().zip(&others).collect::<Vec<_>>(), share, true);
+        for (found, from) in anew.iter().zip(&from) {
+            let expected: Vec<f32> = from.iter().map(|value| share * value).collect();
+            assert_eq!(raw.download(found), expected);
         }
         let twice = |start: &[f32], other: &[f32], towards: fn(f32, f32) -> f32| -> Vec<f32> {
             let step = |a: f32, b: f32| a + share * towards(a, b);

@@ -92,7 +92,9 @@ impl Worker<'_> {
         if training.run().map_err(RunError::Train)? == Ended::Interrupted {
             return Ok(Ended::Interrupted);
         }
-        match self.results(&training, &data) {
+        let results = self.results(&training, &data);
+        training.check_device(training.at().step).map_err(RunError::Train)?;
+        match results {
             Ok(()) => Ok(Ended::Finished),
             Err(Halt::Stopped) => Ok(Ended::Interrupted),
             Err(Halt::Failed(error)) => Err(error),

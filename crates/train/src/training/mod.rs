@@ -150,12 +150,13 @@ impl<'a, B: HeadMemory> Training<'a, B> {
         let rate = self.schedule.rate(self.at.step);
         let mut numbers = self.model.step(&batch.pixels, &batch.labels, self.at.step, rate);
         numbers.times.data = waited;
-        self.model.check().map_err(|source| TrainError::Gpu { step: self.at.step + 1, source })?;
+        self.check_device(self.at.step + 1)?;
         let is_left_out =
             numbers.loss.is_finite() && !numbers.gradient_norm.is_finite() && self.model.forgives_overflow();
         if is_left_out {
             // Its numbers say nothing, and the next one's loss is scaled less.
             self.at.step += 1;
+            self.sums.leave_out();
             self.report.at(self.at);
             return Ok(());
         }
@@ -168,6 +169,11 @@ impl<'a, B: HeadMemory> Training<'a, B> {
             self.event(Event::Step { at: self.at, metrics: numbers.metrics() })?;
         }
         Ok(())
+    }
+
+    /// Before numbers are believed: those of a device that failed are none.
+    pub(crate) fn check_device(&self, step: u64) -> Result<(), TrainError> {
+        self.model.check().map_err(|source| TrainError::Gpu { step, source })
     }
 
     fn check(&self, numbers: &StepNumbers) -> Result<(), TrainError> {
@@ -187,7 +193,9 @@ impl<'a, B: HeadMemory> Training<'a, B> {
     fn end_epoch(&mut self) -> Result<Ended, TrainError> {
         let mut metrics = self.sums.means();
         let pictures = Pictures::new(&self.data.images, self.assignment.plan.config.data.colour);
-        match verification::validate(&self.model, pictures, &self.data.validation_pairs, self.stop) {
+        let validated = verification::validate(&self.model, pictures, &self.data.validation_pairs, self.stop);
+        self.check_device(self.at.step)?;
+        match validated {
             Err(VerifyError::Stopped(Stopped)) => return Ok(Ended::Interrupted),
             Err(VerifyError::Evaluate(EvaluateError::NotFinite { score, .. })) => {
                 return Err(self.not_finite(format!("a validation score ({score})"), self.at.step));
@@ -207,7 +215,9 @@ impl<'a, B: HeadMemory> Training<'a, B> {
             return Ok(());
         }
         self.report.sync().map_err(TrainError::Report)?;
-        match saved::save(self.folder, self.assignment, &mut self.model, self.at, self.sums) {
+        let saved = saved::save(self.folder, self.assignment, &mut self.model, self.at, self.sums);
+        self.check_device(self.at.step)?;
+        match saved {
             // Running statistics overflow before the loss does.
             Err(SaveError::NotFinite { name, .. }) => {
                 return Err(self.not_finite(format!("tensor `{name}`"), self.at.step));

@@ -10,6 +10,8 @@ use super::{
 use crate::{
     Buffer, Gpu,
     cudnn::{Cudnn, Direction, Operands, Workspace},
+    error::GpuError,
+    ops::{View, elementwise},
 };
 
 /// Bytes of workspace that an algorithm may take at most.
@@ -27,13 +29,21 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
-    fn run(&self, gpu: &Gpu, cudnn: &Cudnn) {
+    /// Says whether it was done, which it is not where the algorithm cannot add to what remains.
+    fn run(&self, gpu: &Gpu, cudnn: &Cudnn) -> bool {
         let Self { direction, conv, beta, .. } = self;
         let known = cudnn.bytes(*direction, conv).or_else(|| self.search(gpu, cudnn));
-        let Some(bytes) = known else { return };
+        let Some(bytes) = known else { return true };
         let workspace = gpu.workspace(bytes);
         let workspace = Workspace { at: workspace.address, bytes };
-        gpu.unless_failed(|| cudnn.run(*direction, conv, self.operands(), *beta, workspace));
+        let done =
+            gpu.unless_failed(|| match cudnn.run(*direction, conv, self.operands(), *beta, workspace) {
+                Err(GpuError::Call { reason, .. }) if *beta != 0.0 && reason.contains("NOT_SUPPORTED") => {
+                    Ok(false)
+                }
+                outcome => outcome.map(|()| true),
+            });
+        done.unwrap_or(true)
     }
 
     fn operands(&self) -> Operands {
@@ -89,8 +99,8 @@ pub(super) fn forward(
     output
 }
 
-/// See [`super::backward_input`]. cuDNN adds to the other gradient itself, in float32: a sum of its own would read and write
-/// the maps once more, and round twice.
+/// See [`super::backward_input`]. cuDNN adds to the other gradient itself, in float32, where its algorithm can: a sum of its own
+/// reads and writes the maps once more, and rounds twice.
 pub(super) fn backward_input(
     gpu: &Gpu,
     cudnn: &Cudnn,
@@ -100,11 +110,21 @@ pub(super) fn backward_input(
     also: Option<Buffer>,
 ) -> Buffer {
     let weight = pack::pack(gpu, weight, Order::dense(conv));
-    let beta = if also.is_some() { 1.0 } else { 0.0 };
-    let d_input = also.unwrap_or_else(|| gpu.take(conv.input_len(), gpu.element()));
-    let (direction, conv) = (Direction::BackwardInput, flattened(conv));
-    Call { direction, conv, x: &d_input, weight: &weight, y: d_output, beta }.run(gpu, cudnn);
-    d_input
+    let run = |d_input: &Buffer, beta| {
+        let (direction, conv) = (Direction::BackwardInput, flattened(conv));
+        Call { direction, conv, x: d_input, weight: &weight, y: d_output, beta }.run(gpu, cudnn)
+    };
+    let fresh = || {
+        let d_input = gpu.take(conv.input_len(), gpu.element());
+        run(&d_input, 0.0);
+        d_input
+    };
+    let Some(also) = also else { return fresh() };
+    if run(&also, 1.0) {
+        return also;
+    }
+    let view = |data| View { data, channels: conv.inputs, affine: None };
+    elementwise::sum(gpu, view(&fresh()), view(&also))
 }
 
 /// See [`super::backward_weight`]. cuDNN keeps this gradient as maps are kept, and sums it in float32.
