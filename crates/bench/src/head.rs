@@ -162,8 +162,14 @@ pub(crate) fn execute_case(case: &HeadCaseArgs) -> anyhow::Result<()> {
         times.push(step.elapsed().as_secs_f64());
     }
     let steps = times.len();
-    let operators = BTreeMap::new();
-    let measured = Measured { median_seconds: median(times), steps, peak_bytes, before_bytes, operators };
+    let measured = Measured {
+        median_seconds: median(times),
+        steps,
+        peak_bytes,
+        before_bytes,
+        gpu_peak_bytes: None,
+        operators: BTreeMap::new(),
+    };
     output::print(&serde_json::to_string(&measured)?)
 }
 

@@ -109,6 +109,11 @@ impl Gpu {
         self.memory.peak()
     }
 
+    /// Waits until all that was asked for is done.
+    pub fn finish(&self) {
+        self.download(&self.take(1, Element::Float32));
+    }
+
     /// `len` numbers, whatever they are.
     pub fn take(&self, len: usize, element: Element) -> Buffer {
         match self.unless_failed(|| self.memory.take(len, element)) {

@@ -1,8 +1,8 @@
 //! The two devices, and how near their numbers must be.
 
-use std::sync::Arc;
+use std::{env, sync::Arc};
 
-use arclab_gpu::{Element, Gpu, Options, Precision};
+use arclab_gpu::{Element, Gpu, Options, Precision, default_cache};
 use arclab_nn::{Activation, Affine, Backend, Cpu, Cuda, MapShape, Maps};
 
 use crate::support::fill;
@@ -12,9 +12,19 @@ pub(crate) fn every_gpu() -> impl Iterator<Item = Cuda> {
     [Precision::Float32, Precision::Bfloat16, Precision::Float16].into_iter().map(gpu)
 }
 
+/// The emulator, or this machine's first GPU: tests that run side by side share its context, and have streams of their own.
 pub(crate) fn gpu(precision: Precision) -> Cuda {
-    let options = Options { precision, deterministic: true, memory_bytes: None, cache: None };
-    Cuda::new(Gpu::emulated(options))
+    let options = |cache| Options { precision, deterministic: true, memory_bytes: None, cache };
+    Cuda::new(if is_real() {
+        Gpu::open(0, options(default_cache())).unwrap()
+    } else {
+        Gpu::emulated(options(None))
+    })
+}
+
+/// Whether the tests run on a GPU rather than in the emulator: `ARCLAB_TEST_GPU=1` has them do so.
+pub(crate) fn is_real() -> bool {
+    env::var_os("ARCLAB_TEST_GPU").is_some_and(|value| value == "1")
 }
 
 pub(crate) fn cpu() -> Cpu {
