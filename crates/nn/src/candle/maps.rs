@@ -45,9 +45,10 @@ pub(super) fn normalise(y: &Tensor, affine: &Affine<Candle>) -> Result<Tensor> {
     a.gt(0_f32)?.where_cond(&a, &a.broadcast_mul(slope)?)
 }
 
-/// Without the PReLU.
+/// Without the PReLU. Rounded once, as by other devices: so a number is on the same side of 0.
 pub(super) fn scale(y: &Tensor, affine: &Affine<Candle>) -> Result<Tensor> {
-    y.broadcast_mul(&affine.scale)?.broadcast_add(&affine.shift)
+    let [y, scale, shift] = [y, &affine.scale, &affine.shift].map(|tensor| tensor.to_dtype(DType::F64));
+    y?.broadcast_mul(&scale?)?.broadcast_add(&shift?)?.to_dtype(DType::F32)
 }
 
 pub(super) fn pool(input: &Activation<Candle>) -> Result<Tensor> {

@@ -190,9 +190,7 @@ impl Backend for Candle {
 
     fn add_bias(&self, maps: &mut Maps<Self>, bias: &Tensor) {
         let shape = maps.shape;
-        self.replace("bias", &mut maps.data, |data| {
-            data.reshape(((), shape.channels))?.broadcast_add(bias)
-        });
+        self.replace("bias", &mut maps.data, |data| data.reshape(((), shape.channels))?.broadcast_add(bias));
     }
 
     fn channel_sums(&self, maps: &Maps<Self>, sums: &mut Tensor) {

@@ -6,9 +6,7 @@ use crate::optim::{AdamWFactors, AdamWStep, Factors, Rows, SgdFactors, SgdStep, 
 
 /// The Euclidean norm of all gradients together, summed in float64.
 pub(super) fn norm(gradients: &[&Tensor]) -> Result<f64> {
-    let squares = |gradient: &&Tensor| {
-        gradient.to_dtype(DType::F64)?.sqr()?.sum_all()?.to_scalar::<f64>()
-    };
+    let squares = |gradient: &&Tensor| gradient.to_dtype(DType::F64)?.sqr()?.sum_all()?.to_scalar::<f64>();
     Ok(gradients.iter().map(squares).sum::<Result<f64>>()?.sqrt())
 }
 

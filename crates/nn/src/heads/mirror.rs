@@ -113,7 +113,9 @@ impl HeadMemory for Cuda {
     ) -> (HeadOutput, Maps<Self>) {
         match judgement(head, f64::from(self.loss_scale())) {
             Some(judgement) => self.judge_here(mirror, head, judgement, embeddings, labels, at.0),
-            None => Beside { device: self, mirror, scale: self.loss_scale() }.judge(head, embeddings, labels, at),
+            None => {
+                Beside { device: self, mirror, scale: self.loss_scale() }.judge(head, embeddings, labels, at)
+            }
         }
     }
 
@@ -193,12 +195,7 @@ impl<B: Backend> Beside<'_, B> {
         (output, d_embeddings)
     }
 
-    fn judge_pairs(
-        self,
-        head: &mut PairHead,
-        embeddings: &Maps<B>,
-        labels: &[u32],
-    ) -> (PairOutput, Maps<B>) {
+    fn judge_pairs(self, head: &mut PairHead, embeddings: &Maps<B>, labels: &[u32]) -> (PairOutput, Maps<B>) {
         let device = self.device;
         if let Some(host) = head.weight() {
             pull(device, self.mirror.as_ref(), host);

@@ -6,6 +6,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod batch_norm;
+#[path = "../support/cases.rs"]
+mod cases;
 mod convolution;
 mod devices;
 mod dropout;
@@ -13,9 +15,11 @@ mod elementwise;
 mod gate;
 mod head;
 mod join;
+mod limits;
 mod matmul;
 mod mirror;
 mod network;
 mod optim;
+mod sixteen_bits;
 #[path = "../support/mod.rs"]
 mod support;
