@@ -130,7 +130,7 @@ impl HeadMemory for Cuda {
     }
 
     fn pull(&self, mirror: &Self::Mirror, host: Weight<'_>) {
-        pull(self, mirror.as_ref(), host);
+        pull(self, mirror.as_ref(), host.value);
     }
 
     fn weight<'a>(&self, mirror: &'a mut Self::Mirror, host: Weight<'a>) -> Weight<'a, Self::Buffer> {
@@ -163,7 +163,7 @@ impl HeadMemory for Candle {
     }
 
     fn pull(&self, mirror: &Self::Mirror, host: Weight<'_>) {
-        pull(self, mirror.as_ref(), host);
+        pull(self, mirror.as_ref(), host.value);
     }
 
     fn weight<'a>(&self, mirror: &'a mut Self::Mirror, host: Weight<'a>) -> Weight<'a, Self::Buffer> {
@@ -188,7 +188,7 @@ impl<B: Backend> Beside<'_, B> {
         (step, first): (u64, u64),
     ) -> (HeadOutput, Maps<B>) {
         let device = self.device;
-        pull(device, self.mirror.as_ref(), head.weight());
+        pull(device, self.mirror.as_ref(), head.weight().value);
         let output = head.forward_backward_part(&device.values(embeddings), labels, step, first);
         let d_embeddings = device.maps(embeddings.shape, &self.scaled(&output.d_embeddings));
         self.push(&head.weight());
@@ -198,7 +198,7 @@ impl<B: Backend> Beside<'_, B> {
     fn judge_pairs(self, head: &mut PairHead, embeddings: &Maps<B>, labels: &[u32]) -> (PairOutput, Maps<B>) {
         let device = self.device;
         if let Some(host) = head.weight() {
-            pull(device, self.mirror.as_ref(), host);
+            pull(device, self.mirror.as_ref(), host.value);
         }
         let output = head.forward_backward(&device.values(embeddings), labels);
         let d_embeddings = device.maps(embeddings.shape, &self.scaled(&output.d_embeddings));
@@ -233,9 +233,9 @@ fn mirrored<'a, B: Backend>(
     mirror.get_or_insert_with(|| Mirrored { value: device.upload(value), gradient: device.upload(gradient) })
 }
 
-fn pull<B: Backend>(device: &B, mirror: Option<&Mirrored<B::Buffer>>, host: Weight<'_>) {
+fn pull<B: Backend>(device: &B, mirror: Option<&Mirrored<B::Buffer>>, host: &mut [f32]) {
     if let Some(mirror) = mirror {
-        host.value.copy_from_slice(&device.download(B::numbers(&mirror.value)));
+        host.copy_from_slice(&device.download(B::numbers(&mirror.value)));
     }
 }
 
