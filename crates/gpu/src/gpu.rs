@@ -80,8 +80,8 @@ impl Gpu {
 
     fn on(runtime: Arc<dyn Runtime>, options: Options) -> Self {
         let memory = Arc::new(Memory::new(Arc::clone(&runtime), options.memory_bytes));
-        let (kept, workspace) = Default::default();
-        Self { runtime, memory, failure: Mutex::new(None), options, kept, workspace }
+        let (failure, kept, workspace) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { runtime, memory, failure, options, kept, workspace }
     }
 
     /// `NVIDIA H200`.

@@ -149,13 +149,21 @@ impl Drop for Descriptors {
 #[expect(clippy::print_stderr, reason = "a test that does not run should say why")]
 mod tests {
     use super::*;
+    use crate::libraries::{self, Library};
+
+    /// Descriptors need the library and no GPU.
+    fn is_here() -> bool {
+        let found = libraries::load().of(Library::Cudnn);
+        if let Err(error) = &found {
+            assert!(std::env::var_os("ARCLAB_TEST_CUDNN").is_none(), "cuDNN was promised: {error}");
+            eprintln!("skipped: {error}");
+        }
+        found.is_ok()
+    }
 
     #[test]
     fn cudnn_understands_sizes_as_they_are_meant() {
-        // SAFETY: only tries to load the library.
-        if !unsafe { sys::is_culib_present() } {
-            assert!(std::env::var_os("ARCLAB_TEST_CUDNN").is_none(), "cuDNN was promised");
-            eprintln!("skipped: cuDNN is not on this machine");
+        if !is_here() {
             return;
         }
         for element in Element::ALL {
@@ -185,9 +193,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_told_in_cudnns_words() {
-        // SAFETY: only tries to load the library.
-        if !unsafe { sys::is_culib_present() } {
-            eprintln!("skipped: cuDNN is not on this machine");
+        if !is_here() {
             return;
         }
         let error = tensor(Element::Float32, [1, 0, 2, 2]).unwrap_err();

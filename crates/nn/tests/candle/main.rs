@@ -16,6 +16,8 @@ mod elementwise;
 mod failure;
 #[path = "../cuda/gate.rs"]
 mod gate;
+#[path = "../cuda/gradients.rs"]
+mod gradients;
 #[path = "../cuda/join.rs"]
 mod join;
 #[path = "../cuda/mirror.rs"]

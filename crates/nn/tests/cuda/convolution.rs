@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arclab_nn::{Activation, Backend, Convolution, MapShape, Maps};
 
-use crate::devices::{Device, assert_near, cpu, every_gpu, exact, maps, shape, tolerance};
+use crate::devices::{Device, activation, assert_near, cpu, every_gpu, exact, maps, shape, tolerance};
 
 /// Channels of the input and the output, kernel, stride, padding and groups.
 fn conv(channels: [usize; 2], kernel: (usize, usize), [stride, padding, groups]: [usize; 3]) -> Convolution {
@@ -134,6 +134,23 @@ fn a_gradient_that_somebody_else_has_is_left_as_it_is() {
             let d_output = maps(&gpu, "d_output", conv.output(input));
             let _ = gpu.conv2d_backward_input(&d_output, &weight, &conv, input, Some(Arc::clone(&also)));
             assert_eq!(gpu.values(&also), exact("also", input.len()));
+        }
+    }
+}
+
+#[test]
+fn normalisations_of_the_input_and_of_the_output_are_applied() {
+    fn output<B: Backend>(device: &B, conv: &Convolution) -> Vec<f32> {
+        let input = activation(device, "x", shape(2, 5, 6, conv.inputs), true);
+        let after = activation(device, "y", shape(1, 1, 1, conv.outputs), true).affine.unwrap();
+        let weight = device.upload(&exact("weight", conv.weight_len()));
+        device.values(&device.conv2d(&input, &weight, conv, Some(&after)))
+    }
+    for gpu in every_gpu() {
+        for conv in [conv([8, 5], (3, 3), [2, 1, 1]), depthwise(8, (3, 3), 1, 1)] {
+            // The input is rounded after its normalisation, and the sums before theirs.
+            let tolerance = 2.0 * tolerance(&gpu);
+            assert_near(&gpu, &output(&gpu, &conv), &output(&cpu(), &conv), tolerance, &format!("{conv:?}"));
         }
     }
 }

@@ -13,6 +13,7 @@ mod devices;
 mod dropout;
 mod elementwise;
 mod gate;
+mod gradients;
 mod head;
 mod join;
 mod limits;

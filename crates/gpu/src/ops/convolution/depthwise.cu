@@ -1,6 +1,14 @@
 // Convolutions of which each channel is a group, over weights of KH×KW×C: W channels a thread, and K neighbouring taps of
 // a row of the kernel at once.
 
+// W channels at a place of a row, 0 beside it. Without a branch, so that the reads of a thread do not wait for each other.
+template <int W> __device__ __forceinline__ Pack<W> load_within(const T *row, int at, int size, int channels) {
+  Pack<W> pack = load<W>(row + (i64)min(max(at, 0), size - 1) * channels);
+#pragma unroll
+  for (int i = 0; i < W; i++) pack.v[i] = within(at, size) ? pack.v[i] : 0.f;
+  return pack;
+}
+
 // y[p] = Σ over ky, kx of w[ky, kx] · x[p·stride + k - padding], RUN neighbours of a row a thread (more than one only with
 // stride 1), so that each x of a row is read once for all of them. With `flip` the taps are turned round; `add` adds to
 // what is in y.
@@ -32,9 +40,7 @@ __device__ void depthwise(const T *x, const T *weight, T *y, const Conv &conv, i
         }
 #pragma unroll
         for (int j = 0; j < RUN + K - 1; j++) {
-          int ix = first * conv.stride + kx + j - pad_x;
-          if (!within(ix, conv.width)) continue;
-          Pack<W> value = load<W>(row + (i64)ix * channels);
+          Pack<W> value = load_within<W>(row, first * conv.stride + kx + j - pad_x, conv.width, channels);
 #pragma unroll
           for (int r = 0; r < RUN; r++) {
             if (j < r || j - r >= K) continue;
@@ -123,9 +129,7 @@ __device__ void depthwise_weight(const T *x, const T *dy, float *partial, const 
       const T *row = x + place(out.image, iy, 0, conv.height, conv.width, channels) + c;
 #pragma unroll
       for (int k = 0; k < K; k++) {
-        int ix = out.x * conv.stride + kx + k - conv.padding;
-        if (!within(ix, conv.width)) continue;
-        Pack<W> value = load<W>(row + (i64)ix * channels);
+        Pack<W> value = load_within<W>(row, out.x * conv.stride + kx + k - conv.padding, conv.width, channels);
 #pragma unroll
         for (int i = 0; i < W; i++) sums[k][i] += d.v[i] * value.v[i];
       }

@@ -12,6 +12,10 @@ use super::{
 };
 use crate::{Buffer, Gpu, gpu::Arg};
 
+/// Threads that keep a GPU busy at the sums of a weight's gradient: each reads several packs at once, and writes up to 56
+/// sums, which are read again.
+const THREADS: usize = 1 << 16;
+
 /// Neighbouring taps that a thread treats at once: a row of the kernel, or one.
 #[derive(Debug, Clone, Copy)]
 enum Row {
@@ -144,7 +148,7 @@ pub(super) fn backward_weight(
 ) {
     let (order, row, sizes) = (Order::depthwise(conv), Row::of(conv), conv.sizes());
     let threads = packs(gpu, conv.inputs) * conv.taps() / row.taps();
-    let chunks = Chunks::of(conv, threads);
+    let chunks = Chunks::of(conv, threads, THREADS);
     let partial = pack::partial(gpu, order, chunks);
     let [input, d_output, to] = [input, d_output, &partial].map(Arg::Buffer);
     let [count, length] = chunks.arguments();

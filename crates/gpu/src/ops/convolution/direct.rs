@@ -7,6 +7,9 @@ use super::{
 };
 use crate::{Buffer, Gpu, gpu::Arg};
 
+/// Threads that keep a GPU busy at the sums of a weight's gradient, where each has one.
+const THREADS: usize = 1 << 18;
+
 /// See [`super::forward`].
 pub fn forward(gpu: &Gpu, input: &Buffer, weight: &Buffer, conv: &Convolution) -> Buffer {
     let (packed, sizes) = (pack::pack(gpu, weight, Order::dense(conv)), conv.sizes());
@@ -45,7 +48,8 @@ pub fn backward_weight(
     conv: &Convolution,
     d_weight: &mut Buffer,
 ) {
-    let (order, chunks, sizes) = (Order::dense(conv), Chunks::of(conv, conv.weights()), conv.sizes());
+    let (order, chunks, sizes) =
+        (Order::dense(conv), Chunks::of(conv, conv.weights(), THREADS), conv.sizes());
     let partial = pack::partial(gpu, order, chunks);
     let [input, d_output, to] = [input, d_output, &partial].map(Arg::Buffer);
     let [count, length] = chunks.arguments();

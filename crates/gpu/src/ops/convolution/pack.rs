@@ -3,8 +3,6 @@
 use super::Convolution;
 use crate::{Buffer, Element, Gpu, gpu::Arg};
 
-/// Threads that keep a GPU busy at the sum of a weight's gradient.
-const THREADS: usize = 1 << 16;
 /// Output positions that are worth a sum of their own.
 const POSITIONS: usize = 16;
 
@@ -47,10 +45,10 @@ impl Order {
 }
 
 impl Chunks {
-    /// For a kernel in which `threads` threads sum one chunk.
-    pub(super) fn of(conv: &Convolution, threads: usize) -> Self {
+    /// For a kernel in which `each` threads sum one chunk, and about `all` keep a GPU busy.
+    pub(super) fn of(conv: &Convolution, each: usize, all: usize) -> Self {
         let positions = conv.output_positions();
-        let most = (THREADS / threads).clamp(1, positions.div_ceil(POSITIONS));
+        let most = (all / each).clamp(1, positions.div_ceil(POSITIONS));
         let length = positions.div_ceil(most);
         Self { count: positions.div_ceil(length), length }
     }
@@ -95,7 +93,8 @@ mod tests {
 
     #[test]
     fn chunks_hold_all_positions_and_none_is_empty() {
-        for (count, side, threads) in [(1, 1, 9), (1, 7, 9), (3, 5, 1 << 20), (128, 56, 24), (2, 9, 1)] {
+        let all = 1 << 16;
+        for (count, side, each) in [(1, 1, 9), (1, 7, 9), (3, 5, 1 << 20), (128, 56, 24), (2, 9, 1)] {
             let conv = Convolution {
                 count,
                 input: (side, side),
@@ -107,10 +106,10 @@ mod tests {
                 padding: 0,
                 groups: 8,
             };
-            let Chunks { count, length } = Chunks::of(&conv, threads);
+            let Chunks { count, length } = Chunks::of(&conv, each, all);
             let positions = conv.output_positions();
             assert!((count - 1) * length < positions && positions <= count * length, "{conv:?}");
-            assert!(count == 1 || count * threads <= THREADS, "{conv:?}");
+            assert!(count == 1 || count * each <= all, "{conv:?}");
         }
     }
 }
