@@ -1,9 +1,9 @@
 //! candle's tensors as a device: the numeric reference of the others, on whatever candle runs on, and a place to try new layers
 //! before they have kernels.
 //!
-//! Every operator is put together from candle's: one pass over memory for each, N×H×W×C turned to N×C×H×W and back for each
-//! convolution, backward convolutions that on a GPU are a thread for each number, and sums in float64. That is slow by
-//! nature; training that is to be fast has [`crate::Cuda`]. Everything is float32.
+//! Every operator is put together from candle's: each of these is a pass over memory, maps are turned from N×H×W×C to N×C×H×W and
+//! back for each convolution, which unfolds them, the gradient to its input is a thread for each number on a GPU, groups are taken
+//! one by one, and sums are float64. That is slow by nature: training that is to be fast has [`crate::Cuda`]. All maps are float32.
 
 mod convolution;
 mod maps;
