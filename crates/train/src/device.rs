@@ -2,7 +2,7 @@
 
 use std::env;
 
-use arclab_nn::{Cuda, Gpu, GpuError, GpuOptions};
+use arclab_nn::{Candle, Cuda, Gpu, GpuError, GpuOptions};
 use arclab_spec::{
     Assignment,
     config::{DeviceRequest, Precision},
@@ -15,6 +15,8 @@ pub(crate) enum Device {
     Cpu,
     /// The first GPU that this process sees.
     Cuda,
+    /// The same, through candle.
+    Candle,
 }
 
 /// What was asked for and this worker cannot do here, and why not.
@@ -28,6 +30,9 @@ pub(crate) enum NoDevice {
         "the spec asks for `training.precision: {0}`, which a GPU alone computes in, but {1}. Write `precision: float32`"
     )]
     Precision(Precision, String),
+    /// candle, for what it does not do.
+    #[error("{CANDLE}=1 has candle compute runs on a GPU, but {0}")]
+    Candle(String),
     /// One that is there and does not work.
     #[error("failed to open the GPU")]
     Open(#[source] GpuError),
@@ -35,10 +40,24 @@ pub(crate) enum NoDevice {
 
 /// Lets runs have a GPU.
 const TRY: &str = "ARCLAB_TRY_CUDA";
+/// Lets runs have a GPU through candle: the numeric reference, which is slow.
+const CANDLE: &str = "ARCLAB_CANDLE";
+
+fn is_set(name: &str) -> bool {
+    env::var_os(name).is_some_and(|value| value == "1")
+}
 
 /// Why no GPU can be used by this worker on this machine.
 pub(crate) fn why_no_gpu() -> Option<String> {
-    reason(env::var_os(TRY).is_some_and(|value| value == "1"), arclab_gpu::gpus())
+    let without = is_set(CANDLE) && !Candle::HAS_CUDA;
+    without.then(no_candle).or_else(|| reason(is_set(TRY) || is_set(CANDLE), arclab_gpu::gpus()))
+}
+
+fn no_candle() -> String {
+    format!(
+        "{CANDLE}=1 asks for candle's CUDA device, and this worker was built without the feature `candle-cuda` \
+         (`crates/gpu/cuda-toolkit --help` says how to build one)"
+    )
 }
 
 fn reason(is_tried: bool, found: Result<usize, GpuError>) -> Option<String> {
@@ -60,7 +79,22 @@ impl Device {
     /// The device for a request, which must compute in `precision`. `auto` takes a GPU that this worker can use, else the
     /// CPU.
     pub(crate) fn resolve(request: DeviceRequest, precision: Precision) -> Result<Self, NoDevice> {
-        Self::choose(request, precision, why_no_gpu())
+        let why_no_gpu = why_no_gpu();
+        let device = Self::choose(request, precision, why_no_gpu.clone())?;
+        if is_set(CANDLE) { device.through_candle(precision, why_no_gpu) } else { Ok(device) }
+    }
+
+    /// candle in the place of the GPU's own operators, or why that is not what the run asks for.
+    fn through_candle(self, precision: Precision, why_no_gpu: Option<String>) -> Result<Self, NoDevice> {
+        match self {
+            Self::Cpu => Err(NoDevice::Candle(why_no_gpu.unwrap_or_else(|| {
+                "this one is to be on the CPU. Write `resources: {device: cuda}`".to_owned()
+            }))),
+            Self::Cuda | Self::Candle if precision == Precision::Float32 => Ok(Self::Candle),
+            Self::Cuda | Self::Candle => Err(NoDevice::Candle(format!(
+                "in float32 alone. Write `training: {{precision: float32}}` in place of `{precision}`"
+            ))),
+        }
     }
 
     fn choose(
@@ -80,6 +114,11 @@ impl Device {
             (DeviceRequest::Auto | DeviceRequest::Cpu, _) => Ok(Self::Cpu),
         }
     }
+}
+
+/// candle's device of a run.
+pub(crate) fn open_candle() -> Result<Candle, NoDevice> {
+    Candle::on_gpu(0).map_err(NoDevice::Open)
 }
 
 /// The GPU of a run.
@@ -128,6 +167,19 @@ mod tests {
             }
             assert_eq!(Device::choose(DeviceRequest::Auto, precision, None), Ok(Device::Cuda));
         }
+    }
+
+    #[test]
+    fn candle_takes_runs_of_float32_on_a_gpu_and_refuses_all_others() {
+        assert_eq!(Device::Cuda.through_candle(FLOAT32, None), Ok(Device::Candle));
+        let refusal = |device: Device, precision, why_no_gpu: Option<&str>| {
+            device.through_candle(precision, why_no_gpu.map(str::to_owned)).unwrap_err().to_string()
+        };
+        let error = refusal(Device::Cuda, Precision::Bf16, None);
+        assert!(error.contains("`training: {precision: float32}` in place of `bf16`"), "{error}");
+        assert!(refusal(Device::Cpu, FLOAT32, None).contains("`resources: {device: cuda}`"));
+        let error = refusal(Device::Cpu, FLOAT32, Some("there is none"));
+        assert_eq!(error, "ARCLAB_CANDLE=1 has candle compute runs on a GPU, but there is none");
     }
 
     #[test]

@@ -20,12 +20,14 @@ pub enum Library {
     Cudnn,
     /// Several GPUs.
     Nccl,
+    /// Random numbers, without which candle's device does not open.
+    Curand,
 }
 
 impl Library {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Driver, Self::Nvrtc, Self::CublasLt, Self::Cublas, Self::Cudnn, Self::Nccl];
+    pub const ALL: [Self; 7] =
+        [Self::Driver, Self::Nvrtc, Self::CublasLt, Self::Cublas, Self::Cudnn, Self::Nccl, Self::Curand];
     /// Those that training on one GPU needs.
     pub const NEEDED: [Self; 5] = [Self::Driver, Self::Nvrtc, Self::CublasLt, Self::Cublas, Self::Cudnn];
 
@@ -38,6 +40,7 @@ impl Library {
             Self::Cublas => "cuBLAS (libcublas.so.13)",
             Self::Cudnn => "cuDNN (libcudnn.so.9)",
             Self::Nccl => "NCCL (libnccl.so.2)",
+            Self::Curand => "cuRAND (libcurand.so.10)",
         }
     }
 
@@ -50,6 +53,7 @@ impl Library {
             Self::Cublas => "libcublas.so",
             Self::Cudnn => "libcudnn.so",
             Self::Nccl => "libnccl.so",
+            Self::Curand => "libcurand.so",
         }
     }
 
@@ -62,6 +66,7 @@ impl Library {
             Self::Cublas => "cublasGetProperty",
             Self::Cudnn => "cudnnGetVersion",
             Self::Nccl => "ncclGetVersion",
+            Self::Curand => "curandGetVersion",
         }
     }
 
@@ -72,6 +77,7 @@ impl Library {
             Self::Nvrtc | Self::CublasLt | Self::Cublas => CUDA_MAJOR,
             Self::Cudnn => 9,
             Self::Nccl => 2,
+            Self::Curand => 10,
         }
     }
 
@@ -83,6 +89,7 @@ impl Library {
             Self::CublasLt | Self::Cublas => "matrix products",
             Self::Cudnn => "convolutions",
             Self::Nccl => "runs on several GPUs; one does without",
+            Self::Curand => "runs with ARCLAB_CANDLE=1; all others do without",
         }
     }
 
@@ -96,6 +103,7 @@ impl Library {
             Self::CublasLt | Self::Cublas => "pip install 'nvidia-cublas==13.*'",
             Self::Cudnn => "pip install nvidia-cudnn-cu13",
             Self::Nccl => "pip install nvidia-nccl-cu13",
+            Self::Curand => "pip install 'nvidia-curand==10.4.*'",
         }
     }
 }

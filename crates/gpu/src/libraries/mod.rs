@@ -170,7 +170,12 @@ fn unsuitable(library: Library, version: Version, cuda_of_cudnn: Option<Version>
             "it is of CUDA {version} whatever its name says, and {CUDA_MAJOR} is needed: {}",
             library.install()
         )),
-        Library::Driver | Library::Nvrtc | Library::CublasLt | Library::Cublas | Library::Nccl => None,
+        Library::Driver
+        | Library::Nvrtc
+        | Library::CublasLt
+        | Library::Cublas
+        | Library::Nccl
+        | Library::Curand => None,
     }
 }
 

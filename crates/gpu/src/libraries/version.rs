@@ -37,6 +37,12 @@ impl Version {
         Self { major: (number / 1000) as u32, minor: (number % 1000 / 10) as u32, patch: None }
     }
 
+    /// 10402 is 10.4.2.
+    fn of_curand(number: usize) -> Self {
+        let [major, minor, patch] = [number / 1000, number % 1000 / 100, number % 100];
+        Self { major: major as u32, minor: minor as u32, patch: Some(patch as u32) }
+    }
+
     /// 91900 is 9.19.0, of cuDNN and NCCL.
     fn of_number(number: usize) -> Self {
         let [major, minor, patch] = [number / 10_000, number % 10_000 / 100, number % 100];
@@ -53,6 +59,7 @@ pub(super) fn version(library: Library, handle: &Handle) -> Option<Version> {
         Library::CublasLt | Library::Cublas => of_properties(handle, name),
         Library::Cudnn => returned(handle, name).map(Version::of_number),
         Library::Nccl => number(handle, name).map(Version::of_number),
+        Library::Curand => number(handle, name).map(Version::of_curand),
     }
 }
 

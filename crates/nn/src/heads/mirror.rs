@@ -1,7 +1,8 @@
 //! A head on the network's device.
 //!
 //! The margin softmaxes are computed by the GPU itself, with centres that stay there. Any other loss is computed on the CPU:
-//! the head's own copy of its centres is brought up to date before, and the gradients are taken to the device after.
+//! the head's own copy of its centres is brought up to date before, and the gradients are taken to the device after. Beside
+//! candle's tensors all losses are.
 
 use arclab_gpu::{
     Buffer, Element,
@@ -18,6 +19,7 @@ use super::{
 };
 use crate::{
     backend::{Backend, Maps},
+    candle::Candle,
     cpu::Cpu,
     cuda::Cuda,
     optim::Weight,
@@ -102,12 +104,12 @@ impl HeadMemory for Cpu {
     }
 }
 
-/// What a head learns on a GPU, float32.
+/// What a head learns on another device than the CPU, float32.
 #[derive(Debug)]
-pub struct OnGpu {
-    value: Buffer,
+pub struct Mirrored<V> {
+    value: V,
     /// None before the first step.
-    gradient: Option<Buffer>,
+    gradient: Option<V>,
 }
 
 /// What a head said of a batch: on the CPU, or numbers that the GPU has or will have.
@@ -120,24 +122,22 @@ pub enum Judged {
 }
 
 impl HeadMemory for Cuda {
-    type Mirror = Option<OnGpu>;
+    type Mirror = Option<Mirrored<Self::Buffer>>;
     type Judged = Judged;
 
     fn judge(
         &self,
-        mirror: &mut Option<OnGpu>,
+        mirror: &mut Self::Mirror,
         head: &mut Head,
         embeddings: &Maps<Self>,
         labels: &[u32],
-        (step, first): (u64, u64),
+        at: (u64, u64),
     ) -> (Judged, Maps<Self>) {
         if let Some(judgement) = judgement(head, f64::from(self.loss_scale())) {
-            return self.judge_here(mirror, head, judgement, embeddings, labels, step);
+            return self.judge_here(mirror, head, judgement, embeddings, labels, at.0);
         }
-        self.pull(mirror, head.weight());
-        let output = head.forward_backward_part(&self.values(embeddings), labels, step, first);
-        self.push(mirror, &head.weight());
-        let d_embeddings = self.maps(embeddings.shape, &self.scaled(&output.d_embeddings));
+        let beside = Beside { device: self, mirror, scale: self.loss_scale() };
+        let (output, d_embeddings) = beside.judge(head, embeddings, labels, at);
         (Judged::Here(output), d_embeddings)
     }
 
@@ -150,34 +150,134 @@ impl HeadMemory for Cuda {
 
     fn judge_pairs(
         &self,
-        mirror: &mut Option<OnGpu>,
+        mirror: &mut Self::Mirror,
         head: &mut PairHead,
         embeddings: &Maps<Self>,
         labels: &[u32],
     ) -> (PairOutput, Maps<Self>) {
-        if let Some(host) = head.weight() {
-            self.pull(mirror, host);
-        }
-        let output = head.forward_backward(&self.values(embeddings), labels);
-        if let Some(host) = head.weight() {
-            self.push(mirror, &host);
-        }
-        let d_embeddings = self.maps(embeddings.shape, &self.scaled(&output.d_embeddings));
+        Beside { device: self, mirror, scale: self.loss_scale() }.judge_pairs(head, embeddings, labels)
+    }
+
+    fn pull(&self, mirror: &Self::Mirror, host: Weight<'_>) {
+        pull(self, mirror.as_ref(), host.value);
+    }
+
+    fn weight<'a>(&self, mirror: &'a mut Self::Mirror, host: Weight<'a>) -> Weight<'a, Self::Buffer> {
+        weight(self, mirror, host)
+    }
+}
+
+impl HeadMemory for Candle {
+    type Mirror = Option<Mirrored<Self::Buffer>>;
+    type Judged = HeadOutput;
+
+    fn judge(
+        &self,
+        mirror: &mut Self::Mirror,
+        head: &mut Head,
+        embeddings: &Maps<Self>,
+        labels: &[u32],
+        at: (u64, u64),
+    ) -> (HeadOutput, Maps<Self>) {
+        Beside { device: self, mirror, scale: 1.0 }.judge(head, embeddings, labels, at)
+    }
+
+    fn output(&self, judged: HeadOutput) -> HeadOutput {
+        judged
+    }
+
+    fn judge_pairs(
+        &self,
+        mirror: &mut Self::Mirror,
+        head: &mut PairHead,
+        embeddings: &Maps<Self>,
+        labels: &[u32],
+    ) -> (PairOutput, Maps<Self>) {
+        Beside { device: self, mirror, scale: 1.0 }.judge_pairs(head, embeddings, labels)
+    }
+
+    fn pull(&self, mirror: &Self::Mirror, host: Weight<'_>) {
+        pull(self, mirror.as_ref(), host.value);
+    }
+
+    fn weight<'a>(&self, mirror: &'a mut Self::Mirror, host: Weight<'a>) -> Weight<'a, Self::Buffer> {
+        weight(self, mirror, host)
+    }
+}
+
+/// A loss on the CPU beside a device that has the rest.
+struct Beside<'a, B: Backend> {
+    device: &'a B,
+    mirror: &'a mut Option<Mirrored<B::Buffer>>,
+    /// By what the device scales the loss.
+    scale: f32,
+}
+
+impl<B: Backend> Beside<'_, B> {
+    fn judge(
+        self,
+        head: &mut Head,
+        embeddings: &Maps<B>,
+        labels: &[u32],
+        (step, first): (u64, u64),
+    ) -> (HeadOutput, Maps<B>) {
+        let device = self.device;
+        pull(device, self.mirror.as_ref(), head.weight().value);
+        let output = head.forward_backward_part(&device.values(embeddings), labels, step, first);
+        let d_embeddings = device.maps(embeddings.shape, &self.scaled(&output.d_embeddings));
+        self.push(&head.weight());
         (output, d_embeddings)
     }
 
-    fn pull(&self, mirror: &Option<OnGpu>, host: Weight<'_>) {
-        if let Some(mirror) = mirror {
-            host.value.copy_from_slice(&self.download(&mirror.value));
+    fn judge_pairs(self, head: &mut PairHead, embeddings: &Maps<B>, labels: &[u32]) -> (PairOutput, Maps<B>) {
+        let device = self.device;
+        if let Some(host) = head.weight() {
+            pull(device, self.mirror.as_ref(), host.value);
         }
+        let output = head.forward_backward(&device.values(embeddings), labels);
+        let d_embeddings = device.maps(embeddings.shape, &self.scaled(&output.d_embeddings));
+        if let Some(host) = head.weight() {
+            self.push(&host);
+        }
+        (output, d_embeddings)
     }
 
-    fn weight<'a>(&self, mirror: &'a mut Option<OnGpu>, host: Weight<'a>) -> Weight<'a, Buffer> {
-        let Weight { name, value, gradient, rows } = host;
-        let OnGpu { value, gradient: on_gpu } = self.mirrored(mirror, value);
-        let gradient = on_gpu.get_or_insert_with(|| self.upload(gradient));
-        Weight { name, value, gradient, rows }
+    /// Gradients of the loss as it is scaled.
+    fn scaled(&self, gradient: &[f32]) -> Vec<f32> {
+        gradient.iter().map(|value| value * self.scale).collect()
     }
+
+    /// Takes the head's gradient to the device.
+    fn push(self, host: &Weight<'_>) {
+        let gradient = self.device.upload(&self.scaled(host.gradient));
+        mirrored(self.device, self.mirror, host.value).gradient = Some(gradient);
+    }
+}
+
+/// What a device has of a head, from the head's own copy where it has nothing yet.
+fn mirrored<'a, B: Backend>(
+    device: &B,
+    mirror: &'a mut Option<Mirrored<B::Buffer>>,
+    value: &[f32],
+) -> &'a mut Mirrored<B::Buffer> {
+    mirror.get_or_insert_with(|| Mirrored { value: device.upload(value), gradient: None })
+}
+
+fn pull<B: Backend>(device: &B, mirror: Option<&Mirrored<B::Buffer>>, host: &mut [f32]) {
+    if let Some(mirror) = mirror {
+        host.copy_from_slice(&device.download(B::numbers(&mirror.value)));
+    }
+}
+
+fn weight<'a, B: Backend>(
+    device: &B,
+    mirror: &'a mut Option<Mirrored<B::Buffer>>,
+    host: Weight<'a>,
+) -> Weight<'a, B::Numbers> {
+    let Weight { name, value, gradient, rows } = host;
+    let Mirrored { value, gradient: mirrored } = mirrored(device, mirror, value);
+    let gradient = mirrored.get_or_insert_with(|| device.upload(gradient));
+    Weight { name, value: B::numbers_mut(value), gradient: B::numbers(gradient), rows }
 }
 
 /// What the GPU can judge by itself; nothing where a loss or its cross-entropy is another one.
@@ -215,7 +315,7 @@ fn arc(loss: &ArcFace) -> Margin {
 impl Cuda {
     fn judge_here(
         &self,
-        mirror: &mut Option<OnGpu>,
+        mirror: &mut <Self as HeadMemory>::Mirror,
         head: &mut Head,
         judgement: Judgement,
         embeddings: &Maps<Self>,
@@ -224,7 +324,7 @@ impl Cuda {
     ) -> (Judged, Maps<Self>) {
         head.draw(labels, step);
         let labels = head.labels_of_step(labels);
-        let mirror = self.mirrored(mirror, &head.centres);
+        let mirror = mirrored(self, mirror, &head.centres);
         // Before the next one is made: of very many classes there is no room for two.
         mirror.gradient = None;
         let floats = elementwise::convert(self.gpu(), &embeddings.data, Element::Float32);
@@ -240,21 +340,6 @@ impl Cuda {
         mirror.gradient = Some(d_centres);
         let data = elementwise::convert(self.gpu(), &d_embeddings, self.gpu().element());
         (Judged::There([samples, lengths]), Maps { shape: embeddings.shape, data })
-    }
-
-    fn mirrored<'a>(&self, mirror: &'a mut Option<OnGpu>, value: &[f32]) -> &'a mut OnGpu {
-        mirror.get_or_insert_with(|| OnGpu { value: self.upload(value), gradient: None })
-    }
-
-    /// Gradients of the loss as it is scaled.
-    fn scaled(&self, gradient: &[f32]) -> Vec<f32> {
-        let scale = self.loss_scale();
-        gradient.iter().map(|value| value * scale).collect()
-    }
-
-    /// Takes the head's gradient to the GPU.
-    fn push(&self, mirror: &mut Option<OnGpu>, host: &Weight<'_>) {
-        self.mirrored(mirror, host.value).gradient = Some(self.upload(&self.scaled(host.gradient)));
     }
 }
 

@@ -34,7 +34,7 @@ pub use curricularface::CurricularFace;
 pub use elasticface::ElasticFace;
 pub use loss::Loss;
 pub use magface::MagFace;
-pub use mirror::{HeadMemory, Judged, OnGpu};
+pub use mirror::{HeadMemory, Judged, Mirrored};
 pub use normface::NormFace;
 pub use pairs::{
     Circle, Contrastive, CosineSum, Hinges, LiftedStructure, Miner, MultiSimilarity, NtXent, PairHead,

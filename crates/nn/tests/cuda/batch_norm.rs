@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use arclab_gpu::Precision;
 use arclab_nn::{Backend, MapShape, NormGradients, NormState};
 
-use crate::devices::{assert_near, cpu, every_gpu, exact, gpu, maps, shape, shapes, tolerance};
+use crate::devices::{assert_near, cpu, every_gpu, exact, float32, maps, shape, shapes, tolerance};
 
 #[test]
 fn means_and_variances_are_the_cpus() {
@@ -24,7 +23,7 @@ fn means_and_variances_are_the_cpus() {
 #[test]
 fn a_large_mean_costs_a_variance_no_digits() {
     // -1 and 1 in turn around 1000, and a first number far from all others: sums of squares would lose the variance.
-    let (gpu, shape) = (gpu(Precision::Float32), shape(2, 30, 33, 5));
+    let (gpu, shape) = (float32(), shape(2, 30, 33, 5));
     let around = |place: usize| if (place / 5).is_multiple_of(2) { 1001.0 } else { 999.0 };
     let mut values: Vec<f32> = (0..shape.len()).map(around).collect();
     values[0] = 900.0;

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use arclab_gpu::{Precision, ops::convolution};
-use arclab_nn::{Activation, Backend, Convolution, Cuda, MapShape, Maps};
+use arclab_nn::{Activation, Backend, Convolution, MapShape, Maps};
 
-use crate::devices::{activation, assert_near, cpu, every_gpu, exact, gpu, maps, shape, tolerance};
+use crate::devices::{Device, activation, assert_near, cpu, every_gpu, exact, maps, shape, tolerance};
 
 /// Channels of the input and the output, kernel, stride, padding and groups.
 fn conv(channels: [usize; 2], kernel: (usize, usize), [stride, padding, groups]: [usize; 3]) -> Convolution {
@@ -36,7 +35,7 @@ fn all<B: Backend>(device: &B, conv: &Convolution, input: MapShape) -> [Vec<f32>
     ]
 }
 
-fn assert_same(gpu: &Cuda, conv: &Convolution, input: MapShape) {
+fn assert_same(gpu: &Device, conv: &Convolution, input: MapShape) {
     let [found, expected] = [all(gpu, conv, input), all(&cpu(), conv, input)];
     // The gradient to the weight is float32 from exact numbers, whatever maps are kept as.
     let tolerances = [tolerance(gpu), tolerance(gpu), tolerance(gpu), 1e-4];
@@ -154,25 +153,4 @@ fn normalisations_of_the_input_and_of_the_output_are_applied() {
             assert_near(&gpu, &output(&gpu, &conv), &output(&cpu(), &conv), tolerance, &format!("{conv:?}"));
         }
     }
-}
-
-#[test]
-fn maps_of_too_many_numbers_are_refused_with_what_would_do() {
-    let gpu = gpu(Precision::Bfloat16);
-    let [x, weight] = [maps(&gpu, "x", shape(1, 1, 1, 3)).data, gpu.upload(&[0.0])];
-    let sizes = convolution::Convolution {
-        count: 4096,
-        input: (112, 112),
-        output: (112, 112),
-        inputs: 3,
-        outputs: 64,
-        kernel: (3, 3),
-        stride: 1,
-        padding: 1,
-        groups: 1,
-    };
-    let _ = convolution::forward(gpu.gpu(), &x, &weight, &sizes);
-    let refusal = gpu.gpu().check().unwrap_err().to_string();
-    assert!(refusal.contains("3288334336 numbers, and at most 2147483647"), "{refusal}");
-    assert!(refusal.contains("`training.batch_size`"), "{refusal}");
 }

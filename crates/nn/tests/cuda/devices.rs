@@ -1,15 +1,24 @@
-//! The two devices, and how near their numbers must be.
+//! The GPU, and how near the CPU's numbers its own must be.
 
-use std::{env, sync::Arc};
+use std::env;
 
 use arclab_gpu::{Element, Gpu, Options, Precision, default_cache};
-use arclab_nn::{Activation, Affine, Backend, Cpu, Cuda, MapShape, Maps};
+use arclab_nn::Cuda;
 
-use crate::support::fill;
+use crate::cases::assert_all_near;
+pub(crate) use crate::cases::{activation, cpu, exact, maps, shape, shapes};
+
+/// What is tested.
+pub(crate) type Device = Cuda;
 
 /// A GPU for each way of keeping feature maps.
 pub(crate) fn every_gpu() -> impl Iterator<Item = Cuda> {
     [Precision::Float32, Precision::Bfloat16, Precision::Float16].into_iter().map(gpu)
+}
+
+/// That of the CPU's numbers.
+pub(crate) fn float32() -> Cuda {
+    gpu(Precision::Float32)
 }
 
 /// The emulator, or this machine's first GPU: tests that run side by side share its context, and have streams of their own.
@@ -27,50 +36,6 @@ pub(crate) fn is_real() -> bool {
     env::var_os("ARCLAB_TEST_GPU").is_some_and(|value| value == "1")
 }
 
-pub(crate) fn cpu() -> Cpu {
-    Cpu::new(1)
-}
-
-pub(crate) fn shape(count: usize, height: usize, width: usize, channels: usize) -> MapShape {
-    MapShape { count, height, width, channels }
-}
-
-/// Odd ones: of one number, of one position, of single channels and packs, of more channels than a warp reads side by side,
-/// and of more positions than the emulator has threads.
-pub(crate) fn shapes() -> [MapShape; 10] {
-    [
-        shape(1, 1, 1, 1),
-        shape(1, 1, 1, 40),
-        shape(3, 1, 1, 16),
-        shape(2, 7, 9, 3),
-        shape(1, 5, 4, 33),
-        shape(5, 3, 2, 24),
-        shape(2, 2, 3, 264),
-        shape(1, 4, 4, 270),
-        shape(2, 17, 19, 5),
-        shape(3, 17, 19, 8),
-    ]
-}
-
-/// Numbers that all ways of keeping them hold exactly, so that only what is computed is rounded.
-pub(crate) fn exact(name: &str, count: usize) -> Vec<f32> {
-    fill(name, count).into_iter().map(|value| (value * 64.0).round() / 64.0).collect()
-}
-
-pub(crate) fn maps<B: Backend>(device: &B, name: &str, shape: MapShape) -> Maps<B> {
-    device.maps(shape, &exact(name, shape.len()))
-}
-
-/// Maps with a normalisation to apply, or as they are.
-pub(crate) fn activation<B: Backend>(device: &B, name: &str, shape: MapShape, affine: bool) -> Activation<B> {
-    let factor = |factor: &str| device.upload(&exact(&format!("{name}.{factor}"), shape.channels));
-    let affine = affine.then(|| {
-        let [scale, shift, slope] = ["scale", "shift", "slope"].map(factor);
-        Arc::new(Affine { scale, shift, slope: Some(Arc::new(slope)) })
-    });
-    Activation { maps: Arc::new(maps(device, name, shape)), affine }
-}
-
 /// Relative error that a number kept in feature maps may have: 1e-4 in float32, else what rounding to it makes.
 pub(crate) fn tolerance(gpu: &Cuda) -> f32 {
     match gpu.gpu().element() {
@@ -83,11 +48,5 @@ pub(crate) fn tolerance(gpu: &Cuda) -> f32 {
 /// Every number of the GPU within `tolerance` of the largest of the CPU's, and nothing failed.
 pub(crate) fn assert_near(gpu: &Cuda, found: &[f32], expected: &[f32], tolerance: f32, what: &str) {
     gpu.gpu().check().unwrap();
-    let what = format!("{what} ({:?})", gpu.gpu().element());
-    assert_eq!(found.len(), expected.len(), "{what}");
-    let largest = expected.iter().fold(1e-3_f32, |most, value| most.max(value.abs()));
-    for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
-        let error = (found - expected).abs();
-        assert!(error <= tolerance * largest, "{what} [{index}]: {found} for {expected}, largest {largest}");
-    }
+    assert_all_near(found, expected, tolerance, &format!("{what} ({:?})", gpu.gpu().element()));
 }

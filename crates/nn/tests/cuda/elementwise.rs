@@ -88,7 +88,7 @@ fn hard_sigmoids_are_straight_between_their_ends_forward_and_backward() {
 fn a_number_of_nan_does_not_pass_through_a_gate() {
     for gpu in every_gpu() {
         let input = gpu.maps(shape(1, 1, 1, 1), &[f32::NAN]);
-        assert!(gpu.values(&gpu.hard_sigmoid(&input))[0].is_nan(), "{:?}", gpu.gpu().element());
+        assert!(gpu.values(&gpu.hard_sigmoid(&input))[0].is_nan(), "{gpu:?}");
     }
 }
 

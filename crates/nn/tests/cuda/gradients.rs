@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use arclab_gpu::Precision;
 use arclab_nn::{BackboneKind, Backend, Images, Network};
 
 use crate::{
-    devices::{cpu, gpu},
+    devices::{cpu, float32},
     support::fill,
 };
 
@@ -30,7 +29,7 @@ fn step<B: Backend>(device: B, kind: BackboneKind) -> Vec<(String, Vec<f32>)> {
 #[test]
 fn networks_compute_on_a_gpu_what_they_compute_on_the_cpu() {
     for kind in [BackboneKind::Small, BackboneKind::MobileFaceNet, BackboneKind::GhostFaceNetV1Stride2] {
-        let [found, expected] = [step(gpu(Precision::Float32), kind), step(cpu(), kind)];
+        let [found, expected] = [step(float32(), kind), step(cpu(), kind)];
         assert_eq!(found.len(), expected.len());
         let largest = |values: &[f32]| values.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
         // Some gradients are 0 but for rounding: those to shifts that the next batch norm takes away.

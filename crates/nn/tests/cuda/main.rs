@@ -8,6 +8,8 @@
 
 mod backbones;
 mod batch_norm;
+#[path = "../support/cases.rs"]
+mod cases;
 mod convolution;
 mod devices;
 mod dropout;
@@ -18,9 +20,11 @@ mod golden;
 mod gradients;
 mod head;
 mod join;
+mod limits;
 mod matmul;
 mod mirror;
 mod network;
 mod optim;
+mod sixteen_bits;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,6 +1,5 @@
 //! A head whose network is on the GPU goes the way of one whose network is on the CPU.
 
-use arclab_gpu::Precision;
 use arclab_nn::{
     MapShape,
     heads::{
@@ -11,7 +10,7 @@ use arclab_nn::{
 };
 
 use crate::{
-    devices::{assert_near, cpu, gpu, shape},
+    devices::{assert_near, cpu, float32, shape},
     support::fill,
 };
 
@@ -66,7 +65,7 @@ fn heads() -> Vec<(&'static str, Head)> {
 
 #[test]
 fn every_loss_goes_the_cpu_s_way_through_several_steps() {
-    let gpu = gpu(Precision::Float32);
+    let gpu = float32();
     for (what, head) in heads() {
         let (found, expected) = (steps(&gpu, head.clone()), steps(&cpu(), head));
         for (found, expected) in found.iter().zip(&expected) {
@@ -77,7 +76,7 @@ fn every_loss_goes_the_cpu_s_way_through_several_steps() {
 
 #[test]
 fn proxies_do_so_too() {
-    let gpu = gpu(Precision::Float32);
+    let gpu = float32();
     let [found, expected] = [pair_steps(&gpu), pair_steps(&cpu())];
     assert_near(&gpu, &found, &expected, 1e-4, "proxies");
 }

@@ -1,48 +1,52 @@
 //! Whole networks: training and evaluation on the GPU go the CPU's way.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use arclab_gpu::Precision;
 use arclab_nn::{
-    BackboneKind, Backend, Cpu, Cuda, Design, Images, Input, Network,
+    BackboneKind, Cpu, Design, Images, Input, Network,
     heads::{ArcFace, Head, HeadMemory, Loss, MarginGradient, PastTurn},
     optim::{AdamW, Kind, Layers, Optimizer, Rule, Sgd},
 };
 use candle_core::Tensor;
 
-use crate::devices::{assert_near, gpu};
+use crate::devices::{assert_near, every_gpu, float32};
 
-const SIZE: usize = 32;
-const COUNT: usize = 3;
+pub(crate) const SIZE: usize = 32;
+pub(crate) const COUNT: usize = 3;
 const WIDTH: usize = 16;
-const LABELS: [u32; COUNT] = [4, 0, 2];
+pub(crate) const LABELS: [u32; COUNT] = [4, 0, 2];
 
-fn pixels(step: usize) -> Vec<u8> {
+pub(crate) fn pixels(step: usize) -> Vec<u8> {
     (0..COUNT * SIZE * SIZE * 3).map(|at| (((step * 31 + at) * 2_654_435_761) >> 7) as u8).collect()
 }
 
-fn network<B: HeadMemory>(device: &Arc<B>, design: &Design) -> Network<B> {
+pub(crate) fn network<B: HeadMemory>(device: &Arc<B>, design: &Design) -> Network<B> {
     Network::of(Arc::clone(device), design, 7).unwrap()
 }
 
-fn optimizer<V>(rule: Rule<V>) -> Optimizer<V> {
+pub(crate) fn optimizer<V>(rule: Rule<V>) -> Optimizer<V> {
     let layers = Layers { decay_norms: true, head_rate: 1.0 };
     Optimizer { rule, weight_decay: 5e-4, clip_norm: Some(5.0), layers }
 }
 
-fn head() -> Head {
+pub(crate) fn head() -> Head {
     let (past_turn, gradient) = (PastTurn::Plain, MarginGradient::Exact);
     Head::new(Loss::ArcFace(ArcFace { scale: 16.0, margin: 0.3, past_turn, gradient }), 5, WIDTH, 1)
 }
 
 /// What training made of a network.
-struct Trained {
+pub(crate) struct Trained {
     losses: Vec<f32>,
-    state: Vec<(String, Tensor)>,
-    embeddings: Vec<f32>,
+    pub(crate) state: Vec<(String, Tensor)>,
+    pub(crate) embeddings: Vec<f32>,
 }
 
-fn train<B: HeadMemory>(device: &Arc<B>, design: &Design, rule: Rule<B::Buffer>, steps: usize) -> Trained {
+pub(crate) fn train<B: HeadMemory>(
+    device: &Arc<B>,
+    design: &Design,
+    rule: Rule<B::Buffer>,
+    steps: usize,
+) -> Trained {
     let (mut network, mut head) = (network(device, design), head());
     let (mut mirror, mut optimizer, mut losses) = (B::Mirror::default(), optimizer(rule), Vec::new());
     for step in 0..steps {
@@ -60,21 +64,22 @@ fn train<B: HeadMemory>(device: &Arc<B>, design: &Design, rule: Rule<B::Buffer>,
     Trained { losses, state: network.state(), embeddings }
 }
 
-fn design(kind: BackboneKind) -> Design {
+pub(crate) fn design(kind: BackboneKind) -> Design {
     Design::new(kind, WIDTH, SIZE)
 }
 
-fn values(tensor: &Tensor) -> Vec<f32> {
+pub(crate) fn values(tensor: &Tensor) -> Vec<f32> {
     tensor.to_dtype(candle_core::DType::F32).unwrap().flatten_all().unwrap().to_vec1().unwrap()
 }
 
 /// Every kind of layer is in one of these, which take so many steps and are so near: GhostFaceNet's deep maps have shrunk to
-/// one position, where the moments of three images magnify what is rounded.
+/// one position, where the moments of three images magnify what is rounded. (Where all its convolutions' weights are larger by
+/// their last bit, the CPU's own shifts differ by a fiftieth after one step.)
 fn designs() -> [(Design, usize, f32); 4] {
     let small = design(BackboneKind::Small);
     [
         (design(BackboneKind::MobileFaceNet), 2, 1e-3),
-        (design(BackboneKind::GhostFaceNetV1Stride2), 1, 1e-2),
+        (design(BackboneKind::GhostFaceNetV1Stride2), 1, 3e-2),
         (Design { input: Input::Grey, ..small }, 2, 1e-3),
         (small, 2, 1e-3),
     ]
@@ -83,7 +88,7 @@ fn designs() -> [(Design, usize, f32); 4] {
 #[test]
 fn networks_train_and_embed_as_on_the_cpu() {
     for (design, steps, tolerance) in designs() {
-        let (on_gpu, on_cpu) = (Arc::new(gpu(Precision::Float32)), Arc::new(Cpu::new(2)));
+        let (on_gpu, on_cpu) = (Arc::new(float32()), Arc::new(Cpu::new(2)));
         let found = train(&on_gpu, &design, Rule::Sgd(Sgd::new(0.9, false)), steps);
         let expected = train(&on_cpu, &design, Rule::Sgd(Sgd::new(0.9, false)), steps);
         assert_near(
@@ -101,75 +106,21 @@ fn networks_train_and_embed_as_on_the_cpu() {
     }
 }
 
-fn cosine(a: &[f32], b: &[f32]) -> f32 {
+pub(crate) fn cosine(a: &[f32], b: &[f32]) -> f32 {
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
 
-#[test]
-fn sixteen_bits_embed_nearly_as_float32_does() {
-    let design = design(BackboneKind::Small);
-    let rule = || Sgd::new(0.9, false);
-    let expected = train(&Arc::new(Cpu::new(2)), &design, Rule::Sgd(rule()), 2);
-    let (bfloat16, float16) = (Arc::new(gpu(Precision::Bfloat16)), Arc::new(gpu(Precision::Float16)));
-    let found = train(&bfloat16, &design, Rule::Sgd(Sgd::new(0.9, false)), 2);
-    assert!(cosines(&found.embeddings, &expected.embeddings).all(|cosine| cosine > 0.98));
-    // Its first steps are left out, until the loss is scaled so that gradients fit.
-    let expected = train(&Arc::new(Cpu::new(2)), &design, Rule::Sgd(rule()), 0);
-    let found = train(&float16, &design, Rule::Sgd(Sgd::new(0.9, false)), 0);
-    assert!(cosines(&found.embeddings, &expected.embeddings).all(|cosine| cosine > 0.9999));
-}
-
-fn cosines<'a>(found: &'a [f32], expected: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
+pub(crate) fn cosines<'a>(found: &'a [f32], expected: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
     found.chunks(WIDTH).zip(expected.chunks(WIDTH)).map(|(found, expected)| cosine(found, expected))
-}
-
-/// One step of float16 on one batch, tried until the loss is scaled so that its gradients fit. Gives how often it was tried.
-fn scaled_step(device: &Arc<Cuda>, network: &mut Network<Cuda>) -> usize {
-    let (mut head, mut mirror) = (head(), None);
-    let mut optimizer = optimizer(Rule::Sgd(Sgd::new(0.9, false)));
-    let pixels = pixels(0);
-    for tries in 1..=16 {
-        let embeddings = network.train_forward_maps(&Images { pixels: &pixels, count: COUNT, size: SIZE });
-        let (_, d) = device.judge(&mut mirror, &mut head, &embeddings, &LABELS, (0, 0));
-        network.backward_maps(d);
-        let mut weights = network.weights();
-        weights.push((Kind::Head, device.weight(&mut mirror, head.weight())));
-        if optimizer.step(&**device, weights, 0.02).is_finite() {
-            return tries;
-        }
-        assert!(device.forgives_overflow());
-    }
-    panic!("no scale of the loss gives a finite gradient");
-}
-
-#[test]
-fn a_step_of_float16_is_that_of_float32_once_its_gradients_fit() {
-    let (design, device) = (design(BackboneKind::Small), Arc::new(gpu(Precision::Float16)));
-    let mut found = network(&device, &design);
-    let before: Vec<Vec<f32>> = found.params().iter().map(|param| device.download(&param.value)).collect();
-    assert!(scaled_step(&device, &mut found) > 1, "nothing was left out");
-    let on_cpu = train(&Arc::new(Cpu::new(2)), &design, Rule::Sgd(Sgd::new(0.9, false)), 1);
-    let expected: BTreeMap<String, Tensor> = on_cpu.state.into_iter().collect();
-    // All parameters together: of a shift that a batch norm takes away again, the gradient is nothing but rounding.
-    let (mut steps, mut expected_steps) = (Vec::new(), Vec::new());
-    for (param, before) in found.params().into_iter().zip(before) {
-        let step =
-            |values: Vec<f32>| values.into_iter().zip(before.clone()).map(|(after, before)| after - before);
-        steps.extend(step(device.download(&param.value)));
-        expected_steps.extend(step(values(&expected[&param.name])));
-    }
-    let cosine = cosine(&steps, &expected_steps);
-    assert!(cosine > 0.999, "{cosine}");
 }
 
 #[test]
 fn the_same_bits_come_out_of_training_twice() {
     let design = design(BackboneKind::Small);
-    for precision in [Precision::Float32, Precision::Bfloat16] {
-        let [one, other] = [0, 1].map(|_| {
-            train(&Arc::new(gpu(precision)), &design, Rule::AdamW(AdamW::new([0.9, 0.999], 1e-8)), 2)
-        });
+    for (one, other) in every_gpu().zip(every_gpu()) {
+        let [one, other] = [one, other]
+            .map(|gpu| train(&Arc::new(gpu), &design, Rule::AdamW(AdamW::new([0.9, 0.999], 1e-8)), 2));
         assert_eq!(one.embeddings, other.embeddings);
         assert_eq!(one.losses, other.losses);
     }
@@ -178,7 +129,7 @@ fn the_same_bits_come_out_of_training_twice() {
 #[test]
 fn weights_move_between_the_devices() {
     let design = design(BackboneKind::Small);
-    let (on_gpu, on_cpu) = (Arc::new(gpu(Precision::Float32)), Arc::new(Cpu::new(2)));
+    let (on_gpu, on_cpu) = (Arc::new(float32()), Arc::new(Cpu::new(2)));
     let trained = train(&on_gpu, &design, Rule::Sgd(Sgd::new(0.9, false)), 1);
     let mut moved = network(&on_cpu, &design);
     moved.load_state(&trained.state.into_iter().collect()).unwrap();

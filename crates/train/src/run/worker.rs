@@ -14,7 +14,7 @@ use arclab_spec::{Assignment, Event, Fingerprint, Position, ProtocolName, Starte
 use super::{AssignmentError, JournalError, Reporter, Stop, usage};
 use crate::{
     data::{Logged, Pictures},
-    device::{Device, NoDevice, open_gpu},
+    device::{Device, NoDevice, open_candle, open_gpu},
     model_card::ModelCard,
     training::{Ended, TrainError, Training},
     verification::{self, Stopped, VerifyError, WriteError},
@@ -80,6 +80,8 @@ impl Worker<'_> {
                 let gpu = open_gpu(self.assignment).map_err(RunError::Device)?;
                 self.carry_out_on(format!("cuda:0 {}", gpu.gpu().name()), gpu)
             }
+            Device::Candle => self
+                .carry_out_on("cuda:0 through candle".to_owned(), open_candle().map_err(RunError::Device)?),
         }
     }
 
