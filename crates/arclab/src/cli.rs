@@ -92,6 +92,10 @@ pub(crate) enum Command {
     Losses,
     /// List the backbones that specs can name: sizes, parameters, multiplications and sources.
     Backbones,
+    /// Say what this machine has for training: CPU, GPUs, NVIDIA's libraries, and what installs those that are missing.
+    ///
+    /// Exits with 0 where runs on the CPU work, be there a GPU or not.
+    Doctor,
     /// Test weights at hand on labelled pairs.
     Test(TestArgs),
     /// Print the comparison tables of variants from the store.

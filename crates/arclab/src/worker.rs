@@ -62,8 +62,34 @@ pub(crate) enum WorkerError {
 pub(crate) struct Abilities {
     /// Why it cannot use a GPU; absent where it can.
     pub(crate) cuda: Option<String>,
+    /// NVIDIA's libraries; absent of another arclab's worker, which is refused for its versions.
+    #[serde(default)]
+    pub(crate) libraries: Vec<LibraryState>,
+    /// Instruction set of the CPU kernels.
+    #[serde(default)]
+    pub(crate) kernels: String,
+    /// The worker's version.
+    #[serde(default)]
+    pub(crate) version: String,
     #[serde(flatten)]
     versions: Versions,
+}
+
+/// What the worker found of one of NVIDIA's libraries.
+#[derive(Debug, Deserialize)]
+pub(crate) struct LibraryState {
+    /// `cuDNN (libcudnn.so.9)`.
+    pub(crate) name: String,
+    /// What it is needed for.
+    pub(crate) purpose: String,
+    /// The file that is loaded, if any is.
+    pub(crate) path: Option<String>,
+    /// What it says that it is.
+    pub(crate) version: Option<String>,
+    /// Why it cannot be used.
+    pub(crate) wrong: Option<String>,
+    /// What brings it to a machine.
+    pub(crate) install: String,
 }
 
 /// What both programs must agree on.

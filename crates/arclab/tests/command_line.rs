@@ -347,3 +347,43 @@ fn variants_that_began_with_other_weights_of_one_name_are_compared_with_a_warnin
     lab.succeed(&["run", "lin/m.yaml", "--quiet"]);
     assert!(warns());
 }
+
+#[test]
+fn the_doctor_says_what_is_missing_for_a_gpu_and_what_installs_it_and_that_the_cpu_works() {
+    let lab = Lab::new();
+    let doctor = |arguments: &[&str]| {
+        let mut command = lab.command(arguments);
+        for name in ["ARCLAB_CUDA_PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "LD_LIBRARY_PATH"] {
+            command.env_remove(name);
+        }
+        command.env("ARCLAB_CUDA_PATH", lab.path().join("nothing")).output().unwrap()
+    };
+    let output = doctor(&["doctor"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let said = text(&output.stdout);
+    assert!(said.contains("`device: cpu`") && said.contains("`device: cuda` does not work: "), "{said}");
+    assert!(!said.contains('\x1b'), "no colours where nobody sees them: {said}");
+    let answer: serde_json::Value = serde_json::from_slice(&doctor(&["doctor", "--json"]).stdout).unwrap();
+    let libraries = answer["libraries"].as_array().unwrap();
+    assert_eq!(libraries.len(), 6, "{answer}");
+    for library in libraries.iter().filter(|library| library["path"].is_null()) {
+        assert!(library["wrong"].as_str().unwrap().contains("ARCLAB_CUDA_PATH"), "{library}");
+        assert!(library["install"].is_string(), "{library}");
+    }
+    let output = lab.command(["doctor"]).env("ARCLAB_WORKER", "/nowhere/arclab-worker").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("ARCLAB_WORKER names /nowhere"), "{}", text(&output.stdout));
+}
+
+#[test]
+fn a_plan_that_needs_a_gpu_is_refused_before_anything_is_run() {
+    let lab = Lab::new();
+    let refused = |set: &str, words: [&str; 2]| {
+        let output = lab.arclab(&["run", "specs", "--set", set]);
+        assert_eq!(output.status.code(), Some(1));
+        let said = text(&output.stderr);
+        assert!(words.iter().all(|words| said.contains(words)) && said.contains("nothing was run"), "{said}");
+    };
+    refused("training.precision=bf16", ["`training.precision: bf16`", "a GPU alone computes in"]);
+    refused("resources.device=cuda", ["`device: cuda`", "cannot be had"]);
+}

@@ -11,11 +11,12 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Package
 const USES: &[(&str, &[&str])] = &[
     ("arclab", &["scheduler", "report", "store", "data", "spec", "metrics"]),
     ("scheduler", &["store", "spec", "metrics"]),
-    ("bench", &["nn", "report"]),
+    ("bench", &["nn", "gpu", "report"]),
     ("report", &["store", "spec", "metrics"]),
     ("store", &["spec", "metrics"]),
-    ("train", &["nn", "data", "spec", "metrics"]),
-    ("nn", &[]),
+    ("train", &["nn", "gpu", "data", "spec", "metrics"]),
+    ("nn", &["gpu"]),
+    ("gpu", &[]),
     ("data", &["spec", "metrics"]),
     ("spec", &["metrics"]),
     ("metrics", &[]),
@@ -30,13 +31,15 @@ const FENCES: &[(&str, &[&str])] = &[
     ("candle-nn", &["nn"]),
     ("image", &["data"]),
     ("tiny-skia", &["data"]),
-    ("cudarc", &["scheduler"]),
+    ("cudarc", &["gpu"]),
+    ("nvml-wrapper", &["scheduler"]),
     ("kuva", &["report"]),
     ("saphyr-parser", &["spec"]),
 ];
 
 /// A program's folder and a library that must not be anywhere in its tree.
-const ABSENT: &[(&str, &str)] = &[("arclab", "candle-core"), ("train", "sqlx"), ("train", "arclab-store")];
+const ABSENT: &[(&str, &str)] =
+    &[("arclab", "candle-core"), ("arclab", "cudarc"), ("train", "sqlx"), ("train", "arclab-store")];
 
 /// Of this platform's packages: after a build they are all at hand, and those of others need not be.
 fn metadata() -> Metadata {
@@ -128,7 +131,7 @@ fn tree<'a>(metadata: &'a Metadata, root: &'a PackageId) -> BTreeSet<&'a str> {
 }
 
 #[test]
-fn arclab_has_no_candle_and_the_worker_no_sql_in_its_tree() {
+fn arclab_has_no_candle_and_no_cuda_and_the_worker_no_sql_in_its_tree() {
     let metadata = metadata();
     for (program, library) in ABSENT {
         let package = metadata.workspace_packages().into_iter().find(|p| folder(p) == *program);

@@ -1,10 +1,14 @@
 """One measurement of PyTorch's training step or embedding, on the networks that arclab's engine is measured on.
 
-Prints one line of JSON: median_seconds, steps, peak_bytes, before_bytes. Needs PyTorch alone.
+Prints one line of JSON: median_seconds, steps, peak_bytes, before_bytes, and on a GPU gpu_peak_bytes. Needs PyTorch alone.
+
+On a GPU the network runs under autocast and the head in float32, as InsightFace's arcface_torch has it; images arrive as bytes, as
+arclab's do, from pinned memory, and embeddings go back. Algorithms are those that cuDNN finds fastest.
 """
 
 import argparse
 import json
+import math
 import resource
 import statistics
 import time
@@ -84,6 +88,8 @@ MODELS = {
     "small": (64, 128, lambda i, e: iresnet(i, e, 32, 2, [(32, 1), (64, 1), (128, 2)], True)),
     "mobilefacenet": (112, 512, mobilefacenet),
     "iresnet18": (112, 512, lambda i, e: iresnet(i, e, 64, 1, [(64, 2), (128, 2), (256, 2), (512, 2)], False)),
+    "iresnet50": (112, 512, lambda i, e: iresnet(i, e, 64, 1, [(64, 3), (128, 4), (256, 14), (512, 3)], False)),
+    "iresnet100": (112, 512, lambda i, e: iresnet(i, e, 64, 1, [(64, 3), (128, 13), (256, 30), (512, 3)], False)),
 }
 
 
@@ -98,56 +104,96 @@ def arcface_loss(embedding, centres, labels):
     return F.cross_entropy(SCALE * cosines.scatter(1, labels[:, None], target), labels)
 
 
-def main():
+def parse():
     parser = argparse.ArgumentParser()
     parser.add_argument("--model", choices=MODELS, required=True)
     parser.add_argument("--task", choices=["train", "embed"], required=True)
+    parser.add_argument("--device", choices=["cpu", "cuda"], required=True)
     parser.add_argument("--layout", choices=["nchw", "channels_last"], required=True)
     parser.add_argument("--batch", type=int, required=True)
-    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--precision", choices=["bf16", "fp16", "tf32", "float32"], default="float32")
+    parser.add_argument("--compile", action="store_true")
     parser.add_argument("--seconds", type=float, required=True)
-    options = parser.parse_args()
+    return parser.parse_args()
 
-    torch.manual_seed(0)
-    torch.set_num_threads(options.threads)
-    # The first tensor brings in what PyTorch itself needs.
-    torch.zeros(1).add_(1)
-    before = peak_bytes()
+
+def case(options):
+    """The step of a case, to be called again and again."""
     image, embedding, build = MODELS[options.model]
+    device, half = torch.device(options.device), {"bf16": torch.bfloat16, "fp16": torch.float16}.get(options.precision)
     layout = torch.channels_last if options.layout == "channels_last" else torch.contiguous_format
-    network = build(image, embedding).to(memory_format=layout)
-    images = torch.rand(options.batch, 3, image, image).to(memory_format=layout)
-    labels = torch.arange(options.batch) * 37 % CLASSES
-    centres = nn.Parameter(torch.randn(CLASSES, embedding) * 0.01)
-    parameters = [*network.parameters(), centres]
-    optimizer = torch.optim.SGD(parameters, lr=0.001, momentum=0.9, weight_decay=5e-4)
+    network = build(image, embedding).to(device, memory_format=layout)
+    centres = nn.Parameter(torch.randn(CLASSES, embedding, device=device) * 0.01)
+    optimizer = torch.optim.SGD([*network.parameters(), centres], lr=0.001, momentum=0.9, weight_decay=5e-4)
+    scaler = torch.amp.GradScaler(options.device, enabled=half is torch.float16)
     network.train(options.task == "train")
+    forward = torch.compile(network) if options.compile else network
+    labels = (torch.arange(options.batch) * 37 % CLASSES).to(device)
+    if options.device == "cpu":
+        images = torch.rand(options.batch, 3, image, image).to(memory_format=layout)
+    else:
+        images = torch.randint(256, (options.batch, image, image, 3), dtype=torch.uint8).pin_memory()
+
+    def embed():
+        # Bytes of N x H x W x C, seen as N x C x H x W, are channels last as they are.
+        if options.device == "cuda":
+            pixels = images.to(device, non_blocking=True).permute(0, 3, 1, 2).float()
+            pixels = pixels.div_(127.5).sub_(1)
+        else:
+            pixels = images
+        with torch.autocast(options.device, half, enabled=half is not None):
+            return forward(pixels).float()
 
     def step():
         if options.task == "embed":
             with torch.inference_mode():
-                return network(images)
+                return embed().cpu()
         optimizer.zero_grad()
-        arcface_loss(network(images), centres, labels).backward()
-        optimizer.step()
+        scaler.scale(arcface_loss(embed(), centres, labels)).backward()
+        scaler.step(optimizer)
+        scaler.update()
 
-    for _ in range(2):
-        step()
+    return step
+
+
+def measure(options, step):
+    """Seconds a step. A GPU runs behind: it is waited for at the end of as many steps as keep it at work."""
+    finish = torch.cuda.synchronize if options.device == "cuda" else lambda: None
+
+    def timed(steps):
+        start = time.perf_counter()
+        for _ in range(steps):
+            step()
+        finish()
+        return (time.perf_counter() - start) / steps
+
+    timed(8 if options.device == "cuda" else 2)
+    at_a_time = min(max(math.ceil(0.1 / timed(1)), 1), 100) if options.device == "cuda" else 1
     began, times = time.perf_counter(), []
     while len(times) < 3 or time.perf_counter() - began < options.seconds:
-        start = time.perf_counter()
-        step()
-        times.append(time.perf_counter() - start)
-    print(
-        json.dumps(
-            {
-                "median_seconds": statistics.median(times),
-                "steps": len(times),
-                "peak_bytes": peak_bytes(),
-                "before_bytes": before,
-            }
-        )
-    )
+        times.append(timed(at_a_time))
+    return {"median_seconds": statistics.median(times), "steps": len(times) * at_a_time}
+
+
+def main():
+    options = parse()
+    torch.manual_seed(0)
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    # The first tensor brings in what PyTorch itself needs.
+    torch.zeros(1).add_(1)
+    before = peak_bytes()
+    torch.backends.cudnn.benchmark = True
+    # PyTorch lets convolutions use TF32 unless told otherwise, and products only where told.
+    is_tf32 = options.precision != "float32"
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = is_tf32
+    measured = measure(options, case(options))
+    measured |= {"peak_bytes": peak_bytes(), "before_bytes": before}
+    if options.device == "cuda":
+        # What is held, in use or not, as arclab counts it.
+        measured["gpu_peak_bytes"] = torch.cuda.max_memory_reserved()
+    print(json.dumps(measured))
 
 
 if __name__ == "__main__":

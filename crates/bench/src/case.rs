@@ -1,14 +1,15 @@
 //! One measurement of the engine.
 
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use anyhow::Context as _;
 use arclab_nn::{
-    BackboneKind, Backend as _, Cpu, Images, Network,
-    heads::{ArcFace, Head, Loss, MarginGradient, PastTurn},
+    BackboneKind, Backend, Cpu, Cuda, Images, Network,
+    heads::{ArcFace, Head, HeadMemory, Loss, MarginGradient, PastTurn},
     optim::{Kind, Layers, Optimizer, Rule, Sgd},
 };
 use clap::{Args, ValueEnum};
@@ -18,14 +19,17 @@ use serde::Serialize;
 use crate::{
     measured::{Measured, median},
     output,
+    place::{Place, Precision, open_gpu},
 };
 
 /// Classes of the head.
 const CLASSES: usize = 100;
-/// Steps before the first that counts: memory is taken and caches are filled.
-const WARM_UP: usize = 2;
-/// Fewest steps that count.
+/// Fewest times that count.
 const FEWEST: usize = 3;
+/// Seconds that a GPU is at work for one of its times: it runs behind the program, which waits for it at the end alone.
+const AT_WORK: f64 = 0.1;
+/// Most steps of one time.
+const MOST: f64 = 100.0;
 
 /// A backbone at its usual size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
@@ -38,6 +42,10 @@ pub(crate) enum Model {
     MobileFaceNet,
     /// IResNet-18 at 112 × 112.
     IResNet18,
+    /// IResNet-50 at 112 × 112.
+    IResNet50,
+    /// IResNet-100 at 112 × 112.
+    IResNet100,
 }
 
 /// What is done with it.
@@ -60,7 +68,7 @@ pub(crate) struct CaseArgs {
     #[arg(long)]
     pub(crate) batch: usize,
     #[arg(long)]
-    pub(crate) threads: usize,
+    pub(crate) place: Place,
     /// Time to spend, after the warm-up.
     #[arg(long)]
     pub(crate) seconds: f64,
@@ -75,14 +83,14 @@ impl Model {
     pub(crate) fn size(self) -> usize {
         match self {
             Self::Small => 64,
-            Self::MobileFaceNet | Self::IResNet18 => 112,
+            Self::MobileFaceNet | Self::IResNet18 | Self::IResNet50 | Self::IResNet100 => 112,
         }
     }
 
     pub(crate) fn embedding(self) -> usize {
         match self {
             Self::Small => 128,
-            Self::MobileFaceNet | Self::IResNet18 => 512,
+            Self::MobileFaceNet | Self::IResNet18 | Self::IResNet50 | Self::IResNet100 => 512,
         }
     }
 
@@ -91,6 +99,8 @@ impl Model {
             Self::Small => BackboneKind::Small,
             Self::MobileFaceNet => BackboneKind::MobileFaceNet,
             Self::IResNet18 => BackboneKind::IResNet18,
+            Self::IResNet50 => BackboneKind::IResNet50,
+            Self::IResNet100 => BackboneKind::IResNet100,
         }
     }
 }
@@ -107,31 +117,53 @@ impl Task {
 
 /// Measures, and prints a [`Measured`] as JSON.
 pub(crate) fn execute(case: &CaseArgs) -> anyhow::Result<()> {
+    let measured = match case.place {
+        Place::Cpu { threads } => on_cpu(case, threads),
+        Place::Cuda(precision) => on_gpu(case, precision),
+    };
+    output::print(&serde_json::to_string(&measured?)?)
+}
+
+fn on_cpu(case: &CaseArgs, threads: usize) -> anyhow::Result<Measured> {
     let before_bytes = peak_bytes()?;
-    let device = Arc::new(Cpu::new(case.threads));
+    let device = Arc::new(Cpu::new(threads));
     let mut work = Work::new(Arc::clone(&device), case)?;
-    for _ in 0..WARM_UP {
-        work.step(case.task);
-    }
+    work.steps(case.task, 2);
     device.take_times();
-    let budget = Duration::from_secs_f64(case.seconds);
-    let (began, mut times) = (Instant::now(), Vec::new());
-    while times.len() < FEWEST || began.elapsed() < budget {
-        let step = Instant::now();
-        work.step(case.task);
-        times.push(step.elapsed().as_secs_f64());
-    }
+    let times = work.times(case, 1, || {});
     let steps = times.len();
     let operators = device.take_times().into_iter();
     let operators = operators.map(|(name, took)| (name.to_owned(), took.as_secs_f64() / steps as f64));
-    let measured = Measured {
+    Ok(Measured {
         median_seconds: median(times),
         steps,
         peak_bytes: peak_bytes()?,
         before_bytes,
+        gpu_peak_bytes: None,
         operators: operators.collect(),
-    };
-    output::print(&serde_json::to_string(&measured)?)
+    })
+}
+
+/// Steps until algorithms are chosen, memory is held and a loss is scaled; then as many at a time as keep it at work.
+fn on_gpu(case: &CaseArgs, precision: Precision) -> anyhow::Result<Measured> {
+    let before_bytes = peak_bytes()?;
+    let device = Arc::new(Cuda::new(open_gpu(precision)?));
+    let finish = || device.gpu().finish();
+    let mut work = Work::new(Arc::clone(&device), case)?;
+    work.steps(case.task, 8);
+    finish();
+    let one = work.time(case.task, 1, finish);
+    let at_a_time = (AT_WORK / one).ceil().clamp(1.0, MOST) as usize;
+    let times = work.times(case, at_a_time, finish);
+    device.check()?;
+    Ok(Measured {
+        steps: times.len() * at_a_time,
+        median_seconds: median(times),
+        peak_bytes: peak_bytes()?,
+        before_bytes,
+        gpu_peak_bytes: Some(device.gpu().peak_memory()),
+        operators: BTreeMap::new(),
+    })
 }
 
 /// Linux counts kibibytes, macOS bytes.
@@ -141,18 +173,19 @@ pub(crate) fn peak_bytes() -> anyhow::Result<u64> {
 }
 
 /// A network with all that its steps need.
-struct Work {
-    device: Arc<Cpu>,
-    network: Network,
+struct Work<B: HeadMemory> {
+    device: Arc<B>,
+    network: Network<B>,
     head: Head,
-    optimizer: Optimizer,
+    mirror: B::Mirror,
+    optimizer: Optimizer<B::Buffer>,
     pixels: Vec<u8>,
     labels: Vec<u32>,
     size: usize,
 }
 
-impl Work {
-    fn new(device: Arc<Cpu>, case: &CaseArgs) -> anyhow::Result<Self> {
+impl<B: HeadMemory> Work<B> {
+    fn new(device: Arc<B>, case: &CaseArgs) -> anyhow::Result<Self> {
         let CaseArgs { model, batch, .. } = *case;
         let (size, embedding) = (model.size(), model.embedding());
         let (past_turn, gradient) = (PastTurn::Plain, MarginGradient::Exact);
@@ -162,6 +195,7 @@ impl Work {
         Ok(Self {
             network: Network::new(Arc::clone(&device), model.kind(), embedding, size, 0)?,
             head: Head::new(loss, CLASSES, embedding, 0),
+            mirror: B::Mirror::default(),
             optimizer: Optimizer { rule, weight_decay: 5e-4, clip_norm: None, layers },
             pixels: (0..batch * size * size * 3).map(|i| (i * 7919 % 251) as u8).collect(),
             labels: (0..batch).map(|i| (i * 37 % CLASSES) as u32).collect(),
@@ -170,20 +204,46 @@ impl Work {
         })
     }
 
+    /// Seconds a step, each time the mean of so many, until the case's time is over.
+    fn times(&mut self, case: &CaseArgs, at_a_time: usize, finish: impl Fn()) -> Vec<f64> {
+        let budget = Duration::from_secs_f64(case.seconds);
+        let (began, mut times) = (Instant::now(), Vec::new());
+        while times.len() < FEWEST || began.elapsed() < budget {
+            times.push(self.time(case.task, at_a_time, &finish));
+        }
+        times
+    }
+
+    fn time(&mut self, task: Task, steps: usize, finish: impl Fn()) -> f64 {
+        let began = Instant::now();
+        self.steps(task, steps);
+        finish();
+        began.elapsed().as_secs_f64() / steps as f64
+    }
+
+    fn steps(&mut self, task: Task, count: usize) {
+        for _ in 0..count {
+            self.step(task);
+        }
+    }
+
     fn step(&mut self, task: Task) {
-        let Self { device, network, head, optimizer, pixels, labels, size } = self;
+        let Self { device, network, head, mirror, optimizer, pixels, labels, size } = self;
         let images = Images { pixels, count: labels.len(), size: *size };
         match task {
             Task::Embed => {
                 std::hint::black_box(network.embed(&images));
             }
             Task::Train => {
-                let embeddings = network.train_forward(&images);
-                let output = device.run(|| head.forward_backward(&embeddings, labels, 0));
-                network.backward(&output.d_embeddings);
+                let embeddings = network.train_forward_maps(&images);
+                let (_, d_embeddings) = device.judge(mirror, head, &embeddings, labels, (0, 0));
+                network.backward_maps(d_embeddings);
                 let mut weights = network.weights();
-                weights.push((Kind::Head, head.weight()));
-                device.run(|| optimizer.step(&mut weights, 0.001));
+                weights.push((Kind::Head, device.weight(mirror, head.weight())));
+                if !optimizer.step(&**device, weights, 0.001).is_finite() {
+                    // The next step's loss is scaled less.
+                    device.forgives_overflow();
+                }
             }
         }
     }

@@ -3,11 +3,14 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     env,
+    num::NonZero,
     process::Command,
+    thread::available_parallelism,
     time::{Duration, Instant},
 };
 
 use arclab_nn::{
+    Backend, Cpu,
     heads::{ArcFace, Head, Loss, MarginGradient, PastTurn},
     optim::{Kind as WeightKind, Layers, Optimizer, Rule, Sgd},
 };
@@ -149,17 +152,24 @@ pub(crate) fn execute_case(case: &HeadCaseArgs) -> anyhow::Result<()> {
     let layers = Layers { decay_norms: true, head_rate: 1.0 };
     let rule = Rule::Sgd(Sgd::new(0.9, false));
     let mut optimizer = Optimizer { rule, weight_decay: 5e-4, clip_norm: None, layers };
+    let cpu = Cpu::new(available_parallelism().map_or(1, NonZero::get));
     let budget = Duration::from_secs_f64(seconds);
     let (began, mut times) = (Instant::now(), Vec::new());
     while times.len() < FEWEST || began.elapsed() < budget {
         let step = Instant::now();
-        head.forward_backward(&embeddings, &labels, 1 + times.len() as u64);
-        optimizer.step(&mut [(WeightKind::Head, head.weight())], 0.001);
+        cpu.run(|| head.forward_backward(&embeddings, &labels, 1 + times.len() as u64));
+        optimizer.step(&cpu, vec![(WeightKind::Head, head.weight())], 0.001);
         times.push(step.elapsed().as_secs_f64());
     }
     let steps = times.len();
-    let operators = BTreeMap::new();
-    let measured = Measured { median_seconds: median(times), steps, peak_bytes, before_bytes, operators };
+    let measured = Measured {
+        median_seconds: median(times),
+        steps,
+        peak_bytes,
+        before_bytes,
+        gpu_peak_bytes: None,
+        operators: BTreeMap::new(),
+    };
     output::print(&serde_json::to_string(&measured)?)
 }
 

@@ -6,6 +6,7 @@ mod head;
 mod measured;
 mod output;
 mod peer;
+mod place;
 mod startup;
 
 use clap::{Parser, Subcommand};
@@ -20,7 +21,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Training steps and embedding on a CPU, with time by operator and peak memory.
+    /// Training steps and embedding on the CPU or a GPU, with peak memory, and on the CPU time by operator.
     Engine(engine::EngineArgs),
     /// Steps of a head by number of classes, with all of them and with a sample.
     Head(head::HeadArgs),
@@ -34,12 +35,20 @@ enum Command {
     HeadCase(head::HeadCaseArgs),
 }
 
+/// What is wrong with the command line ends the program as clap ends it, with 2.
 fn main() -> anyhow::Result<()> {
-    match Cli::parse().command {
-        Command::Engine(arguments) => engine::execute(&arguments),
-        Command::Head(arguments) => head::execute(&arguments),
-        Command::Startup(arguments) => startup::execute(&arguments),
-        Command::Case(arguments) => case::execute(&arguments),
-        Command::HeadCase(arguments) => head::execute_case(&arguments),
+    execute(&Cli::parse().command).or_else(|error| match error.downcast::<clap::Error>() {
+        Ok(usage) => usage.exit(),
+        Err(error) => Err(error),
+    })
+}
+
+fn execute(command: &Command) -> anyhow::Result<()> {
+    match command {
+        Command::Engine(arguments) => engine::execute(arguments),
+        Command::Head(arguments) => head::execute(arguments),
+        Command::Startup(arguments) => startup::execute(arguments),
+        Command::Case(arguments) => case::execute(arguments),
+        Command::HeadCase(arguments) => head::execute_case(arguments),
     }
 }

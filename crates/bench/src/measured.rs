@@ -16,6 +16,9 @@ pub(crate) struct Measured {
     pub(crate) peak_bytes: u64,
     /// What of it was held before the network was built: the program, and its libraries.
     pub(crate) before_bytes: u64,
+    /// Most memory of a GPU that was held for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) gpu_peak_bytes: Option<u64>,
     /// Seconds a step by operator, where known.
     #[serde(default)]
     pub(crate) operators: BTreeMap<String, f64>,

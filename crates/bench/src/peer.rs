@@ -8,30 +8,64 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
-use crate::{case::CaseArgs, measured::Measured};
+use crate::{case::CaseArgs, measured::Measured, place::Place};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/pytorch/engine.py");
+/// Where PyTorch for CUDA 13.0 is; `PyPI` has one for some CUDA.
+const CUDA_INDEX: &str = "https://download.pytorch.org/whl/cu130";
 
 /// Python with PyTorch.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct PyTorch(PathBuf);
 
-/// How PyTorch lays out images, and on how many threads it runs.
+/// PyTorch, and how it is set.
+#[derive(Debug)]
+pub(crate) enum Peer {
+    /// On a CPU, with whatever is fastest for a case.
+    Tuned(PyTorch),
+    /// On a GPU, as most use it: automatic mixed precision, channels last.
+    Eager(PyTorch),
+    /// The same through `torch.compile`.
+    Compiled(PyTorch),
+}
+
+/// How PyTorch lays out images on a CPU, and on how many threads it runs; or whether its network is compiled for a GPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Setting {
-    layout: &'static str,
-    threads: usize,
+pub(crate) enum Setting {
+    Cpu { layout: &'static str, threads: usize },
+    Cuda { compiled: bool },
 }
 
 impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, {} threads", self.layout, self.threads)
+        match self {
+            Self::Cpu { layout, threads } => write!(f, "{layout}, {threads} threads"),
+            Self::Cuda { compiled: false } => write!(f, "channels_last"),
+            Self::Cuda { compiled: true } => write!(f, "channels_last, compiled"),
+        }
+    }
+}
+
+impl Peer {
+    pub(crate) fn pytorch(&self) -> &PyTorch {
+        let (Self::Tuned(pytorch) | Self::Eager(pytorch) | Self::Compiled(pytorch)) = self;
+        pytorch
+    }
+
+    /// The setting for a case.
+    pub(crate) fn best(&self, case: &CaseArgs) -> anyhow::Result<Setting> {
+        match self {
+            Self::Tuned(pytorch) => pytorch.fastest(case),
+            Self::Eager(_) => Ok(Setting::Cuda { compiled: false }),
+            Self::Compiled(_) => Ok(Setting::Cuda { compiled: true }),
+        }
     }
 }
 
 impl PyTorch {
-    /// `python`, or a virtual environment under `target/` into which PyTorch is installed from `PyPI` at the first use.
-    pub(crate) fn find(python: Option<&Path>) -> anyhow::Result<Self> {
+    /// `python`, or a virtual environment under `target/` into which PyTorch is installed at the first use: from `PyPI`,
+    /// for a GPU from PyTorch's own index first.
+    pub(crate) fn find(python: Option<&Path>, place: Place) -> anyhow::Result<Self> {
         if let Some(python) = python {
             return Ok(Self(python.to_owned()));
         }
@@ -40,19 +74,24 @@ impl PyTorch {
         if !python.is_file() {
             run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
         }
-        if run(Command::new(&python).args(["-c", "import torch"])).is_err() {
-            let pip = ["-m", "pip", "install", "--quiet", "torch", "numpy"];
-            run(Command::new(&python).args(pip)).context("failed to install PyTorch from PyPI")?;
+        let check = match place {
+            Place::Cpu { .. } => "import torch",
+            Place::Cuda(_) => "import torch; assert torch.cuda.is_available(), 'it sees no GPU'",
+        };
+        let works = || run(Command::new(&python).args(["-c", check]));
+        if works().is_err() {
+            install(&python, place).context("failed to install PyTorch")?;
+            works().context("PyTorch was installed and cannot be used")?;
         }
         Ok(Self(python))
     }
 
-    /// The fastest setting for a case, by one short measurement each.
-    pub(crate) fn best(&self, case: &CaseArgs) -> anyhow::Result<Setting> {
+    /// The fastest setting for a case on a CPU, by one short measurement each.
+    fn fastest(&self, case: &CaseArgs) -> anyhow::Result<Setting> {
         let mut best: Option<(f64, Setting)> = None;
         for layout in ["nchw", "channels_last"] {
-            for threads in [case.threads, 1] {
-                let setting = Setting { layout, threads };
+            for threads in [case.place.threads().unwrap_or(1), 1] {
+                let setting = Setting::Cpu { layout, threads };
                 let seconds = self.measure(&CaseArgs { seconds: 0.5, ..*case }, setting)?.median_seconds;
                 if best.is_none_or(|(least, _)| seconds < least) {
                     best = Some((seconds, setting));
@@ -65,10 +104,39 @@ impl PyTorch {
     pub(crate) fn measure(&self, case: &CaseArgs, setting: Setting) -> anyhow::Result<Measured> {
         let mut command = Command::new(&self.0);
         command.arg(SCRIPT).args(["--model", case.model.name(), "--task", case.task.name()]);
-        command.args(["--layout", setting.layout, "--batch", &case.batch.to_string()]);
-        command.args(["--threads", &setting.threads.to_string(), "--seconds", &case.seconds.to_string()]);
-        measured(&mut command)
+        command.args(["--batch", &case.batch.to_string(), "--seconds", &case.seconds.to_string()]);
+        match setting {
+            Setting::Cpu { layout, threads } => {
+                command.args(["--device", "cpu", "--layout", layout, "--threads", &threads.to_string()]);
+            }
+            Setting::Cuda { compiled } => {
+                command.args(["--device", "cuda", "--layout", "channels_last"]);
+                command.args(["--precision", case.place.precision().name()]);
+                command.args(compiled.then_some("--compile"));
+            }
+        }
+        let failed = || match setting {
+            Setting::Cuda { compiled: true } => {
+                "failed to measure compiled PyTorch; `--no-compile` leaves it out"
+            }
+            Setting::Cpu { .. } | Setting::Cuda { compiled: false } => "failed to measure PyTorch",
+        };
+        measured(&mut command).with_context(failed)
     }
+}
+
+fn install(python: &Path, place: Place) -> anyhow::Result<()> {
+    let pip = || {
+        let mut pip = Command::new(python);
+        pip.args(["-m", "pip", "install", "--quiet", "--upgrade", "torch", "numpy"]);
+        pip
+    };
+    if let Place::Cuda(_) = place
+        && run(pip().args(["--index-url", CUDA_INDEX])).is_ok()
+    {
+        return Ok(());
+    }
+    run(&mut pip()).map(drop)
 }
 
 /// Runs a measurement in a process of its own.

@@ -27,35 +27,35 @@ const UPDATES: &str = "updates";
 
 /// A network that follows another one's average.
 #[derive(Debug)]
-pub struct MovingAverage {
+pub struct MovingAverage<B: Backend = Cpu> {
     decay: f64,
     updates: u64,
-    network: Network,
+    network: Network<B>,
 }
 
-impl MovingAverage {
+impl<B: Backend> MovingAverage<B> {
     /// The average of a network at its beginning, of which `network` is another copy.
-    pub fn new(decay: f64, network: Network) -> Self {
+    pub fn new(decay: f64, network: Network<B>) -> Self {
         Self { decay, updates: 0, network }
     }
 
     /// The network with averaged weights and running statistics.
-    pub fn network(&self) -> &Network {
+    pub fn network(&self) -> &Network<B> {
         &self.network
     }
 
     /// The same, to begin with other weights.
-    pub fn network_mut(&mut self) -> &mut Network {
+    pub fn network_mut(&mut self) -> &mut Network<B> {
         &mut self.network
     }
 
     /// Takes a step of `other` into the average.
-    pub fn follow(&mut self, other: &Network) {
+    pub fn follow(&mut self, other: &Network<B>) {
         let n = self.updates as f64;
         let share = 1.0 - self.decay.min((1.0 + n) / (10.0 + n));
         let device = Arc::clone(self.network.device_arc());
-        let entries = self.network.entries_mut().into_iter().zip(other.entries());
-        device.run(|| entries.for_each(|(average, entry)| follow(average, entry, share as f32)));
+        let pairs = self.network.entries_mut().into_iter().zip(other.entries()).filter_map(pair).collect();
+        device.approach(pairs, share as f32);
         self.updates += 1;
     }
 
@@ -77,21 +77,27 @@ impl MovingAverage {
     }
 }
 
-fn follow(average: EntryMut<'_, Cpu>, entry: Entry<'_, Cpu>, share: f32) {
+/// What the two have of an entry, where that is averaged. Counters are copied.
+fn pair<'a, B: Backend>(
+    (average, entry): (EntryMut<'a, B>, Entry<'a, B>),
+) -> Option<(&'a mut B::Numbers, &'a B::Numbers)> {
     match (average, entry) {
         (
             EntryMut::Param(Param { value: average, .. }) | EntryMut::Stored(Stored { value: average, .. }),
             Entry::Param(Param { value, .. }) | Entry::Stored(Stored { value, .. }),
-        ) => approach(average, value, share),
-        (EntryMut::Counter(average), Entry::Counter(_, count)) => *average = count,
+        ) => Some((B::numbers_mut(average), B::numbers(value))),
+        (EntryMut::Counter(average), Entry::Counter(_, count)) => {
+            *average = count;
+            None
+        }
         (EntryMut::Counter(_), Entry::Param(_) | Entry::Stored(_)) | (_, Entry::Counter(..)) => {
             unreachable!("two networks of one kind and size have the same entries")
         }
     }
 }
 
-/// Numbers that are equal stay so to the bit.
-fn approach(average: &mut [f32], values: &[f32], share: f32) {
+/// See [`crate::Backend::approach`].
+pub(crate) fn approach(average: &mut [f32], values: &[f32], share: f32) {
     let blocks = average.par_chunks_mut(BLOCK).zip(values.par_chunks(BLOCK));
     blocks.for_each(|(average, values)| {
         for (average, value) in average.iter_mut().zip(values) {

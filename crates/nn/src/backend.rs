@@ -5,7 +5,13 @@
 
 use std::sync::Arc;
 
-use crate::ops::{Convolution, DropoutMask};
+use arclab_gpu::GpuError;
+
+use crate::{
+    checkpoint::{Mismatch, Tensors},
+    ops::{Convolution, DropoutMask},
+    optim::{AdamWFactors, AdamWStep, SgdFactors, SgdStep},
+};
 
 /// Sizes of a batch of feature maps, N×H×W×C.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,8 +129,17 @@ pub struct NormGradients<'a, B: Backend> {
 
 /// A device with its operators. All are deterministic: sums run in an order that depends on shapes alone.
 pub trait Backend: Sized + Send + Sync + std::fmt::Debug + 'static {
+    /// What a buffer is borrowed as.
+    type Numbers: ?Sized + Send + Sync + std::fmt::Debug;
+
     /// Numbers in the device's memory.
     type Buffer: Send + Sync + std::fmt::Debug;
+
+    /// A buffer's numbers.
+    fn numbers(buffer: &Self::Buffer) -> &Self::Numbers;
+
+    /// A buffer's numbers, to be changed.
+    fn numbers_mut(buffer: &mut Self::Buffer) -> &mut Self::Numbers;
 
     /// Runs `work`, which calls many operators, where they are called fastest.
     fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
@@ -134,14 +149,32 @@ pub trait Backend: Sized + Send + Sync + std::fmt::Debug + 'static {
     /// A buffer with these values.
     fn upload(&self, values: &[f32]) -> Self::Buffer;
 
-    /// The values of a buffer.
-    fn download(&self, buffer: &Self::Buffer) -> Vec<f32>;
+    /// How many they are.
+    fn count(&self, numbers: &Self::Numbers) -> usize;
+
+    /// Their values.
+    fn download(&self, numbers: &Self::Numbers) -> Vec<f32>;
+
+    /// What failed first on it, if anything did: operators themselves do not say. Numbers are NaN after that.
+    fn check(&self) -> Result<(), GpuError> {
+        Ok(())
+    }
 
     /// Replaces a buffer's values by as many others.
     fn write(&self, buffer: &mut Self::Buffer, values: &[f32]);
 
     /// Another buffer with the same values.
     fn copy(&self, buffer: &Self::Buffer) -> Self::Buffer;
+
+    /// Feature maps of these values, N×H×W×C.
+    fn maps(&self, shape: MapShape, values: &[f32]) -> Maps<Self> {
+        Maps { shape, data: self.upload(values) }
+    }
+
+    /// The values of feature maps, which a device may keep in fewer bits than those of parameters.
+    fn values(&self, maps: &Maps<Self>) -> Vec<f32> {
+        self.download(Self::numbers(&maps.data))
+    }
 
     /// Pixels in N×H×W×3, red, green and blue, to (x/255 - 0.5) / 0.5; with one channel, of their luma.
     fn images(&self, shape: MapShape, pixels: &[u8]) -> Maps<Self>;
@@ -255,4 +288,35 @@ pub trait Backend: Sized + Send + Sync + std::fmt::Debug + 'static {
     /// The maps with a share of their numbers at 0 and the rest scaled up; forward and backward alike. Uses the memory
     /// of `maps` where nobody else does.
     fn dropout(&self, maps: Arc<Maps<Self>>, mask: DropoutMask) -> Maps<Self>;
+
+    /// The Euclidean norm of all gradients together, summed in an order that depends on their lengths alone.
+    fn norm(&self, gradients: &[&Self::Numbers]) -> f64;
+
+    /// Whether a norm that was not finite may be a matter of how the device computes, so that the step is left out and
+    /// training goes on.
+    fn forgives_overflow(&self) -> bool {
+        false
+    }
+
+    /// What the device remembers from step to step; it belongs in checkpoints.
+    fn state(&self) -> Tensors {
+        Tensors::new()
+    }
+
+    /// Brings that back.
+    fn load_state(&self, state: &Tensors) -> Result<(), Mismatch> {
+        Mismatch::refuse_others(state, |_| false)
+    }
+
+    /// Steps of stochastic gradient descent, each with the weight's velocity.
+    fn sgd(&self, steps: Vec<SgdStep<'_, Self::Numbers>>, factors: SgdFactors);
+
+    /// Steps of Adam with decoupled weight decay, each with the weight's first and second moment.
+    fn adamw(&self, steps: Vec<AdamWStep<'_, Self::Numbers>>, factors: AdamWFactors);
+
+    /// a ← a + share·(b - a); where a and b are equal they stay so to the bit.
+    fn approach(&self, pairs: Vec<(&mut Self::Numbers, &Self::Numbers)>, share: f32);
+
+    /// a ← a + share·b; at first a ← share·b, whatever a was.
+    fn add_share(&self, pairs: Vec<(&mut Self::Numbers, &Self::Numbers)>, share: f32, is_first: bool);
 }

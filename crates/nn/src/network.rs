@@ -91,6 +91,12 @@ impl<B: Backend> Network<B> {
     /// # Panics
     /// Where the images are of another size than the network's, or fewer than said.
     pub fn train_forward(&mut self, images: &Images<'_>) -> Vec<f32> {
+        let embeddings = self.train_forward_maps(images);
+        self.device.values(&embeddings)
+    }
+
+    /// The same, which stay on the device: N×1×1×E.
+    pub fn train_forward_maps(&mut self, images: &Images<'_>) -> Maps<B> {
         let input = self.input(images);
         self.train_maps(input)
     }
@@ -98,7 +104,8 @@ impl<B: Backend> Network<B> {
     /// As [`Network::train_forward`], on numbers of N×C×H×W, C = 3 or of grey images 1, that are used as they are.
     pub fn train_forward_floats(&mut self, values: &[f32], count: usize) -> Vec<f32> {
         let input = self.floats(values, count);
-        self.train_maps(input)
+        let embeddings = self.train_maps(input);
+        self.device.values(&embeddings)
     }
 
     /// Backward: writes the gradient of every parameter, from that of the embeddings, N × E.
@@ -106,14 +113,19 @@ impl<B: Backend> Network<B> {
     /// # Panics
     /// Where no forward in training went before, or the gradient is of another size than its embeddings.
     pub fn backward(&mut self, d_embedding: &[f32]) {
-        let count = self.pending.take().unwrap_or_default();
+        let count = d_embedding.len() / self.sizes.embedding;
         let shape = MapShape { count, height: 1, width: 1, channels: self.sizes.embedding };
+        self.backward_maps(self.device.maps(shape, d_embedding));
+    }
+
+    /// The same of a gradient on the device.
+    pub fn backward_maps(&mut self, d_output: Maps<B>) {
+        let MapShape { count, channels, .. } = d_output.shape;
         assert_eq!(
-            d_embedding.len(),
-            shape.len(),
+            (Some(count), channels),
+            (self.pending.take(), self.sizes.embedding),
             "backward takes the gradient of the last forward's embeddings"
         );
-        let d_output = Maps { shape, data: self.device.upload(d_embedding) };
         let Self { device, layers, fixed, .. } = self;
         device.run(|| layers.backward_after(*fixed, &**device, Arc::new(d_output), None));
     }
@@ -153,7 +165,7 @@ impl<B: Backend> Network<B> {
         entries
     }
 
-    fn train_maps(&mut self, input: Maps<B>) -> Vec<f32> {
+    fn train_maps(&mut self, input: Maps<B>) -> Maps<B> {
         let count = input.shape.count;
         self.pending = Some(count);
         Layer::seek(&mut self.layers, self.first);
@@ -161,7 +173,7 @@ impl<B: Backend> Network<B> {
         let Self { device, layers, fixed, .. } = self;
         device.run(|| {
             let output = layers.train_after(*fixed, &**device, Activation::plain(input));
-            device.download(&device.apply(&output).data)
+            device.apply(&output)
         })
     }
 
@@ -169,7 +181,7 @@ impl<B: Backend> Network<B> {
         let Self { device, layers, .. } = self;
         device.run(|| {
             let output = layers.eval(&**device, Activation::plain(input));
-            device.download(&device.apply(&output).data)
+            device.values(&device.apply(&output))
         })
     }
 
@@ -192,7 +204,7 @@ impl<B: Backend> Network<B> {
         let turned = values.chunks_exact(channels * places).flat_map(|image| {
             (0..channels * places).map(move |at| image[at % channels * places + at / channels])
         });
-        Maps { shape, data: self.device.upload(&turned.collect::<Vec<_>>()) }
+        self.device.maps(shape, &turned.collect::<Vec<_>>())
     }
 
     fn input_shape(&self, count: usize) -> MapShape {

@@ -29,17 +29,18 @@ impl<B: Backend> Param<B> {
     }
 }
 
-impl Param {
+impl<B: Backend> Param<B> {
     /// As an optimiser sees it. What has one number a channel is a vector, and every kernel has more dimensions.
-    fn weight(&mut self) -> (Kind, Weight<'_>) {
+    fn weight(&mut self) -> (Kind, Weight<'_, B::Numbers>) {
         let kind = if self.shape.len() == 1 { Kind::Channel } else { Kind::Kernel };
-        (kind, Weight { name: &self.name, value: &mut self.value, gradient: &self.grad, rows: None })
+        let (value, gradient) = (B::numbers_mut(&mut self.value), B::numbers(&self.grad));
+        (kind, Weight { name: &self.name, value, gradient, rows: None })
     }
 }
 
-impl Network {
+impl<B: Backend> Network<B> {
     /// What training changes: all parameters but the frozen ones, in the network's order.
-    pub fn weights(&mut self) -> Vec<(Kind, Weight<'_>)> {
+    pub fn weights(&mut self) -> Vec<(Kind, Weight<'_, B::Numbers>)> {
         self.params_mut().into_iter().filter(|param| !param.frozen).map(Param::weight).collect()
     }
 }

@@ -20,6 +20,11 @@ impl Random {
         Self { key: mix(mix(seed.wrapping_add(GOLDEN)) ^ fnv1a(purpose)) }
     }
 
+    /// What all of them are made from, for devices that draw by themselves.
+    pub(crate) fn key(self) -> u64 {
+        self.key
+    }
+
     /// 64 random bits.
     pub fn bits(self, index: u64) -> u64 {
         mix(self.key.wrapping_add(index.wrapping_add(1).wrapping_mul(GOLDEN)))

@@ -40,11 +40,12 @@ impl<B: Backend> Network<B> {
         };
         let entry = |entry| match entry {
             Entry::Param(param) => {
-                (param.name.clone(), tensor(self.device().download(&param.value), &param.shape))
+                (param.name.clone(), tensor(self.device().download(B::numbers(&param.value)), &param.shape))
             }
-            Entry::Stored(stored) => {
-                (stored.name.clone(), tensor(self.device().download(&stored.value), &[stored.len]))
-            }
+            Entry::Stored(stored) => (
+                stored.name.clone(),
+                tensor(self.device().download(B::numbers(&stored.value)), &[stored.len]),
+            ),
             Entry::Counter(name, count) => {
                 (name.to_owned(), Tensor::new(count, &Device::Cpu).expect("shapes and lengths agree"))
             }

@@ -67,12 +67,12 @@ fn optimizers() -> [(&'static str, Optimizer); 5] {
 
 #[test]
 fn every_step_of_every_optimiser_is_pytorch_s() {
-    let reference = reference();
+    let (reference, cpu) = (reference(), Cpu::new(2));
     for (name, mut optimizer) in optimizers() {
         let mut values = reference.start.clone();
         let steps = reference.rates.iter().zip(&reference.gradients).zip(&reference.optimizers[name]);
         for (step, ((&rate, gradients), expected)) in steps.enumerate() {
-            optimizer.step(&mut weights(&mut values, gradients), rate);
+            optimizer.step(&cpu, weights(&mut values, gradients).into(), rate);
             assert_close(&values, expected, &format!("{name}, step {step}"));
         }
     }

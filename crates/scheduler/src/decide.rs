@@ -195,7 +195,7 @@ mod tests {
     use super::*;
 
     fn waiting(name: &str, device: DeviceRequest, threads: Threads) -> Waiting {
-        let request = ResourceRequest { device, threads, memory_bytes: None };
+        let request = ResourceRequest { device, threads, memory_bytes: None, deterministic: true };
         Waiting { run: RunId::new(name).unwrap(), request }
     }
 
@@ -292,7 +292,7 @@ mod tests {
     fn request((device, threads, memory_bytes): (u8, Option<u32>, Option<u64>)) -> ResourceRequest {
         let device = [DeviceRequest::Auto, DeviceRequest::Cpu, DeviceRequest::Cuda][device as usize];
         let threads = threads.and_then(NonZeroU32::new).map_or(Threads::Auto, Threads::Exactly);
-        ResourceRequest { device, threads, memory_bytes }
+        ResourceRequest { device, threads, memory_bytes, deterministic: true }
     }
 
     proptest! {

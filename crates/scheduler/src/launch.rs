@@ -27,6 +27,8 @@ pub(crate) fn launch(
         .arg(at)
         .env("RUST_LIB_BACKTRACE", "0")
         .env("CUDA_VISIBLE_DEVICES", visible)
+        // As NVML counts them, by which they were found. CUDA's own order, the fastest first, is another where they differ.
+        .env("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
         .stdin(Stdio::null())
         // The locked log: the worker inherits the lock with it, and `command` lets go of ours when it is dropped.
         .stdout(out)

@@ -26,9 +26,9 @@ mod verdict;
 
 pub use decide::{Action, Busy, Refusal, Slots, Waiting, decide};
 pub use error::{LaunchError, SchedulerError};
-pub use gpu::{Gpu, GpuError, gpus};
+pub use gpu::{Gpu, GpuError, driver_version, gpus};
 pub use lock::LockError;
-pub use options::{SchedulerOptions, WorkerAbilities};
+pub use options::{SchedulerOptions, WorkerAbilities, memory_bytes};
 pub use progress::{Progress, RunEnd, Summary};
 pub use scheduler::Scheduler;
 pub use shutdown::{Stop, stop_on_signals};

@@ -44,7 +44,7 @@ impl SchedulerOptions {
 }
 
 /// All memory of this machine; boundless where it cannot be learned, so that nothing is refused for it.
-fn memory_bytes() -> u64 {
+pub fn memory_bytes() -> u64 {
     let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
     let kib = line.and_then(|rest| rest.split_whitespace().next()).and_then(|kib| kib.parse::<u64>().ok());

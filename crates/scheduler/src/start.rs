@@ -93,6 +93,7 @@ impl Session<'_> {
             plan: record.plan.clone(),
             // Decided here: a worker without the GPU that it was given must say so rather than fall back.
             device: if holds.gpu.is_some() { DeviceRequest::Cuda } else { DeviceRequest::Cpu },
+            deterministic: record.request.deterministic,
             threads,
             cache: self.store().cache(),
         };

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Attempt, Fingerprint, RunId, VariantName,
-    config::{Config, DeviceRequest},
+    config::{Config, DeviceRequest, resources},
 };
 
 /// Version of `plan.json`'s form. The worker refuses another.
@@ -79,6 +79,9 @@ pub struct Assignment {
     pub plan: Plan,
     /// Kind of device.
     pub device: DeviceRequest,
+    /// Whether a GPU must give the same bits twice.
+    #[serde(default = "resources::usual", skip_serializing_if = "resources::is_usual")]
+    pub deterministic: bool,
     /// CPU threads to use.
     pub threads: u32,
     /// Folder of decoded images and pair lists, shared by all runs of a store.

@@ -5,7 +5,7 @@ mod support;
 use std::path::PathBuf;
 
 use arclab_spec::{
-    InvalidOverride, Override, Spec,
+    Fingerprint, InvalidOverride, Override, Plan, Spec, TRAINER_VERSION,
     config::{
         Backbone, CrossEntropy, Dataset, LayerOptions, LossConfig, MarginGradient, OptimizerConfig,
         PairSource, PastTurn, ScheduleShape, SplitConfig,
@@ -287,6 +287,25 @@ fn what_a_spec_says_nothing_of_is_no_part_of_its_plan() {
     assert_eq!(serde_json::from_str::<OptimizerConfig>(before).unwrap(), spec.config.optimizer);
     let schedule = serde_json::to_string(&spec.config.schedule).unwrap();
     assert_eq!(schedule, r#"{"shape":{"polynomial":{"power":1.0}},"warmup_epochs":0.0}"#);
+}
+
+#[test]
+fn what_is_computed_in_is_a_part_of_the_plan_and_whether_bits_repeat_is_not() {
+    let plan = |text: &str| {
+        let spec = Folder::new().read("a.yaml", &format!("{LEAST}{text}")).unwrap();
+        let data = Fingerprint::of(b"data");
+        let plan = Plan { config: spec.config, seed: 0, data, trainer: TRAINER_VERSION };
+        (plan.hash(), serde_json::to_string(&spec.resources).unwrap())
+    };
+    let (usual, resources) = plan("");
+    assert_eq!(resources, r#"{"device":"auto","threads":"auto","memory_bytes":null}"#);
+    assert_eq!(plan("training: {precision: float32}\n").0, usual);
+    for precision in ["tf32", "bf16", "fp16"] {
+        assert_ne!(plan(&format!("training: {{precision: {precision}}}\n")).0, usual);
+    }
+    let (same, resources) = plan("resources: {deterministic: false}\n");
+    assert_eq!(same, usual);
+    assert!(resources.ends_with(r#""deterministic":false}"#), "{resources}");
 }
 
 #[test]

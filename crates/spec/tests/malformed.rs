@@ -550,6 +550,24 @@ const COMBINATIONS: &[Malformed] = &[
         "never reaches its peak",
     ),
     case(
+        "extends: base.yaml\ntraining: {precision: double}",
+        (2, 23),
+        "`training.precision` cannot be `double`",
+        "allowed: `float32`",
+    ),
+    case(
+        "extends: base.yaml\ntraining: {precision: bf16}\nresources: {device: cpu}",
+        (2, 23),
+        "`training.precision` cannot be `bf16` with `resources.device: cpu`",
+        "write `float32`, which is all that the CPU computes in, or `resources: {device: cuda}`",
+    ),
+    case(
+        "extends: base.yaml\nresources: {device: cpu, deterministic: false}",
+        (2, 26),
+        "`resources.deterministic` has no effect beside `device: cpu`",
+        "the usual `true`",
+    ),
+    case(
         "extends: base.yaml\ntraining: {batch_size: 64, accumulate: 3}",
         (2, 40),
         "`training.accumulate` (3) leaves no equal parts of `training.batch_size` (64)",

@@ -141,6 +141,13 @@ const SPECS: &[(&str, bool)] = &[
     ("extends: base.yaml\nschedule: {name: one_cycle, rise: 0.2}", true),
     ("extends: base.yaml\ntraining: {accumulate: 4, ema: 0.999}", true),
     ("extends: base.yaml\ntraining: {ema: null}", true),
+    (
+        "extends: base.yaml\ntraining: {precision: bf16}\nresources: {device: cuda, deterministic: false}",
+        true,
+    ),
+    ("extends: base.yaml\ntraining: {precision: tf32}\nresources: {deterministic: true}", true),
+    ("extends: base.yaml\ntraining: {precision: fp8}", false),
+    ("extends: base.yaml\nresources: {deterministic: no}", false),
     ("extends: base.yaml\noptimizer: {nesterov: \"true\"}", false),
     ("extends: base.yaml\noptimizer: {name: adam}", false),
     ("extends: base.yaml\nschedule: {name: step, milestones: [3], every_epochs: 3}", false),

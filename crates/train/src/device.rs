@@ -1,38 +1,143 @@
 //! Which device a run gets.
 
-use arclab_spec::config::DeviceRequest;
+use std::env;
+
+use arclab_nn::{Candle, Cuda, Gpu, GpuError, GpuOptions};
+use arclab_spec::{
+    Assignment,
+    config::{DeviceRequest, Precision},
+};
 
 /// Where the network runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Device {
     /// The CPU.
     Cpu,
+    /// The first GPU that this process sees.
+    Cuda,
+    /// The same, through candle.
+    Candle,
 }
 
-/// A device that was asked for and that this worker cannot use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the spec asks for `device: cuda`, but {NO_CUDA}: use `device: auto` or `device: cpu`")]
-pub(crate) struct NoDevice;
+/// What was asked for and this worker cannot do here, and why not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NoDevice {
+    /// A GPU.
+    #[error("the spec asks for `resources.device: cuda`, but {0}. Use `device: auto` or `device: cpu`")]
+    Cuda(String),
+    /// Numbers that a CPU does not compute in.
+    #[error(
+        "the spec asks for `training.precision: {0}`, which a GPU alone computes in, but {1}. Write `precision: float32`"
+    )]
+    Precision(Precision, String),
+    /// candle, for what it does not do.
+    #[error("{CANDLE}=1 has candle compute runs on a GPU, but {0}")]
+    Candle(String),
+    /// One that is there and does not work.
+    #[error("failed to open the GPU")]
+    Open(#[source] GpuError),
+}
 
-/// Why `cuda` is refused.
-pub(crate) const NO_CUDA: &str = "this worker is built without CUDA operators";
+/// Lets runs have a GPU.
+const TRY: &str = "ARCLAB_TRY_CUDA";
+/// Lets runs have a GPU through candle: the numeric reference, which is slow.
+const CANDLE: &str = "ARCLAB_CANDLE";
+
+fn is_set(name: &str) -> bool {
+    env::var_os(name).is_some_and(|value| value == "1")
+}
+
+/// Why no GPU can be used by this worker on this machine.
+pub(crate) fn why_no_gpu() -> Option<String> {
+    let without = is_set(CANDLE) && !Candle::HAS_CUDA;
+    without.then(no_candle).or_else(|| reason(is_set(TRY) || is_set(CANDLE), arclab_gpu::gpus()))
+}
+
+fn no_candle() -> String {
+    format!(
+        "{CANDLE}=1 asks for candle's CUDA device, and this worker was built without the feature `candle-cuda` \
+         (`crates/gpu/cuda-toolkit --help` says how to build one)"
+    )
+}
+
+fn reason(is_tried: bool, found: Result<usize, GpuError>) -> Option<String> {
+    let found = match found {
+        Ok(0) => Err("NVIDIA's driver sees no GPU".to_owned()),
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    };
+    match found {
+        Err(missing) => Some(missing),
+        Ok(()) if is_tried => None,
+        Ok(()) => Some(format!(
+            "training on a GPU has not been tried on one yet: it is tested by an emulator. {TRY}=1 has it tried"
+        )),
+    }
+}
 
 impl Device {
-    /// The device for a request. `auto` takes a GPU that this worker can use, else the CPU; as long as there are
-    /// no CUDA operators it always takes the CPU.
-    pub(crate) fn resolve(request: DeviceRequest) -> Result<Self, NoDevice> {
-        match request {
-            DeviceRequest::Auto | DeviceRequest::Cpu => Ok(Self::Cpu),
-            DeviceRequest::Cuda => Err(NoDevice),
+    /// The device for a request, which must compute in `precision`. `auto` takes a GPU that this worker can use, else the
+    /// CPU.
+    pub(crate) fn resolve(request: DeviceRequest, precision: Precision) -> Result<Self, NoDevice> {
+        let why_no_gpu = why_no_gpu();
+        let device = Self::choose(request, precision, why_no_gpu.clone())?;
+        if is_set(CANDLE) { device.through_candle(precision, why_no_gpu) } else { Ok(device) }
+    }
+
+    /// candle in the place of the GPU's own operators, or why that is not what the run asks for.
+    fn through_candle(self, precision: Precision, why_no_gpu: Option<String>) -> Result<Self, NoDevice> {
+        match self {
+            Self::Cpu => Err(NoDevice::Candle(why_no_gpu.unwrap_or_else(|| {
+                "this one is to be on the CPU. Write `resources: {device: cuda}`".to_owned()
+            }))),
+            Self::Cuda | Self::Candle if precision == Precision::Float32 => Ok(Self::Candle),
+            Self::Cuda | Self::Candle => Err(NoDevice::Candle(format!(
+                "in float32 alone. Write `training: {{precision: float32}}` in place of `{precision}`"
+            ))),
+        }
+    }
+
+    fn choose(
+        request: DeviceRequest,
+        precision: Precision,
+        why_no_gpu: Option<String>,
+    ) -> Result<Self, NoDevice> {
+        match (request, why_no_gpu) {
+            (DeviceRequest::Auto | DeviceRequest::Cuda, None) => Ok(Self::Cuda),
+            (DeviceRequest::Cuda, Some(reason)) => Err(NoDevice::Cuda(reason)),
+            (DeviceRequest::Auto, Some(reason)) if precision.needs_gpu() => {
+                Err(NoDevice::Precision(precision, reason))
+            }
+            (DeviceRequest::Cpu, _) if precision.needs_gpu() => {
+                Err(NoDevice::Precision(precision, "`resources.device` is `cpu`".to_owned()))
+            }
+            (DeviceRequest::Auto | DeviceRequest::Cpu, _) => Ok(Self::Cpu),
         }
     }
 }
 
-impl std::fmt::Display for Device {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Cpu => f.pad("cpu"),
-        }
+/// candle's device of a run.
+pub(crate) fn open_candle() -> Result<Candle, NoDevice> {
+    Candle::on_gpu(0).map_err(NoDevice::Open)
+}
+
+/// The GPU of a run.
+pub(crate) fn open_gpu(assignment: &Assignment) -> Result<Cuda, NoDevice> {
+    let options = GpuOptions {
+        precision: precision(assignment.plan.config.training.precision),
+        deterministic: assignment.deterministic,
+        memory_bytes: None,
+        cache: arclab_gpu::default_cache(),
+    };
+    Ok(Cuda::new(Gpu::open(0, options).map_err(NoDevice::Open)?))
+}
+
+fn precision(precision: Precision) -> arclab_nn::Precision {
+    match precision {
+        Precision::Float32 => arclab_nn::Precision::Float32,
+        Precision::Tf32 => arclab_nn::Precision::Tf32,
+        Precision::Bf16 => arclab_nn::Precision::Bfloat16,
+        Precision::Fp16 => arclab_nn::Precision::Float16,
     }
 }
 
@@ -40,10 +145,51 @@ impl std::fmt::Display for Device {
 mod tests {
     use super::*;
 
+    const FLOAT32: Precision = Precision::Float32;
+
     #[test]
-    fn auto_takes_the_cpu_and_cuda_is_refused_with_the_reason() {
-        assert_eq!(Device::resolve(DeviceRequest::Auto), Ok(Device::Cpu));
-        let error = Device::resolve(DeviceRequest::Cuda).unwrap_err();
-        assert!(error.to_string().contains("built without CUDA operators"), "{error}");
+    fn auto_takes_a_gpu_that_can_be_used_and_else_the_cpu() {
+        assert_eq!(Device::choose(DeviceRequest::Auto, FLOAT32, None), Ok(Device::Cuda));
+        let why = || Some("there is none".to_owned());
+        assert_eq!(Device::choose(DeviceRequest::Auto, FLOAT32, why()), Ok(Device::Cpu));
+        assert_eq!(Device::choose(DeviceRequest::Cpu, FLOAT32, None), Ok(Device::Cpu));
+        let error = Device::choose(DeviceRequest::Cuda, FLOAT32, why()).unwrap_err().to_string();
+        assert!(error.contains("`resources.device: cuda`, but there is none"), "{error}");
+    }
+
+    #[test]
+    fn what_a_cpu_does_not_compute_in_is_refused_by_the_name_of_its_key() {
+        for precision in [Precision::Tf32, Precision::Bf16, Precision::Fp16] {
+            for request in [DeviceRequest::Auto, DeviceRequest::Cpu] {
+                let error =
+                    Device::choose(request, precision, Some("no driver".to_owned())).unwrap_err().to_string();
+                assert!(error.contains(&format!("`training.precision: {precision}`")), "{error}");
+            }
+            assert_eq!(Device::choose(DeviceRequest::Auto, precision, None), Ok(Device::Cuda));
+        }
+    }
+
+    #[test]
+    fn candle_takes_runs_of_float32_on_a_gpu_and_refuses_all_others() {
+        assert_eq!(Device::Cuda.through_candle(FLOAT32, None), Ok(Device::Candle));
+        let refusal = |device: Device, precision, why_no_gpu: Option<&str>| {
+            device.through_candle(precision, why_no_gpu.map(str::to_owned)).unwrap_err().to_string()
+        };
+        let error = refusal(Device::Cuda, Precision::Bf16, None);
+        assert!(error.contains("`training: {precision: float32}` in place of `bf16`"), "{error}");
+        assert!(refusal(Device::Cpu, FLOAT32, None).contains("`resources: {device: cuda}`"));
+        let error = refusal(Device::Cpu, FLOAT32, Some("there is none"));
+        assert_eq!(error, "ARCLAB_CANDLE=1 has candle compute runs on a GPU, but there is none");
+    }
+
+    #[test]
+    fn a_gpu_is_not_used_before_somebody_asks_to_try_it() {
+        let missing = || GpuError::Missing { library: "cuDNN (libcudnn.so.9)" };
+        for is_tried in [false, true] {
+            assert!(reason(is_tried, Err(missing())).unwrap().starts_with("cuDNN"));
+            assert!(reason(is_tried, Ok(0)).unwrap().ends_with("sees no GPU"));
+        }
+        assert!(reason(false, Ok(8)).unwrap().contains("ARCLAB_TRY_CUDA=1"));
+        assert_eq!(reason(true, Ok(8)), None);
     }
 }

@@ -16,7 +16,7 @@ mod training;
 mod verification;
 mod weights_test;
 
-pub use abilities::Abilities;
+pub use abilities::{Abilities, LibraryState};
 pub use run::{Stop, run};
 pub use start::check_weights;
 pub use weights_test::test;

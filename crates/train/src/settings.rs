@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arclab_nn::{
-    BackboneKind, Cpu, Design, Input, Network, ShapeError,
+    BackboneKind, Backend, Design, Input, Network, ShapeError,
     heads::{
         AdaCos, AdaFace, ArcFace, Circle, Combined, Contrastive, CosFace, CrossEntropy, CurricularFace,
         ElasticFace, LiftedStructure, Loss, MagFace, MarginGradient, Miner, MultiSimilarity, NormFace,
@@ -18,7 +18,11 @@ use arclab_spec::config::{
 };
 
 /// A network at its random beginning.
-pub(crate) fn network(config: &config::Config, device: Arc<Cpu>, seed: u64) -> Result<Network, ShapeError> {
+pub(crate) fn network<B: Backend>(
+    config: &config::Config,
+    device: Arc<B>,
+    seed: u64,
+) -> Result<Network<B>, ShapeError> {
     Network::of(device, &design(config.model, config.data.image_size), seed)
 }
 
@@ -164,7 +168,7 @@ pub(crate) fn cross_entropy(cross_entropy: config::CrossEntropy) -> CrossEntropy
     }
 }
 
-pub(crate) fn optimizer(optimizer: OptimizerConfig) -> Optimizer {
+pub(crate) fn optimizer<V>(optimizer: OptimizerConfig) -> Optimizer<V> {
     let (rule, weight_decay, clip_norm, layers) = match optimizer {
         OptimizerConfig::Sgd { momentum, nesterov, weight_decay, clip_norm, layers, .. } => {
             (Rule::Sgd(Sgd::new(momentum, nesterov)), weight_decay, clip_norm, layers)

@@ -8,7 +8,7 @@ use std::{
 
 use arclab_data::{Leak, PairList, Prepared, TestPairs, prepare};
 use arclab_nn::{
-    Cpu, FreezeError, Input, Network, ShapeError, StateError,
+    Backend, Cpu, FreezeError, Input, Network, ShapeError, StateError,
     checkpoint::Tensors,
     to_grey,
     weight_files::{WeightsError, load_weights},
@@ -123,7 +123,7 @@ impl Start {
     }
 
     /// Makes `network` begin with them. Its head is none of theirs.
-    pub(crate) fn begin(&self, network: &mut Network<Cpu>) -> Result<(), StartError> {
+    pub(crate) fn begin<B: Backend>(&self, network: &mut Network<B>) -> Result<(), StartError> {
         let (found, wanted) = (self.embedding_size(network), network.embedding_size());
         if let Some(found) = found.filter(|found| *found != wanted) {
             return Err(StartError::EmbeddingSize { path: self.path.clone(), found, wanted });
@@ -146,7 +146,7 @@ impl Start {
     }
 
     /// The input that they were trained on, where the backbone is theirs: one tensor alone is of another shape then.
-    fn other_input(&self, network: &Network<Cpu>) -> Option<OtherInput> {
+    fn other_input<B: Backend>(&self, network: &Network<B>) -> Option<OtherInput> {
         let state = network.state();
         let shape = |name: &String| Some(self.tensors.get(name)?.dims());
         let mut others = state.iter().filter(|(name, wanted)| shape(name) != Some(wanted.dims()));
@@ -164,7 +164,7 @@ impl Start {
     }
 
     /// By the batch norm that every backbone ends with.
-    fn embedding_size(&self, network: &Network<Cpu>) -> Option<usize> {
+    fn embedding_size<B: Backend>(&self, network: &Network<B>) -> Option<usize> {
         let state = network.state();
         let (last, _) = state.iter().rev().find(|(name, _)| name.ends_with("running_mean"))?;
         match self.tensors.get(last)?.dims() {
@@ -180,7 +180,7 @@ fn test(pairs: &PairList, data: &Prepared) -> TestPairs {
 }
 
 /// Freezes what the configuration names.
-pub(crate) fn freeze(network: &mut Network<Cpu>, config: &Config) -> Result<(), StartError> {
+pub(crate) fn freeze<B: Backend>(network: &mut Network<B>, config: &Config) -> Result<(), StartError> {
     network.freeze(&config.start.freeze).map_err(StartError::Freeze)?;
     let all_is_frozen = network.params().iter().all(|param| param.frozen);
     match config.loss.compares() {

@@ -7,7 +7,9 @@ use std::fs;
 use arclab_nn::checkpoint;
 use arclab_spec::{
     Event, FailureKind,
-    config::{DeviceRequest, LayerOptions, OptimizerConfig, Sampler, ScheduleConfig, ScheduleShape},
+    config::{
+        DeviceRequest, LayerOptions, OptimizerConfig, Precision, Sampler, ScheduleConfig, ScheduleShape,
+    },
     run_folder,
     run_folder::exit,
 };
@@ -15,7 +17,13 @@ use support::{RunFolder, damage};
 
 /// The failure that ends a run's journal.
 fn failure(run: &RunFolder) -> (FailureKind, String) {
-    assert_eq!(run.finish(), i32::from(exit::FAILED), "{}", run.log());
+    failure_with(run, &[])
+}
+
+/// The same, with some variables of the environment.
+fn failure_with(run: &RunFolder, variables: &[(&str, &str)]) -> (FailureKind, String) {
+    let code = run.start_with(variables).wait().code();
+    assert_eq!(code, Some(i32::from(exit::FAILED)), "{}", run.log());
     match run.events().pop() {
         Some(Event::Failed { kind, message, .. }) => (kind, message),
         other => panic!("{other:?}: {}", run.log()),
@@ -133,7 +141,28 @@ fn cuda_is_refused_with_the_reason() {
     run.assignment.device = DeviceRequest::Cuda;
     run.write_plan();
     let (_, message) = failure(&run);
-    assert!(message.contains("built without CUDA operators"), "{message}");
+    assert!(message.contains("the spec asks for `resources.device: cuda`, but "), "{message}");
+}
+
+#[test]
+#[cfg(not(feature = "candle-cuda"))]
+fn candle_s_device_is_refused_by_a_worker_without_it_whatever_the_spec_asks_for() {
+    for device in [DeviceRequest::Cuda, DeviceRequest::Auto, DeviceRequest::Cpu] {
+        let mut run = RunFolder::new();
+        run.assignment.device = device;
+        run.write_plan();
+        let (kind, message) = failure_with(&run, &[("ARCLAB_CANDLE", "1")]);
+        assert_eq!(kind, FailureKind::Run);
+        assert!(message.contains("built without the feature `candle-cuda`"), "{message}");
+    }
+}
+
+#[test]
+fn numbers_that_a_cpu_does_not_compute_in_are_refused_where_there_is_no_gpu() {
+    let run = RunFolder::with(|config| config.training.precision = Precision::Bf16);
+    let (_, message) = failure(&run);
+    assert!(message.contains("`training.precision: bf16`, which a GPU alone computes in"), "{message}");
+    assert!(message.contains("Write `precision: float32`"), "{message}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 pub(crate) mod backbones;
 pub(crate) mod compare;
+pub(crate) mod doctor;
 pub(crate) mod history;
 pub(crate) mod losses;
 pub(crate) mod plan;

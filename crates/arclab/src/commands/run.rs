@@ -3,7 +3,9 @@
 use std::{collections::BTreeSet, path::Path, process::ExitCode};
 
 use anyhow::{Context as _, bail};
-use arclab_scheduler::{RunEnd, Scheduler, SchedulerOptions, Summary, WorkerAbilities, stop_on_signals};
+use arclab_scheduler::{
+    RunEnd, Scheduler, SchedulerOptions, Summary, WorkerAbilities, gpus, stop_on_signals,
+};
 use arclab_spec::{ExperimentName, RunId, RunState, Spec};
 use arclab_store::{PlannedRun, Store, StoreError, records::Provenance};
 
@@ -90,12 +92,21 @@ fn ready(
 ) -> anyhow::Result<Scheduler> {
     let worker = worker::find(output)?;
     let abilities = WorkerAbilities { cuda: worker::abilities(&worker)?.cuda.map_or(Ok(()), Err) };
+    let no_gpu = abilities.cuda.clone().and_then(|()| gpus().map(|_| ()).map_err(|error| error.to_string()));
     let mut options = SchedulerOptions::of_this_machine(worker, provenance(specs));
     options.jobs = arguments.jobs;
     let scheduler = Scheduler::new(store.clone(), options, abilities)?;
     for spec in open {
         if let Some(reason) = scheduler.refusal(&spec.resources) {
             bail!("{} cannot be carried out here: {reason}; nothing was run", spec.file.display());
+        }
+        let precision = spec.config.training.precision;
+        if let (true, Err(reason)) = (precision.needs_gpu(), &no_gpu) {
+            bail!(
+                "{} cannot be carried out here: it asks for `training.precision: {precision}`, which a GPU alone computes \
+                 in, and {reason}; nothing was run",
+                spec.file.display()
+            );
         }
     }
     Ok(scheduler)

@@ -46,7 +46,7 @@ impl Memory {
 }
 
 /// Numbers in main memory, aligned to cache lines; a slice in all other respects.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct CpuBuffer {
     lines: Vec<Line>,
     len: usize,
@@ -64,6 +64,12 @@ impl Deref for CpuBuffer {
 impl DerefMut for CpuBuffer {
     fn deref_mut(&mut self) -> &mut [f32] {
         &mut bytemuck::cast_slice_mut(&mut self.lines)[..self.len]
+    }
+}
+
+impl PartialEq for CpuBuffer {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
     }
 }
 

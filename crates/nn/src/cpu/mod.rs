@@ -22,11 +22,13 @@ pub(crate) use simd::{Lanes, each_vector, load, prelu, store};
 use times::{Times, names};
 
 use crate::{
+    average,
     backend::{Activation, Affine, Backend, MapShape, Maps, Moments, NormGradients, NormState},
     ops::{
         Convolution, DropoutMask, batch_norm, conv2d, dropout, elementwise, gate, grouped, hard_sigmoid,
         join, pool, prelu,
     },
+    optim::{self, AdamWFactors, AdamWStep, SgdFactors, SgdStep},
 };
 
 /// The CPU, with its own threads. Results do not depend on how many these are.
@@ -97,7 +99,16 @@ impl Cpu {
 }
 
 impl Backend for Cpu {
+    type Numbers = [f32];
     type Buffer = CpuBuffer;
+
+    fn numbers(buffer: &CpuBuffer) -> &[f32] {
+        buffer
+    }
+
+    fn numbers_mut(buffer: &mut CpuBuffer) -> &mut [f32] {
+        buffer
+    }
 
     /// Runs `work` on this device's threads; rayon's parallel iterators in it use them too.
     fn run<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
@@ -110,8 +121,12 @@ impl Backend for Cpu {
         buffer
     }
 
-    fn download(&self, buffer: &CpuBuffer) -> Vec<f32> {
-        buffer.to_vec()
+    fn count(&self, numbers: &[f32]) -> usize {
+        numbers.len()
+    }
+
+    fn download(&self, numbers: &[f32]) -> Vec<f32> {
+        numbers.to_vec()
     }
 
     fn write(&self, buffer: &mut CpuBuffer, values: &[f32]) {
@@ -265,5 +280,25 @@ impl Backend for Cpu {
 
     fn dropout(&self, maps: Arc<Maps<Self>>, mask: DropoutMask) -> Maps<Self> {
         self.operator("dropout", || dropout::apply(self, maps, mask))
+    }
+
+    fn norm(&self, gradients: &[&[f32]]) -> f64 {
+        optim::global_norm(gradients.iter().copied())
+    }
+
+    fn sgd(&self, steps: Vec<SgdStep<'_, [f32]>>, factors: SgdFactors) {
+        self.run(|| steps.into_iter().for_each(|(step, velocity)| optim::sgd(step, velocity, factors)));
+    }
+
+    fn adamw(&self, steps: Vec<AdamWStep<'_, [f32]>>, factors: AdamWFactors) {
+        self.run(|| steps.into_iter().for_each(|(step, moments)| optim::adamw(step, moments, factors)));
+    }
+
+    fn approach(&self, pairs: Vec<(&mut [f32], &[f32])>, share: f32) {
+        self.run(|| pairs.into_iter().for_each(|(average, value)| average::approach(average, value, share)));
+    }
+
+    fn add_share(&self, pairs: Vec<(&mut [f32], &[f32])>, share: f32, is_first: bool) {
+        self.run(|| pairs.into_iter().for_each(|(sum, value)| optim::add_share(sum, value, share, is_first)));
     }
 }

@@ -15,6 +15,7 @@ mod curricularface;
 mod elasticface;
 mod loss;
 mod magface;
+mod mirror;
 mod normface;
 mod pairs;
 mod products;
@@ -33,6 +34,7 @@ pub use curricularface::CurricularFace;
 pub use elasticface::ElasticFace;
 pub use loss::Loss;
 pub use magface::MagFace;
+pub use mirror::{HeadMemory, Judged, Mirrored};
 pub use normface::NormFace;
 pub use pairs::{
     Circle, Contrastive, CosineSum, Hinges, LiftedStructure, Miner, MultiSimilarity, NtXent, PairHead,
@@ -137,10 +139,8 @@ impl Head {
     ) -> HeadOutput {
         assert_eq!(embeddings.len(), labels.len() * self.embedding_size, "one embedding a label");
         let samples = Normalised::new(embeddings, self.embedding_size);
-        if let Some(sampling) = self.sampling {
-            self.sampled = sampling.draw(labels, self.centres.len() / self.class_width(), step);
-        }
-        let (classes, labels) = self.of_step(labels);
+        self.draw(labels, step);
+        let (classes, labels) = (self.classes_of_step(), self.labels_of_step(labels));
         let batch = Batch { samples: &samples, classes: &classes, labels: &labels };
         self.loss.observe(&batch);
         let rows = batch.each(|index, label| {
@@ -155,14 +155,25 @@ impl Head {
         output(&rows, d_embeddings, samples.lengths())
     }
 
-    /// The centres that take part in a step, and its labels among them.
-    fn of_step<'a>(&self, labels: &'a [u32]) -> (Normalised, Cow<'a, [u32]>) {
-        let normalised = |centres: &[f32]| Normalised::new(centres, self.embedding_size);
-        if self.sampling.is_none() {
-            return (normalised(&self.centres), Cow::from(labels));
+    /// Draws the classes of a step, where they are sampled.
+    fn draw(&mut self, labels: &[u32], step: u64) {
+        if let Some(sampling) = self.sampling {
+            self.sampled = sampling.draw(labels, self.centres.len() / self.class_width(), step);
         }
-        let centres = gather(&self.centres, &self.sampled, self.class_width());
-        (normalised(&centres), places(labels, &self.sampled))
+    }
+
+    /// The centres that take part in a step.
+    fn classes_of_step(&self) -> Normalised {
+        let normalised = |centres: &[f32]| Normalised::new(centres, self.embedding_size);
+        match self.sampling {
+            None => normalised(&self.centres),
+            Some(_) => normalised(&gather(&self.centres, &self.sampled, self.class_width())),
+        }
+    }
+
+    /// A step's labels among the classes that take part.
+    fn labels_of_step<'a>(&self, labels: &'a [u32]) -> Cow<'a, [u32]> {
+        if self.sampling.is_none() { Cow::from(labels) } else { places(labels, &self.sampled) }
     }
 
     /// Numbers of the centres of one class.

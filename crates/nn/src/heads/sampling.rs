@@ -76,6 +76,7 @@ pub(super) fn places(labels: &[u32], sampled: &[u32]) -> Cow<'static, [u32]> {
 mod tests {
     use super::*;
     use crate::{
+        cpu::Cpu,
         heads::{ArcFace, Head, HeadOutput, Loss, MarginGradient, PastTurn, SubCentre, tests::support::fill},
         optim::{Kind, Layers, Optimizer, Rule, Sgd},
     };
@@ -117,16 +118,17 @@ mod tests {
         let mut head = head(40, 1).with_sampled_classes(0.2, 9);
         let layers = Layers { decay_norms: true, head_rate: 1.0 };
         let rule = Rule::Sgd(Sgd::new(0.9, false));
+        let cpu = Cpu::new(1);
         let mut optimizer = Optimizer { rule, weight_decay: 0.1, clip_norm: None, layers };
         for number in 0..20 {
-            let (before, momentum) = (head.centres.clone(), optimizer.state());
+            let (before, momentum) = (head.centres.clone(), optimizer.state(&cpu));
             head.forward_backward(&fill("embeddings", LABELS.len() * WIDTH), &LABELS, number);
-            optimizer.step(&mut [(Kind::Head, head.weight())], 0.1);
+            optimizer.step(&cpu, vec![(Kind::Head, head.weight())], 0.1);
             let remembered = |state: &crate::checkpoint::Tensors| match state.values().next() {
                 Some(tensor) => tensor.to_vec1::<f32>().unwrap(),
                 None => vec![0.0; 40 * WIDTH],
             };
-            let (momentum, after) = (remembered(&momentum), remembered(&optimizer.state()));
+            let (momentum, after) = (remembered(&momentum), remembered(&optimizer.state(&cpu)));
             for class in 0..40 {
                 let row = class * WIDTH..(class + 1) * WIDTH;
                 let is_sampled = head.sampled.contains(&(class as u32));

@@ -23,7 +23,7 @@ pub(super) const POSITIONS: usize = 128;
 
 /// Weights of red, green and blue in the luma of ITU-R BT.601, in parts of 65,536. They add up to all of them, so that
 /// a grey pixel's luma is its value.
-const LUMA: [u32; 3] = [19_595, 38_470, 7_471];
+pub(crate) const LUMA: [u32; 3] = [19_595, 38_470, 7_471];
 
 /// Pixels of three bytes to numbers in [-1, 1]: three of each, or one of the luma.
 pub(crate) fn images(cpu: &Cpu, shape: MapShape, pixels: &[u8]) -> Maps<Cpu> {

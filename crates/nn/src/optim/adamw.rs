@@ -9,8 +9,12 @@
 use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 
-use super::{Factors, Slots, Weight, piece_len, pieces};
-use crate::checkpoint::{self, Mismatch, Tensors};
+use super::{Slots, Step, piece_len, pieces, slots::NamedSteps};
+use crate::{
+    backend::Backend,
+    checkpoint::{self, Mismatch, Tensors},
+    cpu::CpuBuffer,
+};
 
 /// Names in the state.
 const STEPS: &str = "steps";
@@ -19,19 +23,27 @@ const SECOND: &str = "second";
 
 /// Adam with decoupled weight decay.
 #[derive(Debug, Clone, PartialEq)]
-pub struct AdamW {
-    betas: [f64; 2],
-    epsilon: f64,
-    /// t.
-    steps: u64,
+pub struct AdamW<V = CpuBuffer> {
+    factors: AdamWFactors,
     /// m and v of each weight.
-    first: Slots,
-    second: Slots,
+    first: Slots<V>,
+    second: Slots<V>,
 }
 
-/// What one step does alike to every element.
+/// What all weights have in common.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct AdamWFactors {
+    /// β₁ and β₂: the shares of either moment that a step keeps.
+    pub betas: [f64; 2],
+    /// ε.
+    pub epsilon: f64,
+    /// t.
+    pub steps: u64,
+}
+
+/// What one step does alike to every element of a weight.
 #[derive(Debug, Clone, Copy)]
-struct Step {
+struct Element {
     kept: f32,
     gradient: f32,
     betas: [f32; 2],
@@ -43,36 +55,69 @@ struct Step {
     epsilon: f32,
 }
 
-impl AdamW {
+impl<V> AdamW<V> {
     /// At rest. `betas` are the shares of either moment that a step keeps, `epsilon` is added to the root of the second.
     pub fn new(betas: [f64; 2], epsilon: f64) -> Self {
-        Self { betas, epsilon, steps: 0, first: Slots::default(), second: Slots::default() }
+        let factors = AdamWFactors { betas, epsilon, steps: 0 };
+        Self { factors, first: Slots::default(), second: Slots::default() }
     }
 
-    /// Counts a step, before the updates that belong to it.
-    pub(super) fn begin(&mut self) {
-        self.steps += 1;
+    pub(super) fn step<B: Backend<Buffer = V>>(&mut self, device: &B, steps: NamedSteps<'_, B::Numbers>) {
+        self.factors.steps += 1;
+        let moments = self.first.of(device, &steps).into_iter().zip(self.second.of(device, &steps));
+        let moments: Vec<_> = moments.map(|(first, second)| [first, second]).collect();
+        device.adamw(steps.into_iter().map(|(_, step)| step).zip(moments).collect(), self.factors);
     }
 
-    pub(super) fn update(&mut self, weight: &mut Weight<'_>, by: Factors) {
-        let step = self.step(by);
-        let (first, second) = (self.first.of(weight), self.second.of(weight));
-        let gradients = weight.gradient.par_chunks(piece_len(weight.rows));
-        let [values, first, second] =
-            [&mut *weight.value, first, second].map(|all| pieces(all, weight.rows).into_par_iter());
-        values.zip(gradients).zip(first.zip(second)).for_each(|((value, gradient), (first, second))| {
-            let moments = first.iter_mut().zip(second);
-            for ((value, gradient), (first, second)) in value.iter_mut().zip(gradient).zip(moments) {
-                step.update(value, *gradient, first, second);
-            }
-        });
+    pub(super) fn state<B: Backend<Buffer = V>>(&self, device: &B) -> Tensors {
+        let steps = Tensor::new(self.factors.steps as i64, &Device::Cpu).expect("a number is a tensor");
+        let mut all = Tensors::from([(STEPS.to_owned(), steps)]);
+        checkpoint::put(&mut all, FIRST, self.first.state(device));
+        checkpoint::put(&mut all, SECOND, self.second.state(device));
+        all
     }
 
-    fn step(&self, by: Factors) -> Step {
+    /// There are no moments before the first step.
+    pub(super) fn load_state<B: Backend<Buffer = V>>(
+        &mut self,
+        device: &B,
+        sizes: &[(&str, usize)],
+        state: &Tensors,
+    ) -> Result<(), Mismatch> {
+        let steps = Mismatch::values_of::<i64>(state, STEPS, &[])?;
+        let [first, second] = [FIRST, SECOND].map(|name| checkpoint::part(state, name));
+        Mismatch::refuse_others(state, |name| {
+            let moment = name.split_once('/').is_some_and(|(part, _)| [FIRST, SECOND].contains(&part));
+            name == STEPS || moment
+        })?;
+        let steps = steps.first().map_or(0, |steps| steps.unsigned_abs());
+        let sizes = if steps == 0 { &[] } else { sizes };
+        let (first, second) = (Slots::load(device, sizes, &first)?, Slots::load(device, sizes, &second)?);
+        *self = Self { factors: AdamWFactors { steps, ..self.factors }, first, second };
+        Ok(())
+    }
+}
+
+/// One weight's step on the CPU. See [`crate::Backend::adamw`].
+pub(crate) fn update(step: Step<'_, [f32]>, [first, second]: [&mut [f32]; 2], factors: AdamWFactors) {
+    let element = factors.element(&step);
+    let Step { value, gradient, rows, .. } = step;
+    let gradients = gradient.par_chunks(piece_len(rows));
+    let [values, first, second] = [value, first, second].map(|all| pieces(all, rows).into_par_iter());
+    values.zip(gradients).zip(first.zip(second)).for_each(|((value, gradient), (first, second))| {
+        let moments = first.iter_mut().zip(second);
+        for ((value, gradient), (first, second)) in value.iter_mut().zip(gradient).zip(moments) {
+            element.update(value, *gradient, first, second);
+        }
+    });
+}
+
+impl AdamWFactors {
+    fn element<N: ?Sized>(&self, Step { by, .. }: &Step<'_, N>) -> Element {
         // Beyond i32's range the powers are 0 in any case.
         let steps = i32::try_from(self.steps).unwrap_or(i32::MAX);
         let [first, second] = self.betas.map(|beta| 1.0 - beta.powi(steps));
-        Step {
+        Element {
             kept: (1.0 - by.rate * by.weight_decay) as f32,
             gradient: by.gradient,
             betas: self.betas.map(|beta| beta as f32),
@@ -82,32 +127,9 @@ impl AdamW {
             epsilon: self.epsilon as f32,
         }
     }
-
-    pub(super) fn state(&self) -> Tensors {
-        let steps = Tensor::new(self.steps as i64, &Device::Cpu).expect("a number is a tensor");
-        let mut all = Tensors::from([(STEPS.to_owned(), steps)]);
-        checkpoint::put(&mut all, FIRST, self.first.state());
-        checkpoint::put(&mut all, SECOND, self.second.state());
-        all
-    }
-
-    /// There are no moments before the first step.
-    pub(super) fn load_state(&mut self, weights: &[&Weight<'_>], state: &Tensors) -> Result<(), Mismatch> {
-        let steps = Mismatch::values_of::<i64>(state, STEPS, &[])?;
-        let [first, second] = [FIRST, SECOND].map(|name| checkpoint::part(state, name));
-        Mismatch::refuse_others(state, |name| {
-            let moment = name.split_once('/').is_some_and(|(part, _)| [FIRST, SECOND].contains(&part));
-            name == STEPS || moment
-        })?;
-        let steps = steps.first().map_or(0, |steps| steps.unsigned_abs());
-        let weights = if steps == 0 { &[] } else { weights };
-        let (first, second) = (Slots::load(weights, &first)?, Slots::load(weights, &second)?);
-        *self = Self { steps, first, second, ..*self };
-        Ok(())
-    }
 }
 
-impl Step {
+impl Element {
     #[inline]
     fn update(&self, value: &mut f32, gradient: f32, first: &mut f32, second: &mut f32) {
         let gradient = gradient * self.gradient;
@@ -119,14 +141,15 @@ impl Step {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Factors, *};
 
     fn steps(start: f32, gradients: &[f32], weight_decay: f64) -> f32 {
-        let (mut adamw, mut value) = (AdamW::new([0.9, 0.999], 1e-8), [start]);
-        for &gradient in gradients {
-            adamw.begin();
-            let by = Factors { rate: 0.01, weight_decay, gradient: 1.0 };
-            adamw.update(&mut Weight { name: "w", value: &mut value, gradient: &[gradient], rows: None }, by);
+        let (mut value, mut first, mut second) = ([start], [0.0], [0.0]);
+        let by = Factors { rate: 0.01, weight_decay, gradient: 1.0 };
+        for (&gradient, steps) in gradients.iter().zip(1..) {
+            let step = Step { value: &mut value[..], gradient: &[gradient][..], rows: None, by };
+            let factors = AdamWFactors { betas: [0.9, 0.999], epsilon: 1e-8, steps };
+            update(step, [&mut first, &mut second], factors);
         }
         value[0]
     }

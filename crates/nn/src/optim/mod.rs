@@ -11,13 +11,20 @@ mod rows;
 mod sgd;
 mod slots;
 
-pub use adamw::AdamW;
+pub(crate) use adamw::update as adamw;
+pub use adamw::{AdamW, AdamWFactors};
 pub use clip::{clip_factor, global_norm};
 pub use parts::PartsMean;
+pub(crate) use parts::add as add_share;
 pub use rows::Rows;
-pub use sgd::Sgd;
+pub(crate) use sgd::update as sgd;
+pub use sgd::{Sgd, SgdFactors};
 
-use crate::checkpoint::{Mismatch, Tensors};
+use crate::{
+    backend::Backend,
+    checkpoint::{Mismatch, Tensors},
+    cpu::CpuBuffer,
+};
 use rows::{piece_len, pieces};
 use slots::Slots;
 
@@ -26,13 +33,13 @@ pub(crate) const BLOCK: usize = 16_384;
 
 /// One parameter, as an optimiser sees it.
 #[derive(Debug)]
-pub struct Weight<'a> {
+pub struct Weight<'a, N: ?Sized = [f32]> {
     /// Unique among the weights of a step, and the same in every step: what an optimiser remembers is kept under it.
     pub name: &'a str,
     /// What is changed.
-    pub value: &'a mut [f32],
+    pub value: &'a mut N,
     /// d loss / d value; of `rows` alone where there are any.
-    pub gradient: &'a [f32],
+    pub gradient: &'a N,
     /// The rows that a step changes; none: it changes all.
     pub rows: Option<Rows<'a>>,
 }
@@ -57,20 +64,26 @@ pub struct Layers {
     pub head_rate: f64,
 }
 
-/// The rule that an optimiser follows, with what it remembers.
+/// The rule that an optimiser follows, with what it remembers in buffers of a device.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Rule {
+pub enum Rule<V = CpuBuffer> {
     /// Stochastic gradient descent.
-    Sgd(Sgd),
+    Sgd(Sgd<V>),
     /// Adam with decoupled weight decay.
-    AdamW(AdamW),
+    AdamW(AdamW<V>),
 }
+
+/// A weight's step with its velocity.
+pub type SgdStep<'a, N> = (Step<'a, N>, &'a mut N);
+
+/// A weight's step with its first and its second moment.
+pub type AdamWStep<'a, N> = (Step<'a, N>, [&'a mut N; 2]);
 
 /// A rule, and what all rules share.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Optimizer {
+pub struct Optimizer<V = CpuBuffer> {
     /// The rule.
-    pub rule: Rule,
+    pub rule: Rule<V>,
     /// λ.
     pub weight_decay: f64,
     /// Largest norm of the whole gradient; longer ones are scaled down.
@@ -81,31 +94,51 @@ pub struct Optimizer {
 
 /// The factors of one weight's step.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Factors {
-    rate: f64,
-    weight_decay: f64,
+pub struct Factors {
+    /// η.
+    pub rate: f64,
+    /// λ.
+    pub weight_decay: f64,
     /// What the gradient is multiplied by before all else: clipping.
-    gradient: f32,
+    pub gradient: f32,
 }
 
-impl Optimizer {
+/// One weight's step.
+#[derive(Debug)]
+pub struct Step<'a, N: ?Sized> {
+    /// What is changed.
+    pub value: &'a mut N,
+    /// d loss / d value; of `rows` alone where there are any.
+    pub gradient: &'a N,
+    /// The rows that are changed; none: all.
+    pub rows: Option<Rows<'a>>,
+    /// How far.
+    pub by: Factors,
+}
+
+impl<V> Optimizer<V> {
     /// One step at learning rate `rate`; returns the norm of the whole gradient before clipping. Where that is not
     /// finite, nothing is changed.
-    pub fn step(&mut self, weights: &mut [(Kind, Weight<'_>)], rate: f64) -> f64 {
-        let norm = global_norm(weights.iter().map(|(_, weight)| weight.gradient));
+    pub fn step<B: Backend<Buffer = V>>(
+        &mut self,
+        device: &B,
+        weights: Vec<(Kind, Weight<'_, B::Numbers>)>,
+        rate: f64,
+    ) -> f64 {
+        let gradients: Vec<_> = weights.iter().map(|(_, weight)| weight.gradient).collect();
+        let norm = device.norm(&gradients);
         if !norm.is_finite() {
             return norm;
         }
         let gradient = self.clip_norm.map_or(1.0, |limit| clip_factor(norm, limit));
-        if let Rule::AdamW(adamw) = &mut self.rule {
-            adamw.begin();
-        }
-        for (kind, weight) in weights {
-            let by = self.factors(*kind, rate, gradient);
-            match &mut self.rule {
-                Rule::Sgd(sgd) => sgd.update(weight, by),
-                Rule::AdamW(adamw) => adamw.update(weight, by),
-            }
+        let steps = weights.into_iter().map(|(kind, weight)| {
+            let Weight { name, value, gradient: d_value, rows } = weight;
+            (name, Step { value, gradient: d_value, rows, by: self.factors(kind, rate, gradient) })
+        });
+        let steps = steps.collect();
+        match &mut self.rule {
+            Rule::Sgd(sgd) => sgd.step(device, steps),
+            Rule::AdamW(adamw) => adamw.step(device, steps),
         }
         norm
     }
@@ -120,20 +153,26 @@ impl Optimizer {
     }
 
     /// What the rule remembers of each weight.
-    pub fn state(&self) -> Tensors {
+    pub fn state<B: Backend<Buffer = V>>(&self, device: &B) -> Tensors {
         match &self.rule {
-            Rule::Sgd(sgd) => sgd.state(),
-            Rule::AdamW(adamw) => adamw.state(),
+            Rule::Sgd(sgd) => sgd.state(device),
+            Rule::AdamW(adamw) => adamw.state(device),
         }
     }
 
     /// Brings back what the rule remembered of these weights. It must have been of each of them, but for an
     /// optimiser that was saved before its first step.
-    pub fn load_state(&mut self, weights: &[(Kind, Weight<'_>)], state: &Tensors) -> Result<(), Mismatch> {
-        let weights: Vec<&Weight<'_>> = weights.iter().map(|(_, weight)| weight).collect();
+    pub fn load_state<B: Backend<Buffer = V>>(
+        &mut self,
+        device: &B,
+        weights: &[(Kind, Weight<'_, B::Numbers>)],
+        state: &Tensors,
+    ) -> Result<(), Mismatch> {
+        let sizes: Vec<_> =
+            weights.iter().map(|(_, weight)| (weight.name, device.count(weight.value))).collect();
         match &mut self.rule {
-            Rule::Sgd(sgd) => sgd.load_state(&weights, state),
-            Rule::AdamW(adamw) => adamw.load_state(&weights, state),
+            Rule::Sgd(sgd) => sgd.load_state(device, &sizes, state),
+            Rule::AdamW(adamw) => adamw.load_state(device, &sizes, state),
         }
     }
 }

@@ -8,17 +8,18 @@
 use rayon::prelude::*;
 
 use super::{BLOCK, Kind, Weight};
+use crate::{backend::Backend, cpu::CpuBuffer};
 
 /// The mean of the gradients of a batch's parts.
 #[derive(Debug, Clone)]
-pub struct PartsMean {
+pub struct PartsMean<V = CpuBuffer> {
     parts: usize,
     added: usize,
     /// In the order of the weights.
-    means: Vec<Vec<f32>>,
+    means: Vec<V>,
 }
 
-impl PartsMean {
+impl<V> PartsMean<V> {
     /// Of batches in `parts` parts.
     pub fn new(parts: usize) -> Self {
         Self { parts, added: 0, means: Vec::new() }
@@ -28,55 +29,61 @@ impl PartsMean {
     ///
     /// # Panics
     /// Where a weight has only some rows, which are others in each part.
-    pub fn add(&mut self, weights: &[(Kind, Weight<'_>)]) {
-        if self.added == self.parts {
-            self.added = 0;
+    pub fn add<B: Backend<Buffer = V>>(&mut self, device: &B, weights: &[(Kind, Weight<'_, B::Numbers>)]) {
+        if self.means.is_empty() {
+            let place = |(_, weight): &(Kind, Weight<'_, B::Numbers>)| {
+                assert!(weight.rows.is_none(), "parts of a batch have the same weights");
+                device.upload(&vec![0.0; device.count(weight.gradient)])
+            };
+            self.means = weights.iter().map(place).collect();
         }
-        self.means.resize_with(weights.len(), Vec::new);
-        let share = 1.0 / self.parts as f32;
-        for ((_, weight), mean) in weights.iter().zip(&mut self.means) {
-            assert!(weight.rows.is_none(), "parts of a batch have the same weights");
-            if self.added == 0 {
-                mean.clear();
-                mean.resize(weight.gradient.len(), 0.0);
-            }
-            let blocks = mean.par_chunks_mut(BLOCK).zip(weight.gradient.par_chunks(BLOCK));
-            blocks.for_each(|(mean, gradient)| {
-                for (mean, gradient) in mean.iter_mut().zip(gradient) {
-                    *mean += gradient * share;
-                }
-            });
-        }
+        self.added %= self.parts;
+        let means = self.means.iter_mut().map(B::numbers_mut);
+        let pairs = means.zip(weights.iter().map(|(_, weight)| weight.gradient));
+        device.add_share(pairs.collect(), 1.0 / self.parts as f32, self.added == 0);
         self.added += 1;
     }
 
     /// `weights`, the same ones in the same order, with the mean for their gradient.
-    pub fn instead<'a>(
+    pub fn instead<'a, B: Backend<Buffer = V>>(
         &'a self,
-        weights: impl IntoIterator<Item = (Kind, Weight<'a>)>,
-    ) -> Vec<(Kind, Weight<'a>)> {
-        let replaced = |((kind, weight), mean)| (kind, Weight { gradient: mean, ..weight });
-        weights.into_iter().zip(self.means.iter().map(Vec::as_slice)).map(replaced).collect()
+        weights: impl IntoIterator<Item = (Kind, Weight<'a, B::Numbers>)>,
+    ) -> Vec<(Kind, Weight<'a, B::Numbers>)> {
+        let replaced = |((kind, weight), mean)| (kind, Weight { gradient: B::numbers(mean), ..weight });
+        weights.into_iter().zip(&self.means).map(replaced).collect()
     }
+}
+
+/// See [`crate::Backend::add_share`].
+pub(crate) fn add(sums: &mut [f32], gradient: &[f32], share: f32, is_first: bool) {
+    if is_first {
+        sums.fill(0.0);
+    }
+    let blocks = sums.par_chunks_mut(BLOCK).zip(gradient.par_chunks(BLOCK));
+    blocks.for_each(|(sums, gradient)| {
+        for (sum, gradient) in sums.iter_mut().zip(gradient) {
+            *sum += gradient * share;
+        }
+    });
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cpu::Cpu;
 
     #[test]
     fn each_batch_has_the_mean_of_its_own_parts() {
-        let mut parts = PartsMean::new(2);
+        let (cpu, mut parts) = (Cpu::new(1), PartsMean::new(2));
         for (gradients, mean) in [([1.0, 2.0], 1.5), ([-4.0, 0.0], -2.0)] {
             let mut value = [0.0];
             for gradient in gradients {
-                parts.add(&[(
-                    Kind::Kernel,
-                    Weight { name: "w", value: &mut value, gradient: &[gradient], rows: None },
-                )]);
+                let gradient = [gradient];
+                let weight = Weight { name: "w", value: &mut value[..], gradient: &gradient[..], rows: None };
+                parts.add(&cpu, &[(Kind::Kernel, weight)]);
             }
-            let weight = Weight { name: "w", value: &mut value, gradient: &[], rows: None };
-            assert_eq!(parts.instead([(Kind::Kernel, weight)])[0].1.gradient, [mean]);
+            let weight = Weight { name: "w", value: &mut value[..], gradient: &[][..], rows: None };
+            assert_eq!(parts.instead::<Cpu>([(Kind::Kernel, weight)])[0].1.gradient, [mean]);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What all optimisers share.
 
 use super::*;
+use crate::cpu::Cpu;
 
 const GRADIENTS: [[f32; 2]; 2] = [[0.3, -0.4], [1.2, 0.0]];
 const ALIKE: Layers = Layers { decay_norms: true, head_rate: 1.0 };
@@ -21,9 +22,9 @@ fn weights<'a>([a, b]: &'a mut [[f32; 2]; 2], [da, db]: &'a [[f32; 2]; 2]) -> [(
 }
 
 fn run(optimizer: &mut Optimizer, values: &mut [[f32; 2]; 2], steps: usize) -> f64 {
-    let mut norm = 0.0;
+    let (cpu, mut norm) = (Cpu::new(1), 0.0);
     for _ in 0..steps {
-        norm = optimizer.step(&mut weights(values, &GRADIENTS), 0.1);
+        norm = optimizer.step(&cpu, weights(values, &GRADIENTS).into(), 0.1);
     }
     norm
 }
@@ -42,15 +43,16 @@ fn clipping_scales_the_whole_gradient_to_the_limit() {
 
 #[test]
 fn a_restored_optimiser_goes_on_as_if_never_stopped() {
+    let cpu = Cpu::new(1);
     for fresh in [sgd(0.9, 1e-3, Some(0.5)), adamw()] {
         for before in [0, 3] {
             let (mut through, mut values) = (fresh.clone(), [[1.0_f32; 2]; 2]);
             run(&mut through, &mut values, before);
-            let (state, mut restored_values) = (through.state(), values);
+            let (state, mut restored_values) = (through.state(&cpu), values);
             run(&mut through, &mut values, 3);
 
             let mut restored = fresh.clone();
-            restored.load_state(&weights(&mut restored_values, &GRADIENTS), &state).unwrap();
+            restored.load_state(&cpu, &weights(&mut restored_values, &GRADIENTS), &state).unwrap();
             run(&mut restored, &mut restored_values, 3);
             assert_eq!(restored_values, values);
             assert_eq!(restored, through);
@@ -60,15 +62,16 @@ fn a_restored_optimiser_goes_on_as_if_never_stopped() {
 
 #[test]
 fn what_was_remembered_of_another_network_is_refused_by_name() {
+    let cpu = Cpu::new(1);
     for (fresh, part) in [(sgd(0.9, 0.0, None), ""), (adamw(), "first/")] {
         let mut optimizer = fresh.clone();
         run(&mut optimizer, &mut [[1.0_f32; 2]; 2], 1);
-        let state = optimizer.state();
+        let state = optimizer.state(&cpu);
         assert!(state.contains_key(&format!("{part}a")), "{:?}", state.keys());
         let mut value = [0.0; 3];
         let mut refused = |name| {
-            let weight = Weight { name, value: &mut value, gradient: &[], rows: None };
-            fresh.clone().load_state(&[(Kind::Kernel, weight)], &state).unwrap_err().to_string()
+            let weight = Weight { name, value: &mut value[..], gradient: &[][..], rows: None };
+            fresh.clone().load_state(&cpu, &[(Kind::Kernel, weight)], &state).unwrap_err().to_string()
         };
         assert_eq!(refused("c"), "tensor `c` is missing");
         assert_eq!(refused("a"), "tensor `a` has shape [2] and should have [3]");
@@ -77,22 +80,24 @@ fn what_was_remembered_of_another_network_is_refused_by_name() {
 
 #[test]
 fn one_rule_s_memory_is_refused_by_the_other() {
+    let cpu = Cpu::new(1);
     let [of_sgd, of_adamw] = [sgd(0.9, 0.0, None), adamw()].map(|mut optimizer| {
         run(&mut optimizer, &mut [[1.0_f32; 2]; 2], 1);
-        optimizer.state()
+        optimizer.state(&cpu)
     });
     let mut values = [[1.0_f32; 2]; 2];
     let weights = weights(&mut values, &GRADIENTS);
-    assert!(adamw().load_state(&weights, &of_sgd).is_err());
-    assert!(sgd(0.9, 0.0, None).load_state(&weights, &of_adamw).is_err());
+    assert!(adamw().load_state(&cpu, &weights, &of_sgd).is_err());
+    assert!(sgd(0.9, 0.0, None).load_state(&cpu, &weights, &of_adamw).is_err());
 }
 
 #[test]
 fn a_gradient_that_is_not_finite_changes_nothing() {
     for fresh in [sgd(0.9, 0.1, Some(1.0)), adamw()] {
         let (mut optimizer, mut value) = (fresh.clone(), [1.0, 2.0]);
-        let weight = Weight { name: "a", value: &mut value, gradient: &[f32::INFINITY, 0.0], rows: None };
-        assert!(!optimizer.step(&mut [(Kind::Kernel, weight)], 0.1).is_finite());
+        let weight =
+            Weight { name: "a", value: &mut value[..], gradient: &[f32::INFINITY, 0.0][..], rows: None };
+        assert!(!optimizer.step(&Cpu::new(1), vec![(Kind::Kernel, weight)], 0.1).is_finite());
         assert_eq!((optimizer, value), (fresh, [1.0, 2.0]));
     }
 }
@@ -104,8 +109,8 @@ fn channels_can_be_kept_from_decaying_and_the_head_given_a_rate_of_its_own() {
     // 2 - 0.1(1 + 0.5 · 2) = 1.8; without decay 2 - 0.1 = 1.9; at ten times the rate 2 - 1 · (1 + 0.5 · 2) = 0.
     for (kind, by_hand) in [(Kind::Kernel, 1.8), (Kind::Channel, 1.9), (Kind::Head, 0.0)] {
         let mut value = [2.0];
-        let weight = Weight { name: "w", value: &mut value, gradient: &[1.0], rows: None };
-        optimizer.step(&mut [(kind, weight)], 0.1);
+        let weight = Weight { name: "w", value: &mut value[..], gradient: &[1.0][..], rows: None };
+        optimizer.step(&Cpu::new(1), vec![(kind, weight)], 0.1);
         assert!((value[0] - by_hand).abs() < 1e-6, "{kind:?}: {value:?}");
     }
 }

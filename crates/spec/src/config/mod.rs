@@ -6,7 +6,7 @@ mod data;
 mod evaluation;
 mod model;
 mod optimizer;
-mod resources;
+pub(crate) mod resources;
 mod schedule;
 mod start;
 mod training;

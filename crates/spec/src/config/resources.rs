@@ -1,4 +1,5 @@
-//! `resources:`: what a run may use. Not part of its identity: the numbers do not depend on it.
+//! `resources:`: what a run may use. Not part of its identity: the numbers do not depend on it, but
+//! for the last bits of those that a GPU computes where they need not be the same twice.
 
 use std::num::NonZeroU32;
 
@@ -14,6 +15,18 @@ pub struct ResourceRequest {
     pub threads: Threads,
     /// Memory to set aside, in bytes; none is set aside where absent.
     pub memory_bytes: Option<u64>,
+    /// Whether a GPU must give the same bits twice.
+    #[serde(default = "usual", skip_serializing_if = "is_usual")]
+    pub deterministic: bool,
+}
+
+pub(crate) fn usual() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+pub(crate) fn is_usual(deterministic: &bool) -> bool {
+    *deterministic
 }
 
 /// `resources.device:`.

@@ -10,7 +10,7 @@ pub struct TrainingConfig {
     pub epochs: u32,
     /// Images a step; the last, smaller batch of an epoch is left out.
     pub batch_size: u32,
-    /// Number format of the backbone.
+    /// What the network is computed in.
     pub precision: Precision,
     /// Metrics are recorded every so many steps, and at each epoch's end.
     pub log_every: u32,
@@ -48,4 +48,35 @@ pub struct Sampler {
 pub enum Precision {
     /// IEEE single precision.
     Float32,
+    /// Single precision, whose products take 10 bits of each factor's fraction.
+    Tf32,
+    /// Feature maps in bfloat16; weights, statistics and the head in single precision.
+    Bf16,
+    /// Feature maps in half precision, with a loss that is scaled so that gradients do not vanish; the rest as of `bf16`.
+    Fp16,
+}
+
+impl Precision {
+    /// All of them, by the names that specs have for them.
+    pub const ALL: [(&'static str, Self); 4] =
+        [("float32", Self::Float32), ("tf32", Self::Tf32), ("bf16", Self::Bf16), ("fp16", Self::Fp16)];
+
+    /// Whether a CPU does not compute in it.
+    pub fn needs_gpu(self) -> bool {
+        match self {
+            Self::Float32 => false,
+            Self::Tf32 | Self::Bf16 | Self::Fp16 => true,
+        }
+    }
+}
+
+impl std::fmt::Display for Precision {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Float32 => "float32",
+            Self::Tf32 => "tf32",
+            Self::Bf16 => "bf16",
+            Self::Fp16 => "fp16",
+        })
+    }
 }

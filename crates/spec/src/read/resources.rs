@@ -10,21 +10,44 @@ use super::{
     section::{Section, written},
 };
 use crate::{
-    config::{DeviceRequest, ResourceRequest, Threads},
+    config::{DeviceRequest, Precision, ResourceRequest, Threads},
     source::Diagnostic,
 };
 
 pub(super) fn read(resources: &mut Section<'_>) -> ResourceRequest {
+    let device = resources.word(
+        "device",
+        "`auto` takes a GPU that the worker can use, else the CPU.",
+        "auto",
+        &[("auto", DeviceRequest::Auto), ("cpu", DeviceRequest::Cpu), ("cuda", DeviceRequest::Cuda)],
+    );
     ResourceRequest {
-        device: resources.word(
-            "device",
-            "`auto` takes a GPU that the worker can use, else the CPU.",
-            "auto",
-            &[("auto", DeviceRequest::Auto), ("cpu", DeviceRequest::Cpu), ("cuda", DeviceRequest::Cuda)],
-        ),
+        device,
         threads: threads(resources),
         memory_bytes: memory(resources),
+        deterministic: deterministic(resources, device),
     }
+}
+
+/// Refuses numbers that the device does not compute in.
+pub(super) fn fits(top: &Section<'_>, device: DeviceRequest, precision: Precision) {
+    let node = top.node("training").and_then(|training| training.get("precision"));
+    if let (DeviceRequest::Cpu, true, Some(node)) = (device, precision.needs_gpu(), node) {
+        let message = format!("`training.precision` cannot be `{precision}` with `resources.device: cpu`");
+        let help = "write `float32`, which is all that the CPU computes in, or `resources: {device: cuda}`";
+        top.reading().report(Diagnostic::at(&node.place, message).help(help));
+    }
+}
+
+fn deterministic(resources: &mut Section<'_>, device: DeviceRequest) -> bool {
+    const DOC: &str = "Whether a GPU gives the same bits twice; `false` lets it take faster algorithms, whose sums differ \
+                       in the last bits. The CPU gives the same bits in any case.";
+    let deterministic = resources.flag("deterministic", DOC, true);
+    if device == DeviceRequest::Cpu && !deterministic {
+        let help = "leave it out, or write the usual `true`: the CPU gives the same bits in any case";
+        resources.no_effect("deterministic", "`device: cpu`", help);
+    }
+    deterministic
 }
 
 fn threads(resources: &mut Section<'_>) -> Threads {

@@ -24,9 +24,10 @@ pub(super) fn training(training: &mut Section<'_>) -> (TrainingConfig, Vec<u64>)
     );
     let precision = training.word(
         "precision",
-        "Number format of the backbone.",
+        "What the network is computed in; all but `float32` on a GPU alone. `tf32`: products of 10-bit fractions. `bf16`, \
+         `fp16`: feature maps of 16 bits, with weights, statistics and the head in float32; `fp16` scales the loss.",
         "float32",
-        &[("float32", Precision::Float32)],
+        &Precision::ALL,
     );
     let log_every = training.count(
         "log_every",

@@ -2,13 +2,21 @@
 
 use std::io;
 
+use arclab_nn::GpuError;
 use arclab_spec::FailureKind;
 
 /// Whether another attempt may help: a full disk or a failing device may be gone then; data that cannot be used and
-/// a loss that is not finite stay. Decided by the file system's answer, where the chain of causes has one.
+/// a loss that is not finite stay. Decided by the file system's or the GPU's answer, where the chain of causes has one.
 pub(super) fn kind_of(error: &anyhow::Error) -> FailureKind {
     let answers = error.chain().filter_map(|error| error.downcast_ref::<io::Error>());
-    if answers.map(io::Error::kind).any(may_pass) { FailureKind::Infrastructure } else { FailureKind::Run }
+    // A call that fails does so for what happened to the device; too little memory is a matter of what was asked for.
+    let of_gpu = error.chain().filter_map(|error| error.downcast_ref::<GpuError>());
+    let is_failing = of_gpu.into_iter().any(|error| matches!(error, GpuError::Call { .. }));
+    if is_failing || answers.map(io::Error::kind).any(may_pass) {
+        FailureKind::Infrastructure
+    } else {
+        FailureKind::Run
+    }
 }
 
 /// The same path would be absent, forbidden or damaged the next time too.
@@ -36,6 +44,18 @@ mod tests {
     fn a_full_disk_is_worth_another_attempt_wherever_it_is_in_the_chain() {
         let error = Outer(io::ErrorKind::StorageFull.into());
         assert_eq!(kind_of(&error.into()), FailureKind::Infrastructure);
+    }
+
+    #[test]
+    fn a_gpu_that_fails_is_worth_another_attempt_and_one_that_is_too_small_is_not() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("the GPU failed")]
+        struct Failed(#[source] GpuError);
+        let fault =
+            GpuError::Call { what: "cuLaunchKernel", reason: "an uncorrectable ECC error".to_owned() };
+        assert_eq!(kind_of(&Failed(fault).into()), FailureKind::Infrastructure);
+        let full = GpuError::OutOfMemory { wanted: 2, held: 1, free: 1, total: 2 };
+        assert_eq!(kind_of(&Failed(full).into()), FailureKind::Run);
     }
 
     #[test]

@@ -1,19 +1,20 @@
 //! One assignment from its data to its results.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use arclab_data::{PairList, PrepareError, Prepared, prepare};
 use arclab_metrics::ThresholdPolicy;
 use arclab_nn::{
-    Kernels,
+    Cpu, Kernels,
     checkpoint::{SaveError, save_tensors},
+    heads::HeadMemory,
 };
 use arclab_spec::{Assignment, Event, Fingerprint, Position, ProtocolName, Started, run_folder};
 
 use super::{AssignmentError, JournalError, Reporter, Stop, usage};
 use crate::{
     data::{Logged, Pictures},
-    device::{Device, NoDevice},
+    device::{Device, NoDevice, open_candle, open_gpu},
     model_card::ModelCard,
     training::{Ended, TrainError, Training},
     verification::{self, Stopped, VerifyError, WriteError},
@@ -71,15 +72,31 @@ enum Halt {
 impl Worker<'_> {
     /// Prepares, trains, keeps the weights and tests.
     pub(super) fn carry_out(&self) -> Result<Ended, RunError> {
-        let device = Device::resolve(self.assignment.device).map_err(RunError::Device)?;
-        let data = self.data()?;
-        let mut training = Training::begin(self.folder, self.assignment, &data, self.report, self.stop)
-            .map_err(RunError::Train)?;
+        let device = Device::resolve(self.assignment.device, self.assignment.plan.config.training.precision)
+            .map_err(RunError::Device)?;
+        match device {
+            Device::Cpu => self.carry_out_on("cpu".to_owned(), Cpu::new(self.assignment.threads as usize)),
+            Device::Cuda => {
+                let gpu = open_gpu(self.assignment).map_err(RunError::Device)?;
+                self.carry_out_on(format!("cuda:0 {}", gpu.gpu().name()), gpu)
+            }
+            Device::Candle => self
+                .carry_out_on("cuda:0 through candle".to_owned(), open_candle().map_err(RunError::Device)?),
+        }
+    }
+
+    fn carry_out_on(&self, device: String, backend: impl HeadMemory) -> Result<Ended, RunError> {
+        let (backend, data) = (Arc::new(backend), self.data()?);
+        let mut training =
+            Training::begin(backend, self.folder, self.assignment, &data, self.report, self.stop)
+                .map_err(RunError::Train)?;
         self.event(self.started(device, training.at(), training.steps()))?;
         if training.run().map_err(RunError::Train)? == Ended::Interrupted {
             return Ok(Ended::Interrupted);
         }
-        match self.results(&training, &data) {
+        let results = self.results(&training, &data);
+        training.check_device(training.at().step).map_err(RunError::Train)?;
+        match results {
             Ok(()) => Ok(Ended::Finished),
             Err(Halt::Stopped) => Ok(Ended::Interrupted),
             Err(Halt::Failed(error)) => Err(error),
@@ -103,11 +120,11 @@ impl Worker<'_> {
         Pictures::new(&data.images, self.assignment.plan.config.data.colour)
     }
 
-    fn started(&self, device: Device, from: Position, steps: u64) -> Event {
+    fn started(&self, device: String, from: Position, steps: u64) -> Event {
         Event::Started(Started {
             pid: std::process::id(),
             host: usage::host(),
-            device: device.to_string(),
+            device,
             threads: self.assignment.threads,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             kernels: Kernels::best().name().to_owned(),
@@ -118,7 +135,7 @@ impl Worker<'_> {
     }
 
     /// The weights, and the result of each protocol.
-    fn results(&self, training: &Training<'_>, data: &Prepared) -> Result<(), Halt> {
+    fn results(&self, training: &Training<'_, impl HeadMemory>, data: &Prepared) -> Result<(), Halt> {
         let model = training.model();
         let validated = verification::validate(model, self.pictures(data), &data.validation_pairs, self.stop)
             .map_err(|error| halt(error, RunError::Validate))?;
@@ -137,7 +154,7 @@ impl Worker<'_> {
         &self,
         protocol: &ProtocolName,
         list: &PairList,
-        training: &Training<'_>,
+        training: &Training<'_, impl HeadMemory>,
         pictures: Pictures<'_>,
         validation: Option<f64>,
     ) -> Result<(), Halt> {

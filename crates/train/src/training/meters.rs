@@ -102,6 +102,9 @@ pub(crate) struct EpochSums {
     forward_seconds: f64,
     backward_seconds: f64,
     update_seconds: f64,
+    /// Steps without an update, as a gradient did not fit into float16; none of the sums is over them.
+    #[serde(default, skip_serializing_if = "is_none")]
+    left_out: u64,
     #[serde(default, skip_serializing_if = "EmbeddingSums::is_empty")]
     embeddings: EmbeddingSums,
     #[serde(default, skip_serializing_if = "PairSums::is_empty")]
@@ -170,7 +173,17 @@ impl StepNumbers {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
 impl EpochSums {
+    /// Counts a step that was left out.
+    pub(crate) fn leave_out(&mut self) {
+        self.left_out += 1;
+    }
+
     /// Adds a step.
     pub(crate) fn add(&mut self, step: &StepNumbers) {
         self.steps += 1;
@@ -197,7 +210,9 @@ impl EpochSums {
     pub(crate) fn means(&self) -> Metrics {
         let of_classes = self.pairs.is_empty().then(|| self.means_of_classes());
         let measured = self.pairs.means().chain(of_classes.into_iter().flatten());
-        let all = self.means_of_steps().into_iter().chain([self.embeddings.mean_norm()]).chain(measured);
+        let left_out = (self.left_out > 0).then_some(("left_out_steps", self.left_out as f64));
+        let of_steps = self.means_of_steps().into_iter().chain(left_out);
+        let all = of_steps.chain([self.embeddings.mean_norm()]).chain(measured);
         all.map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
@@ -295,6 +310,17 @@ mod tests {
         assert_eq!(serde_json::to_string(&sums).unwrap(), old);
         sums.add(&step(1.5, 1));
         assert_eq!(sums.means()["target_angle"], 1.5);
+    }
+
+    #[test]
+    fn steps_that_were_left_out_are_counted_and_no_part_of_the_means() {
+        let mut sums = EpochSums::default();
+        sums.add(&step(3.0, 1));
+        assert!(!sums.means().contains_key("left_out_steps"));
+        let without = serde_json::to_string(&sums).unwrap();
+        assert!(!without.contains("left_out"), "{without}");
+        sums.leave_out();
+        assert_eq!((sums.means()["left_out_steps"], sums.means()["loss"]), (1.0, 3.0));
     }
 
     #[test]

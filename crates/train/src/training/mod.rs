@@ -9,7 +9,7 @@ use std::{path::Path, sync::Arc, time::Instant};
 
 use arclab_data::{Loader, LoaderError, Prepared};
 use arclab_metrics::EvaluateError;
-use arclab_nn::{Cpu, ShapeError, checkpoint::SaveError, schedule::Schedule};
+use arclab_nn::{GpuError, ShapeError, checkpoint::SaveError, heads::HeadMemory, schedule::Schedule};
 use arclab_spec::{Assignment, Event, Position, config::InitialWeights};
 
 pub(crate) use model::Model;
@@ -25,13 +25,13 @@ use meters::{EpochSums, Metrics, StepNumbers};
 use saved::ResumeError;
 
 /// A run's training, at some step.
-pub(crate) struct Training<'a> {
+pub(crate) struct Training<'a, B: HeadMemory> {
     folder: &'a Path,
     assignment: &'a Assignment,
     data: &'a Prepared,
     report: &'a Reporter,
     stop: &'a Stop,
-    model: Model,
+    model: Model<B>,
     batches: Loader,
     schedule: Schedule,
     at: Position,
@@ -67,6 +67,8 @@ pub(crate) enum TrainError {
          `optimizer.learning_rate`, clip with `optimizer.clip_norm`, or warm up for longer"
     )]
     NotFinite { what: String, step: u64, learning_rate: f64 },
+    #[error("the GPU failed at step {step}")]
+    Gpu { step: u64, source: GpuError },
     #[error("failed to keep a checkpoint")]
     Save(#[source] SaveError),
     #[error("failed to report")]
@@ -75,9 +77,10 @@ pub(crate) enum TrainError {
     Validate(#[source] VerifyError),
 }
 
-impl<'a> Training<'a> {
+impl<'a, B: HeadMemory> Training<'a, B> {
     /// Training at its start, or at the checkpoint of an earlier attempt.
     pub(crate) fn begin(
+        device: Arc<B>,
         folder: &'a Path,
         assignment: &'a Assignment,
         data: &'a Prepared,
@@ -85,7 +88,7 @@ impl<'a> Training<'a> {
         stop: &'a Stop,
     ) -> Result<Self, TrainError> {
         let config = &assignment.plan.config;
-        let (model, from) = model(folder, assignment, data)?;
+        let (model, from) = model(device, folder, assignment, data)?;
         if let Some(note) = objective::sampling_note(config, data.identities.len()) {
             tracing::warn!("{note}");
         }
@@ -109,7 +112,7 @@ impl<'a> Training<'a> {
     }
 
     /// The model as it is now.
-    pub(crate) fn model(&self) -> &Model {
+    pub(crate) fn model(&self) -> &Model<B> {
         &self.model
     }
 
@@ -147,6 +150,16 @@ impl<'a> Training<'a> {
         let rate = self.schedule.rate(self.at.step);
         let mut numbers = self.model.step(&batch.pixels, &batch.labels, self.at.step, rate);
         numbers.times.data = waited;
+        self.check_device(self.at.step + 1)?;
+        let is_left_out =
+            numbers.loss.is_finite() && !numbers.gradient_norm.is_finite() && self.model.forgives_overflow();
+        if is_left_out {
+            // Its numbers say nothing, and the next one's loss is scaled less.
+            self.at.step += 1;
+            self.sums.leave_out();
+            self.report.at(self.at);
+            return Ok(());
+        }
         self.check(&numbers)?;
         self.at.step += 1;
         self.sums.add(&numbers);
@@ -156,6 +169,11 @@ impl<'a> Training<'a> {
             self.event(Event::Step { at: self.at, metrics: numbers.metrics() })?;
         }
         Ok(())
+    }
+
+    /// Before numbers are believed: those of a device that failed are none.
+    pub(crate) fn check_device(&self, step: u64) -> Result<(), TrainError> {
+        self.model.check().map_err(|source| TrainError::Gpu { step, source })
     }
 
     fn check(&self, numbers: &StepNumbers) -> Result<(), TrainError> {
@@ -175,7 +193,9 @@ impl<'a> Training<'a> {
     fn end_epoch(&mut self) -> Result<Ended, TrainError> {
         let mut metrics = self.sums.means();
         let pictures = Pictures::new(&self.data.images, self.assignment.plan.config.data.colour);
-        match verification::validate(&self.model, pictures, &self.data.validation_pairs, self.stop) {
+        let validated = verification::validate(&self.model, pictures, &self.data.validation_pairs, self.stop);
+        self.check_device(self.at.step)?;
+        match validated {
             Err(VerifyError::Stopped(Stopped)) => return Ok(Ended::Interrupted),
             Err(VerifyError::Evaluate(EvaluateError::NotFinite { score, .. })) => {
                 return Err(self.not_finite(format!("a validation score ({score})"), self.at.step));
@@ -195,7 +215,9 @@ impl<'a> Training<'a> {
             return Ok(());
         }
         self.report.sync().map_err(TrainError::Report)?;
-        match saved::save(self.folder, self.assignment, &self.model, self.at, self.sums) {
+        let saved = saved::save(self.folder, self.assignment, &mut self.model, self.at, self.sums);
+        self.check_device(self.at.step)?;
+        match saved {
             // Running statistics overflow before the loss does.
             Err(SaveError::NotFinite { name, .. }) => {
                 return Err(self.not_finite(format!("tensor `{name}`"), self.at.step));
@@ -219,14 +241,17 @@ fn validation_metrics(validated: Option<verification::Validation>) -> Metrics {
         .collect()
 }
 
+/// Where a checkpoint stands, and the sums of the epoch that is under way.
+type Reached = (Position, EpochSums);
+
 /// The model as it begins, or as a checkpoint has it. Where there are checkpoints and none can be used, a person
 /// decides: beginning anew would throw away what may be days of work.
-fn model(
+fn model<B: HeadMemory>(
+    device: Arc<B>,
     folder: &Path,
     assignment: &Assignment,
     data: &Prepared,
-) -> Result<(Model, Option<(Position, EpochSums)>), TrainError> {
-    let device = Arc::new(Cpu::new(assignment.threads as usize));
+) -> Result<(Model<B>, Option<Reached>), TrainError> {
     let (plan, classes) = (&assignment.plan, data.identities.len());
     let mut model = Model::new(device, &plan.config, classes, plan.seed).map_err(TrainError::Build)?;
     model.freeze(&plan.config).map_err(|error| TrainError::Start(error.into()))?;
@@ -239,7 +264,7 @@ fn model(
 
 /// Has `model` begin with the weights of `init`.
 fn begin(
-    model: &mut Model,
+    model: &mut Model<impl HeadMemory>,
     init: &InitialWeights,
     assignment: &Assignment,
     data: &Prepared,

@@ -6,8 +6,9 @@ use std::{
 };
 
 use arclab_nn::{
-    Backend, Cpu, Images, MovingAverage, Network, ShapeError,
+    GpuError, Images, MovingAverage, Network, ShapeError,
     checkpoint::{self, Tensors},
+    heads::HeadMemory,
     optim::{Kind, Optimizer, PartsMean, Weight},
 };
 use arclab_spec::config::Config;
@@ -25,21 +26,23 @@ use crate::{
 /// Parts of a checkpoint's tensors.
 const NETWORK: &str = "network";
 const HEAD: &str = "head";
+/// Of a device that remembers something from step to step.
+const DEVICE: &str = "device";
 /// All that the optimiser remembers: of SGD, momentum.
 const MOMENTUM: &str = "momentum";
 const AVERAGE: &str = "average";
 
 /// All that training changes.
-pub(crate) struct Model {
-    device: Arc<Cpu>,
-    network: Network<Cpu>,
-    objective: Objective,
-    optimizer: Optimizer,
+pub(crate) struct Model<B: HeadMemory> {
+    device: Arc<B>,
+    network: Network<B>,
+    objective: Objective<B>,
+    optimizer: Optimizer<B::Buffer>,
     /// Where it is asked for: what is validated, tested and kept in place of the network.
-    average: Option<MovingAverage>,
+    average: Option<MovingAverage<B>>,
     parts: usize,
     /// Of a batch in several parts.
-    gradients: Option<PartsMean>,
+    gradients: Option<PartsMean<B::Buffer>>,
     image_size: usize,
 }
 
@@ -51,10 +54,10 @@ pub(crate) struct RestoreError {
     source: Box<dyn std::error::Error + Send + Sync>,
 }
 
-impl Model {
+impl<B: HeadMemory> Model<B> {
     /// A model as it begins: random weights and centres from the seed, no momentum.
     pub(crate) fn new(
-        device: Arc<Cpu>,
+        device: Arc<B>,
         config: &Config,
         classes: usize,
         seed: u64,
@@ -73,6 +76,16 @@ impl Model {
             device,
             image_size: config.data.image_size as usize,
         })
+    }
+
+    /// Whether a gradient that is not finite may be a matter of the loss's scale, which has fallen: the step was left out.
+    pub(crate) fn forgives_overflow(&self) -> bool {
+        self.device.forgives_overflow()
+    }
+
+    /// What failed first on the device, if anything did.
+    pub(crate) fn check(&self) -> Result<(), GpuError> {
+        self.device.check()
     }
 
     /// Freezes what the configuration names. What is frozen is no part of what the optimiser remembers.
@@ -109,15 +122,16 @@ impl Model {
         let images = Images { pixels, count: labels.len(), size: self.image_size };
         let began = Instant::now();
         self.network.seek(first);
-        let embeddings = self.network.train_forward(&images);
-        let judged = self.device.run(|| self.objective.judge(&embeddings, labels, step, first));
+        let embeddings = self.network.train_forward_maps(&images);
+        let (unread, d_embeddings) = self.objective.judge(&self.device, &embeddings, labels, step, first);
         let forward = began.elapsed();
         let began = Instant::now();
-        self.network.backward(&judged.d_embeddings);
+        self.network.backward_maps(d_embeddings);
         if let Some(gradients) = &mut self.gradients {
-            let weights = weights(&mut self.network, &mut self.objective);
-            self.device.run(|| gradients.add(&weights));
+            gradients.add(&*self.device, &weights(&*self.device, &mut self.network, &mut self.objective));
         }
+        // Only now, so that a device need not wait between forward and backward.
+        let judged = unread.read(&self.device);
         let backward = began.elapsed();
         StepNumbers {
             images: labels.len(),
@@ -131,12 +145,12 @@ impl Model {
     }
 
     fn update(&mut self, rate: f64) -> f64 {
-        let weights = weights(&mut self.network, &mut self.objective);
-        let mut weights = match &self.gradients {
-            Some(gradients) => gradients.instead(weights),
+        let weights = weights(&*self.device, &mut self.network, &mut self.objective);
+        let weights = match &self.gradients {
+            Some(gradients) => gradients.instead::<B>(weights),
             None => weights,
         };
-        let norm = self.device.run(|| self.optimizer.step(&mut weights, rate));
+        let norm = self.optimizer.step(&*self.device, weights, rate);
         if let Some(average) = self.average.as_mut().filter(|_| norm.is_finite()) {
             average.follow(&self.network);
         }
@@ -144,16 +158,17 @@ impl Model {
     }
 
     /// What is validated, tested and kept.
-    fn result(&self) -> &Network<Cpu> {
+    fn result(&self) -> &Network<B> {
         self.average.as_ref().map_or(&self.network, MovingAverage::network)
     }
 
     /// Everything, for a checkpoint.
-    pub(crate) fn tensors(&self) -> Tensors {
+    pub(crate) fn tensors(&mut self) -> Tensors {
         let mut all = Tensors::new();
         checkpoint::put(&mut all, NETWORK, self.network.state());
-        checkpoint::put(&mut all, HEAD, self.objective.state());
-        checkpoint::put(&mut all, MOMENTUM, self.optimizer.state());
+        checkpoint::put(&mut all, HEAD, self.objective.state(&self.device));
+        checkpoint::put(&mut all, MOMENTUM, self.optimizer.state(&*self.device));
+        checkpoint::put(&mut all, DEVICE, self.device.state());
         if let Some(average) = &self.average {
             checkpoint::put(&mut all, AVERAGE, average.state());
         }
@@ -173,23 +188,30 @@ impl Model {
         let objective = self.objective.load_state(&checkpoint::part(tensors, HEAD));
         objective.map_err(|error| failed("head")(error.into()))?;
         let momentum = checkpoint::part(tensors, MOMENTUM);
-        let restored = self.optimizer.load_state(&weights(&mut self.network, &mut self.objective), &momentum);
+        let weights = weights(&*self.device, &mut self.network, &mut self.objective);
+        let restored = self.optimizer.load_state(&*self.device, &weights, &momentum);
         restored.map_err(|error| failed("momentum")(error.into()))?;
+        let device = self.device.load_state(&checkpoint::part(tensors, DEVICE));
+        device.map_err(|error| failed("loss's scale")(error.into()))?;
         let average = checkpoint::part(tensors, AVERAGE);
         let restored = self.average.as_mut().map_or(Ok(()), |whole| whole.load_state(&average));
         restored.map_err(|error| failed("moving average")(error.into()))
     }
 }
 
-impl Embedder for Model {
+impl<B: HeadMemory> Embedder for Model<B> {
     fn embed(&self, pixels: &[u8], count: usize) -> Vec<f32> {
         self.result().embed(&Images { pixels, count, size: self.image_size })
     }
 }
 
 /// All weights that learn in the network's order, those of the head last.
-fn weights<'a>(network: &'a mut Network<Cpu>, objective: &'a mut Objective) -> Vec<(Kind, Weight<'a>)> {
-    network.weights().into_iter().chain(objective.weight()).collect()
+fn weights<'a, B: HeadMemory>(
+    device: &B,
+    network: &'a mut Network<B>,
+    objective: &'a mut Objective<B>,
+) -> Vec<(Kind, Weight<'a, B::Numbers>)> {
+    network.weights().into_iter().chain(objective.weight(device)).collect()
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! What training minimises: a loss on class centres, or one on the pairs of a batch.
 
 use arclab_nn::{
+    Maps,
     checkpoint::{Mismatch, Tensors},
-    heads::{Head, PairHead, sampled_classes},
+    heads::{Head, HeadMemory, PairHead, PairOutput, sampled_classes},
     optim::{Kind, Weight},
 };
 use arclab_spec::config::Config;
@@ -10,9 +11,16 @@ use arclab_spec::config::Config;
 use super::meters::{ClassNumbers, Measured, PairNumbers};
 use crate::settings::{self, Minimised};
 
+/// A head, with what it learns on the network's device.
+#[derive(Debug)]
+pub(super) struct Objective<B: HeadMemory> {
+    head: AnyHead,
+    mirror: B::Mirror,
+}
+
 /// A head of either sort.
 #[derive(Debug)]
-pub(super) enum Objective {
+enum AnyHead {
     Classes(Head),
     Pairs(PairHead),
 }
@@ -35,16 +43,100 @@ pub(super) fn sampling_note(config: &Config, classes: usize) -> Option<String> {
 /// What it says of a batch, or of a part of one.
 pub(super) struct Judged {
     pub(super) loss: f64,
-    /// d loss / d embedding, N × E.
-    pub(super) d_embeddings: Vec<f32>,
     /// Sum of the embeddings' lengths.
     pub(super) norms: f64,
     pub(super) measured: Measured,
 }
 
-impl Objective {
+/// What is said of a batch, as long as the device need not have come so far.
+pub(super) enum Unread<B: HeadMemory> {
+    Classes(B::Judged),
+    Pairs(PairOutput),
+}
+
+impl<B: HeadMemory> Unread<B> {
+    /// Waits for the device.
+    pub(super) fn read(self, device: &B) -> Judged {
+        match self {
+            Self::Classes(judged) => {
+                let output = device.output(judged);
+                let measured = Measured::Classes(ClassNumbers {
+                    correct: output.correct,
+                    past_turn: output.past_turn,
+                    angles: output.angles,
+                    squared_angles: output.squared_angles,
+                });
+                Judged { loss: output.loss, norms: output.norms, measured }
+            }
+            Self::Pairs(output) => {
+                let numbers =
+                    PairNumbers { same: output.same, different: output.different, hinges: output.hinges };
+                Judged { loss: output.loss, norms: output.norms, measured: Measured::Pairs(numbers) }
+            }
+        }
+    }
+}
+
+impl<B: HeadMemory> Objective<B> {
     /// As it begins, with random weights where it has some.
     pub(super) fn new(config: &Config, classes: usize, seed: u64) -> Self {
+        Self { head: AnyHead::new(config, classes, seed), mirror: B::Mirror::default() }
+    }
+
+    /// Gradients of a part of a step's batch, that to the embeddings on the device, with what is to be said of it; `first`
+    /// counts the images of all steps before it.
+    pub(super) fn judge(
+        &mut self,
+        device: &B,
+        embeddings: &Maps<B>,
+        labels: &[u32],
+        step: u64,
+        first: u64,
+    ) -> (Unread<B>, Maps<B>) {
+        let Self { head, mirror } = self;
+        match head {
+            AnyHead::Classes(head) => {
+                let (judged, d_embeddings) = device.judge(mirror, head, embeddings, labels, (step, first));
+                (Unread::Classes(judged), d_embeddings)
+            }
+            AnyHead::Pairs(head) => {
+                let (output, d_embeddings) = device.judge_pairs(mirror, head, embeddings, labels);
+                (Unread::Pairs(output), d_embeddings)
+            }
+        }
+    }
+
+    /// What the optimiser changes of it: class centres or proxies, where there are some.
+    pub(super) fn weight(&mut self, device: &B) -> Option<(Kind, Weight<'_, B::Numbers>)> {
+        let Self { head, mirror } = self;
+        head.weight().map(|host| (Kind::Head, device.weight(mirror, host)))
+    }
+
+    /// All of it, for a checkpoint.
+    pub(super) fn state(&mut self, device: &B) -> Tensors {
+        let Self { head, mirror } = self;
+        if let Some(host) = head.weight() {
+            device.pull(mirror, host);
+        }
+        match head {
+            AnyHead::Classes(head) => head.state(),
+            AnyHead::Pairs(head) => head.state(),
+        }
+    }
+
+    /// Brings all of it back.
+    pub(super) fn load_state(&mut self, state: &Tensors) -> Result<(), Mismatch> {
+        match &mut self.head {
+            AnyHead::Classes(head) => head.load_state(state)?,
+            AnyHead::Pairs(head) => head.load_state(state)?,
+        }
+        self.mirror = B::Mirror::default();
+        Ok(())
+    }
+}
+
+impl AnyHead {
+    fn new(config: &Config, classes: usize, seed: u64) -> Self {
         let size = config.model.embedding_size as usize;
         let in_softmax = config.sample_rate.map_or(classes, |rate| sampled_classes(rate, classes));
         match settings::loss(config.loss, in_softmax, seed) {
@@ -60,52 +152,10 @@ impl Objective {
         }
     }
 
-    /// Loss and gradients of a part of a step's batch; `first` counts the images of all steps before it.
-    pub(super) fn judge(&mut self, embeddings: &[f32], labels: &[u32], step: u64, first: u64) -> Judged {
+    fn weight(&mut self) -> Option<Weight<'_>> {
         match self {
-            Self::Classes(head) => {
-                let output = head.forward_backward_part(embeddings, labels, step, first);
-                let measured = Measured::Classes(ClassNumbers {
-                    correct: output.correct,
-                    past_turn: output.past_turn,
-                    angles: output.angles,
-                    squared_angles: output.squared_angles,
-                });
-                let (loss, d_embeddings, norms) = (output.loss, output.d_embeddings, output.norms);
-                Judged { loss, d_embeddings, norms, measured }
-            }
-            Self::Pairs(head) => {
-                let output = head.forward_backward(embeddings, labels);
-                let numbers =
-                    PairNumbers { same: output.same, different: output.different, hinges: output.hinges };
-                let (loss, d_embeddings, norms) = (output.loss, output.d_embeddings, output.norms);
-                Judged { loss, d_embeddings, norms, measured: Measured::Pairs(numbers) }
-            }
-        }
-    }
-
-    /// What the optimiser changes of it: class centres or proxies, where there are some.
-    pub(super) fn weight(&mut self) -> Option<(Kind, Weight<'_>)> {
-        let weight = match self {
             Self::Classes(head) => Some(head.weight()),
             Self::Pairs(head) => head.weight(),
-        };
-        weight.map(|weight| (Kind::Head, weight))
-    }
-
-    /// All of it, for a checkpoint.
-    pub(super) fn state(&self) -> Tensors {
-        match self {
-            Self::Classes(head) => head.state(),
-            Self::Pairs(head) => head.state(),
-        }
-    }
-
-    /// Brings all of it back.
-    pub(super) fn load_state(&mut self, state: &Tensors) -> Result<(), Mismatch> {
-        match self {
-            Self::Classes(head) => head.load_state(state),
-            Self::Pairs(head) => head.load_state(state),
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use arclab_nn::checkpoint::{self, LoadError, SaveError};
+use arclab_nn::{
+    checkpoint::{self, LoadError, SaveError},
+    heads::HeadMemory,
+};
 use arclab_spec::{Assignment, PlanHash, Position, run_folder};
 use serde::{Deserialize, Serialize};
 
@@ -40,7 +43,7 @@ pub(crate) enum ResumeError {
 pub(crate) fn save(
     folder: &Path,
     assignment: &Assignment,
-    model: &Model,
+    model: &mut Model<impl HeadMemory>,
     at: Position,
     sums: EpochSums,
 ) -> Result<(), SaveError> {
@@ -53,7 +56,7 @@ pub(crate) fn save(
 pub(crate) fn resume(
     folder: &Path,
     assignment: &Assignment,
-    model: &mut Model,
+    model: &mut Model<impl HeadMemory>,
 ) -> Result<Option<(Position, EpochSums)>, ResumeError> {
     let Some(loaded) = checkpoint::load::<Saved>(&folder.join(run_folder::CHECKPOINTS))? else {
         return Ok(None);

@@ -62,6 +62,7 @@ impl RunFolder {
             attempt: Attempt::FIRST,
             plan,
             device: DeviceRequest::Auto,
+            deterministic: true,
             threads: 1,
             cache,
         };
@@ -90,9 +91,15 @@ impl RunFolder {
     }
 
     pub(crate) fn start(&self) -> Worker {
+        self.start_with(&[])
+    }
+
+    /// With some variables of the environment.
+    pub(crate) fn start_with(&self, variables: &[(&str, &str)]) -> Worker {
         let log = fs::OpenOptions::new().create(true).append(true).open(self.file(run_folder::LOG)).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_arclab-worker"));
         command.arg("run").arg(self.path()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        command.envs(variables.iter().copied());
         Worker(command.spawn().unwrap())
     }
 

@@ -1,5 +1,6 @@
 //! Steps of a small model.
 
+use arclab_nn::{Cpu, Cuda, Gpu, GpuOptions, Precision};
 use arclab_spec::read_specs;
 
 use super::{super::meters::Measured, *};
@@ -7,13 +8,24 @@ use super::{super::meters::Measured, *};
 const SIZE: usize = 32;
 
 /// A model of three people with this `training:`.
-fn model(training: &str) -> Model {
+fn model(training: &str) -> Model<Cpu> {
+    model_on(Cpu::new(1), training)
+}
+
+/// The same, whose network is on a GPU that runs its kernels on the CPU.
+fn emulated(training: &str) -> Model<Cuda> {
+    let options =
+        GpuOptions { precision: Precision::Float32, deterministic: true, memory_bytes: None, cache: None };
+    model_on(Cuda::new(Gpu::emulated(options)), training)
+}
+
+fn model_on<B: HeadMemory>(device: B, training: &str) -> Model<B> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("spec.yaml");
     let data = format!("data: {{dataset: synthetic, image_size: {SIZE}}}\nmodel: {{embedding_size: 16}}");
     std::fs::write(&path, format!("{data}\ntraining: {training}\n")).unwrap();
     let config = read_specs(&[path], &[]).unwrap().remove(0).config;
-    Model::new(Arc::new(Cpu::new(1)), &config, 3, 0).unwrap()
+    Model::new(Arc::new(device), &config, 3, 0).unwrap()
 }
 
 /// Some images and their people.
@@ -74,4 +86,56 @@ fn the_average_is_what_embeds_and_is_kept_while_training_goes_on_from_the_weight
     assert_eq!(averaged.embed(&pixels, 4), average.embed(&Images { pixels: &pixels, count: 4, size: SIZE }));
     plain.network.load_state(&averaged.network_tensors()).unwrap();
     assert_eq!(bits(&plain.network), bits(average));
+}
+
+/// Every number within a thousandth of the largest.
+fn assert_near(found: &[f32], expected: &[f32], what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let largest = expected.iter().fold(1e-2_f32, |most, value| most.max(value.abs()));
+    for (found, expected) in found.iter().zip(expected) {
+        assert!((found - expected).abs() <= 1e-3 * largest, "{what}: {found} for {expected}");
+    }
+}
+
+/// Names and numbers of all that a checkpoint holds.
+fn all<B: HeadMemory>(model: &mut Model<B>) -> Vec<(String, Vec<f32>)> {
+    let floats = model.tensors().into_iter().filter(|(_, tensor)| tensor.dtype().is_float());
+    floats.map(|(name, tensor)| (name, tensor.flatten_all().unwrap().to_vec1().unwrap())).collect()
+}
+
+#[test]
+fn a_run_goes_on_on_the_other_device() {
+    let training = "{batch_size: 4, ema: 0.5}";
+    let (mut on_cpu, mut on_gpu) = (model(training), emulated(training));
+    let mut there_and_back = model(training);
+    let (pixels, labels) = batch(0);
+    on_cpu.step(&pixels, &labels, 0, 0.05);
+    on_gpu.restore(&on_cpu.tensors()).unwrap();
+    let of_gpu = on_gpu.step(&pixels, &labels, 1, 0.05);
+    let of_cpu = on_cpu.step(&pixels, &labels, 1, 0.05);
+    assert_near(&[of_gpu.loss as f32], &[of_cpu.loss as f32], "the loss after going to the GPU");
+    there_and_back.restore(&on_gpu.tensors()).unwrap();
+    there_and_back.step(&pixels, &labels, 2, 0.05);
+    on_cpu.step(&pixels, &labels, 2, 0.05);
+    for ((name, found), (_, expected)) in all(&mut there_and_back).iter().zip(&all(&mut on_cpu)) {
+        assert_near(found, expected, name);
+    }
+    on_gpu.check().unwrap();
+}
+
+#[test]
+fn a_batch_in_parts_and_an_average_are_on_a_gpu_what_they_are_on_the_cpu() {
+    let training = "{batch_size: 8, accumulate: 2, ema: 0.5}";
+    let (mut on_cpu, mut on_gpu) = (model(training), emulated(training));
+    let ((pixels, labels), (more, others)) = (batch(0), batch(9));
+    let (pixels, labels) = ([pixels, more].concat(), [labels, others].concat());
+    for step in 0..2 {
+        let of_gpu = on_gpu.step(&pixels, &labels, step, 0.05);
+        let of_cpu = on_cpu.step(&pixels, &labels, step, 0.05);
+        assert_near(&[of_gpu.gradient_norm as f32], &[of_cpu.gradient_norm as f32], "the gradient's norm");
+    }
+    for ((name, found), (_, expected)) in all(&mut on_gpu).iter().zip(&all(&mut on_cpu)) {
+        assert_near(found, expected, name);
+    }
+    assert_near(&on_gpu.embed(&pixels, 8), &on_cpu.embed(&pixels, 8), "embeddings");
 }

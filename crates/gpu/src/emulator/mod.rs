@@ -1,0 +1,193 @@
+//! Kernels on the CPU: a C++ compiler's reading of their source, to test what they compute without a GPU.
+//!
+//! It is slow, and knows nothing of speed, of a GPU's memory order between blocks, or of instructions that kernels use
+//! where they are compiled for one. Memory that was not written is NaN, and a kernel that writes beside its buffers is found
+//! when they are read or freed.
+#![expect(unsafe_code, reason = "compiled kernels are called through pointers")]
+
+use std::{
+    collections::BTreeMap,
+    ffi::{OsString, c_int, c_uint, c_void},
+    fmt::Write as _,
+    fs,
+    process::Command,
+    sync::{Mutex, OnceLock, PoisonError},
+};
+
+use libloading::Library;
+
+use crate::{
+    Element,
+    cublas::Cublas,
+    cudnn::Cudnn,
+    error::GpuError,
+    runtime::{Address, Grid, Runtime, Width},
+    source,
+};
+
+/// What a compiled kernel is called by.
+type Entry = unsafe extern "C" fn(*mut *mut c_void, c_uint, c_uint, c_uint) -> c_int;
+
+/// Bytes on either side of a buffer, which must stay as they are. The size keeps the driver's alignment.
+const GUARD: usize = 512;
+const GUARD_BYTE: u8 = 0xA5;
+/// Four of them are a float32 that is not a number, and two of either sort of 16 bits.
+const UNWRITTEN: u8 = 0xFF;
+
+/// Kernels of a unit share their variables (block and thread), so one runs at a time.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// A device that runs kernels on the CPU.
+#[derive(Debug, Default)]
+pub(crate) struct Emulator {
+    memory: Mutex<BTreeMap<Address, Block>>,
+}
+
+/// Memory with its guards, aligned as the driver's.
+#[derive(Debug)]
+struct Block {
+    lines: Vec<Line>,
+    bytes: usize,
+}
+
+#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C, align(512))]
+struct Line([u8; GUARD]);
+
+impl Emulator {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Block {
+    fn new(bytes: usize) -> Self {
+        let mut lines = vec![Line([UNWRITTEN; GUARD]); bytes.div_ceil(GUARD) + 2];
+        let all: &mut [u8] = bytemuck::cast_slice_mut(&mut lines);
+        all[..GUARD].fill(GUARD_BYTE);
+        all[GUARD + bytes..].fill(GUARD_BYTE);
+        Self { lines, bytes }
+    }
+
+    fn address(&self) -> Address {
+        self.lines.as_ptr() as Address + GUARD as Address
+    }
+
+    fn is_intact(&self) -> bool {
+        let all: &[u8] = bytemuck::cast_slice(&self.lines);
+        all[..GUARD].iter().chain(&all[GUARD + self.bytes..]).all(|byte| *byte == GUARD_BYTE)
+    }
+}
+
+impl Runtime for Emulator {
+    fn name(&self) -> &'static str {
+        "an emulated GPU"
+    }
+
+    /// Few threads, so that each takes several elements and every path of a kernel is taken.
+    fn width(&self) -> Width {
+        Width { blocks: 3, threads: 64 }
+    }
+
+    fn allocate(&self, bytes: usize) -> Result<Option<Address>, GpuError> {
+        assert_ne!(bytes, 0, "a driver refuses to allocate nothing");
+        let block = Block::new(bytes);
+        let address = block.address();
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner).insert(address, block);
+        Ok(Some(address))
+    }
+
+    fn free(&self, at: Address) {
+        let block = self.memory.lock().unwrap_or_else(PoisonError::into_inner).remove(&at);
+        assert!(block.is_some_and(|block| block.is_intact()), "a kernel wrote beside a buffer");
+    }
+
+    fn memory(&self) -> (u64, u64) {
+        (u64::MAX, u64::MAX)
+    }
+
+    fn upload(&self, to: Address, from: &[u8]) -> Result<(), GpuError> {
+        // SAFETY: `to` is the beginning of a block that is at least as long.
+        unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to as *mut u8, from.len()) };
+        Ok(())
+    }
+
+    fn download(&self, from: Address, to: &mut [u8]) -> Result<(), GpuError> {
+        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        assert!(memory.values().all(Block::is_intact), "a kernel wrote beside a buffer");
+        // SAFETY: `from` is the beginning of a block that is at least as long.
+        unsafe { std::ptr::copy_nonoverlapping(from as *const u8, to.as_mut_ptr(), to.len()) };
+        Ok(())
+    }
+
+    fn copy(&self, from: Address, to: Address, bytes: usize) -> Result<(), GpuError> {
+        // SAFETY: both are beginnings of different blocks that are at least as long.
+        unsafe { std::ptr::copy_nonoverlapping(from as *const u8, to as *mut u8, bytes) };
+        Ok(())
+    }
+
+    fn launch(
+        &self,
+        kernel: &'static str,
+        element: Element,
+        Grid { blocks: [x, y], threads }: Grid,
+        arguments: &mut [*mut c_void],
+    ) -> Result<(), GpuError> {
+        let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let symbol = format!("emulate_{kernel}");
+        // SAFETY: `EMULATE` in `emulator.hpp` gives each kernel a function of this type.
+        let entry = unsafe { library(element).get::<Entry>(symbol.as_bytes()) };
+        let entry = entry.map_err(|error| GpuError::Call { what: kernel, reason: error.to_string() })?;
+        // SAFETY: as for the driver, the operators' code gives a kernel the arguments that it takes.
+        let outcome = unsafe { entry(arguments.as_mut_ptr(), x, y, threads) };
+        match outcome {
+            0 => Ok(()),
+            1 => panic!("{kernel}: some threads of a block wait at a barrier that others never reach"),
+            _ => panic!("{kernel}: an access of 16 bytes is not at a multiple of them"),
+        }
+    }
+
+    fn cublas(&self) -> Result<Option<&Cublas>, GpuError> {
+        Ok(None)
+    }
+
+    fn cudnn(&self) -> Result<Option<&Cudnn>, GpuError> {
+        Ok(None)
+    }
+}
+
+/// The kernels for numbers of one kind; compiled once a process.
+fn library(element: Element) -> &'static Library {
+    static LIBRARIES: [OnceLock<Library>; 3] = [const { OnceLock::new() }; 3];
+    LIBRARIES[element.number() as usize]
+        .get_or_init(|| compile(element).unwrap_or_else(|error| panic!("{error}")))
+}
+
+/// Compiles into a folder of its own, or takes what an earlier process compiled from the same source.
+fn compile(element: Element) -> Result<Library, String> {
+    let mut text = String::from(include_str!("emulator.hpp"));
+    text.push_str(&source::source(element));
+    for name in source::names() {
+        writeln!(text, "EMULATE({name})").map_err(|error| error.to_string())?;
+    }
+    let folder = std::env::temp_dir().join("arclab-emulator");
+    fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    let done = folder.join(format!("{}.so", &blake3::hash(text.as_bytes()).to_hex()[..16]));
+    if !done.exists() {
+        let scratch = tempfile::tempdir_in(&folder).map_err(|error| error.to_string())?;
+        let (from, to) = (scratch.path().join("kernels.cpp"), scratch.path().join("kernels.so"));
+        fs::write(&from, text).map_err(|error| error.to_string())?;
+        let compiler = std::env::var_os("CXX").unwrap_or_else(|| OsString::from("c++"));
+        let output = Command::new(&compiler)
+            .args(["-std=c++17", "-O2", "-fPIC", "-shared", "-Wno-unknown-pragmas", "-o"])
+            .args([&to, &from])
+            .output()
+            .map_err(|error| format!("failed to run {}: {error}", compiler.display()))?;
+        if !output.status.success() {
+            return Err(format!("the kernels do not compile: {}", String::from_utf8_lossy(&output.stderr)));
+        }
+        fs::rename(&to, &done).map_err(|error| error.to_string())?;
+    }
+    // SAFETY: the library is the kernels' code alone, and is never closed.
+    unsafe { Library::new(&done) }.map_err(|error| error.to_string())
+}
