@@ -365,7 +365,7 @@ fn the_doctor_says_what_is_missing_for_a_gpu_and_what_installs_it_and_that_the_c
     assert!(!said.contains('\x1b'), "no colours where nobody sees them: {said}");
     let answer: serde_json::Value = serde_json::from_slice(&doctor(&["doctor", "--json"]).stdout).unwrap();
     let libraries = answer["libraries"].as_array().unwrap();
-    assert_eq!(libraries.len(), 6, "{answer}");
+    assert_eq!(libraries.len(), 7, "{answer}");
     for library in libraries.iter().filter(|library| library["path"].is_null()) {
         assert!(library["wrong"].as_str().unwrap().contains("ARCLAB_CUDA_PATH"), "{library}");
         assert!(library["install"].is_string(), "{library}");

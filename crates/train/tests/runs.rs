@@ -126,7 +126,7 @@ fn a_worker_tells_what_it_can_do() {
     assert_eq!(abilities["plan_version"], arclab_spec::PLAN_VERSION);
     assert!(abilities["cuda"].as_str().is_some_and(|reason| !reason.is_empty()), "{abilities}");
     let libraries = abilities["libraries"].as_array().unwrap();
-    assert_eq!(libraries.len(), 6);
+    assert_eq!(libraries.len(), 7);
     for library in libraries {
         assert!(library["path"].is_string() || library["wrong"].is_string(), "{library}");
         assert!(library["install"].is_string() && library["purpose"].is_string(), "{library}");
