@@ -37,13 +37,15 @@ pub fn compile(element: Element, architecture: &str, cache: Option<&Path>) -> Re
     Ok(compiled)
 }
 
-/// The options, but for the architecture.
-const STANDARD: &str = "--std=c++17";
+/// The options, but for the architecture. All functions are the GPU's: NVRTC 13.0 takes lambdas for the host's otherwise.
+const OPTIONS: [&str; 2] = ["--std=c++17", "--device-as-default-execution-space"];
 
 /// Everything that the outcome depends on.
 fn name(source: &str, architecture: &str, version: Version) -> String {
     let mut hash = blake3::Hasher::new();
-    hash.update(STANDARD.as_bytes());
+    for option in OPTIONS {
+        hash.update(option.as_bytes());
+    }
     hash.update(source.as_bytes());
     format!("kernels-{architecture}-nvrtc{version}-{}.ptx", &hash.finalize().to_hex()[..16])
 }
@@ -59,8 +61,9 @@ fn keep(file: &Path, compiled: &str) -> std::io::Result<()> {
 }
 
 fn compile_source(source: &str, architecture: &str) -> Result<String, GpuError> {
+    let architecture_option = format!("--gpu-architecture={architecture}");
     let options = CompileOptions {
-        options: vec![format!("--gpu-architecture={architecture}"), STANDARD.to_owned()],
+        options: OPTIONS.map(str::to_owned).into_iter().chain([architecture_option]).collect(),
         name: Some("arclab.cu".to_owned()),
         ..CompileOptions::default()
     };
