@@ -42,6 +42,12 @@ impl MapShape {
         self.count * self.height * self.width
     }
 
+    /// N×1×1×C: one number a channel of an image.
+    #[must_use]
+    pub fn per_image(&self) -> Self {
+        Self { height: 1, width: 1, ..*self }
+    }
+
     /// Elements of one image.
     pub fn image_len(&self) -> usize {
         self.height * self.width * self.channels

@@ -15,16 +15,16 @@ pub fn images(gpu: &Gpu, pixels: &[u8], channels: usize, positions: usize) -> Bu
     maps
 }
 
-/// The same numbers, kept as `element`: float32, or what feature maps are kept as.
-pub fn convert(gpu: &Gpu, from: &Buffer, element: Element) -> Buffer {
+/// The same numbers, kept as `element`: float32, or what feature maps are kept as. None where they are kept so already.
+pub fn convert(gpu: &Gpu, from: &Buffer, element: Element) -> Option<Buffer> {
     if from.element() == element {
-        return gpu.copy(from);
+        return None;
     }
     let to = gpu.take(from.len(), element);
     let kernel = if element == Element::Float32 { "from_maps" } else { "to_maps" };
     let arguments = [Arg::Buffer(from), Arg::Buffer(&to), Arg::Long(from.len() as i64)];
     gpu.launch(kernel, gpu.over(from.len()), &arguments);
-    to
+    Some(to)
 }
 
 /// The maps with their normalisation applied.

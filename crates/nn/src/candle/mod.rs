@@ -100,11 +100,6 @@ fn unknown(len: usize) -> Tensor {
     nan.expect("one number can stand for many")
 }
 
-/// One number a channel of an image.
-fn per_image(shape: MapShape) -> MapShape {
-    MapShape { height: 1, width: 1, ..shape }
-}
-
 impl Backend for Candle {
     type Numbers = Tensor;
     type Buffer = Tensor;
@@ -268,7 +263,7 @@ impl Backend for Candle {
     }
 
     fn pool(&self, input: &Activation<Self>) -> Maps<Self> {
-        self.compute("pool", per_image(input.shape()), || maps::pool(input))
+        self.compute("pool", input.shape().per_image(), || maps::pool(input))
     }
 
     fn gate(&self, input: &Activation<Self>, gates: &Maps<Self>) -> Maps<Self> {
@@ -276,7 +271,7 @@ impl Backend for Candle {
     }
 
     fn gate_backward_gates(&self, input: &Activation<Self>, d_output: &Maps<Self>) -> Maps<Self> {
-        let shape = per_image(input.shape());
+        let shape = input.shape().per_image();
         self.compute("gate, to gates", shape, || maps::gate_backward_gates(input, d_output))
     }
 

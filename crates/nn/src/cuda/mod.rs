@@ -66,11 +66,6 @@ fn sizes(conv: &Convolution, input: MapShape) -> convolution::Convolution {
     }
 }
 
-/// One number a channel of an image.
-fn per_image(shape: MapShape) -> MapShape {
-    MapShape { height: 1, width: 1, ..shape }
-}
-
 impl Backend for Cuda {
     type Numbers = Buffer;
     type Buffer = Buffer;
@@ -109,17 +104,13 @@ impl Backend for Cuda {
 
     fn maps(&self, shape: MapShape, values: &[f32]) -> Maps<Self> {
         let values = self.gpu.upload(values);
-        let is_kept_so = self.gpu.element() == Element::Float32;
-        let data =
-            if is_kept_so { values } else { elementwise::convert(&self.gpu, &values, self.gpu.element()) };
-        Maps { shape, data }
+        let converted = elementwise::convert(&self.gpu, &values, self.gpu.element());
+        Maps { shape, data: converted.unwrap_or(values) }
     }
 
     fn values(&self, maps: &Maps<Self>) -> Vec<f32> {
-        if maps.data.element() == Element::Float32 {
-            return self.gpu.download(&maps.data);
-        }
-        self.gpu.download(&elementwise::convert(&self.gpu, &maps.data, Element::Float32))
+        let floats = elementwise::convert(&self.gpu, &maps.data, Element::Float32);
+        self.gpu.download(floats.as_ref().unwrap_or(&maps.data))
     }
 
     fn images(&self, shape: MapShape, pixels: &[u8]) -> Maps<Self> {
@@ -250,18 +241,18 @@ impl Backend for Cuda {
 
     fn pool(&self, input: &Activation<Self>) -> Maps<Self> {
         let shape = input.shape();
-        Maps { shape: per_image(shape), data: gate::pool(&self.gpu, view(input), shape.count) }
+        Maps { shape: shape.per_image(), data: gate::pool(&self.gpu, view(input), shape.count) }
     }
 
     fn gate(&self, input: &Activation<Self>, gates: &Maps<Self>) -> Maps<Self> {
-        assert_eq!(gates.shape, per_image(input.shape()), "there is one gate a channel of an image");
+        assert_eq!(gates.shape, input.shape().per_image(), "there is one gate a channel of an image");
         Maps { shape: input.shape(), data: gate::forward(&self.gpu, view(input), &gates.data) }
     }
 
     fn gate_backward_gates(&self, input: &Activation<Self>, d_output: &Maps<Self>) -> Maps<Self> {
         let shape = input.shape();
         let data = gate::backward_gates(&self.gpu, view(input), &d_output.data, shape.count);
-        Maps { shape: per_image(shape), data }
+        Maps { shape: shape.per_image(), data }
     }
 
     fn gate_backward_input(

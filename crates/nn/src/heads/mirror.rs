@@ -329,7 +329,7 @@ impl Cuda {
         mirror.gradient = None;
         let floats = elementwise::convert(self.gpu(), &embeddings.data, Element::Float32);
         let batch = on_gpu::Batch {
-            embeddings: &floats,
+            embeddings: floats.as_ref().unwrap_or(&embeddings.data),
             labels: &labels,
             centres: &mirror.value,
             sampled: head.sampling.map(|_| &*head.sampled),
@@ -338,7 +338,8 @@ impl Cuda {
         let outcome = on_gpu::forward_backward(self.gpu(), batch, judgement, Element::Float32);
         let on_gpu::Outcome { d_embeddings, d_centres, samples, lengths } = outcome;
         mirror.gradient = Some(d_centres);
-        let data = elementwise::convert(self.gpu(), &d_embeddings, self.gpu().element());
+        let converted = elementwise::convert(self.gpu(), &d_embeddings, self.gpu().element());
+        let data = converted.unwrap_or(d_embeddings);
         (Judged::There([samples, lengths]), Maps { shape: embeddings.shape, data })
     }
 }

@@ -17,18 +17,14 @@ use super::{
     source::Source,
 };
 use crate::{
-    backend::{Activation, MapShape, Maps},
+    backend::{Activation, Maps},
     cpu::{Cpu, each_vector},
 };
 
 /// See [`crate::Backend::gate`].
 pub(crate) fn forward(cpu: &Cpu, input: &Activation<Cpu>, gates: &Maps<Cpu>) -> Maps<Cpu> {
     let shape = input.shape();
-    assert_eq!(
-        gates.shape,
-        MapShape { height: 1, width: 1, ..shape },
-        "there is one gate a channel of an image"
-    );
+    assert_eq!(gates.shape, shape.per_image(), "there is one gate a channel of an image");
     let mut maps = cpu.take_maps(shape);
     let source = Source::from(input);
     let images = source.data.par_chunks_exact(shape.image_len());
@@ -42,7 +38,7 @@ pub(crate) fn forward(cpu: &Cpu, input: &Activation<Cpu>, gates: &Maps<Cpu>) -> 
 /// See [`crate::Backend::gate_backward_gates`].
 pub(crate) fn backward_gates(cpu: &Cpu, input: &Activation<Cpu>, d_output: &Maps<Cpu>) -> Maps<Cpu> {
     let shape = input.shape();
-    let mut d_gates = cpu.take_maps(MapShape { height: 1, width: 1, ..shape });
+    let mut d_gates = cpu.take_maps(shape.per_image());
     let source = Source::from(input);
     let images = source.data.par_chunks_exact(shape.image_len());
     let inputs = images.zip(d_output.data.par_chunks_exact(shape.image_len()));

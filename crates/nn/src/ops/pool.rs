@@ -13,14 +13,14 @@ use super::{
     source::Source,
 };
 use crate::{
-    backend::{Activation, MapShape, Maps},
+    backend::{Activation, Maps},
     cpu::{Cpu, each_vector},
 };
 
 /// See [`crate::Backend::pool`].
 pub(crate) fn forward(cpu: &Cpu, input: &Activation<Cpu>) -> Maps<Cpu> {
     let shape = input.shape();
-    let mut means = cpu.take_maps(MapShape { height: 1, width: 1, ..shape });
+    let mut means = cpu.take_maps(shape.per_image());
     let source = Source::from(input);
     let images = source.data.par_chunks_exact(shape.image_len());
     means.data.par_chunks_exact_mut(shape.channels).zip(images).for_each(|(out, data)| {
