@@ -79,9 +79,8 @@ impl Device {
     /// The device for a request, which must compute in `precision`. `auto` takes a GPU that this worker can use, else the
     /// CPU.
     pub(crate) fn resolve(request: DeviceRequest, precision: Precision) -> Result<Self, NoDevice> {
-        let why_no_gpu = why_no_gpu();
-        let device = Self::choose(request, precision, why_no_gpu.clone())?;
-        if is_set(CANDLE) { device.through_candle(precision, why_no_gpu) } else { Ok(device) }
+        let device = Self::choose(request, precision, why_no_gpu)?;
+        if is_set(CANDLE) { device.through_candle(precision, why_no_gpu()) } else { Ok(device) }
     }
 
     /// candle in the place of the GPU's own operators, or why that is not what the run asks for.
@@ -97,21 +96,23 @@ impl Device {
         }
     }
 
+    /// Nothing is looked for where the CPU is asked for.
     fn choose(
         request: DeviceRequest,
         precision: Precision,
-        why_no_gpu: Option<String>,
+        why_no_gpu: impl FnOnce() -> Option<String>,
     ) -> Result<Self, NoDevice> {
-        match (request, why_no_gpu) {
-            (DeviceRequest::Auto | DeviceRequest::Cuda, None) => Ok(Self::Cuda),
-            (DeviceRequest::Cuda, Some(reason)) => Err(NoDevice::Cuda(reason)),
-            (DeviceRequest::Auto, Some(reason)) if precision.needs_gpu() => {
-                Err(NoDevice::Precision(precision, reason))
-            }
-            (DeviceRequest::Cpu, _) if precision.needs_gpu() => {
+        match request {
+            DeviceRequest::Cpu if precision.needs_gpu() => {
                 Err(NoDevice::Precision(precision, "`resources.device` is `cpu`".to_owned()))
             }
-            (DeviceRequest::Auto | DeviceRequest::Cpu, _) => Ok(Self::Cpu),
+            DeviceRequest::Cpu => Ok(Self::Cpu),
+            DeviceRequest::Auto => match why_no_gpu() {
+                None => Ok(Self::Cuda),
+                Some(reason) if precision.needs_gpu() => Err(NoDevice::Precision(precision, reason)),
+                Some(_) => Ok(Self::Cpu),
+            },
+            DeviceRequest::Cuda => why_no_gpu().map_or(Ok(Self::Cuda), |reason| Err(NoDevice::Cuda(reason))),
         }
     }
 }
@@ -149,11 +150,11 @@ mod tests {
 
     #[test]
     fn auto_takes_a_gpu_that_can_be_used_and_else_the_cpu() {
-        assert_eq!(Device::choose(DeviceRequest::Auto, FLOAT32, None), Ok(Device::Cuda));
+        assert_eq!(Device::choose(DeviceRequest::Auto, FLOAT32, || None), Ok(Device::Cuda));
         let why = || Some("there is none".to_owned());
-        assert_eq!(Device::choose(DeviceRequest::Auto, FLOAT32, why()), Ok(Device::Cpu));
-        assert_eq!(Device::choose(DeviceRequest::Cpu, FLOAT32, None), Ok(Device::Cpu));
-        let error = Device::choose(DeviceRequest::Cuda, FLOAT32, why()).unwrap_err().to_string();
+        assert_eq!(Device::choose(DeviceRequest::Auto, FLOAT32, why), Ok(Device::Cpu));
+        assert_eq!(Device::choose(DeviceRequest::Cpu, FLOAT32, || None), Ok(Device::Cpu));
+        let error = Device::choose(DeviceRequest::Cuda, FLOAT32, why).unwrap_err().to_string();
         assert!(error.contains("`resources.device: cuda`, but there is none"), "{error}");
     }
 
@@ -161,11 +162,12 @@ mod tests {
     fn what_a_cpu_does_not_compute_in_is_refused_by_the_name_of_its_key() {
         for precision in [Precision::Tf32, Precision::Bf16, Precision::Fp16] {
             for request in [DeviceRequest::Auto, DeviceRequest::Cpu] {
-                let error =
-                    Device::choose(request, precision, Some("no driver".to_owned())).unwrap_err().to_string();
+                let error = Device::choose(request, precision, || Some("no driver".to_owned()))
+                    .unwrap_err()
+                    .to_string();
                 assert!(error.contains(&format!("`training.precision: {precision}`")), "{error}");
             }
-            assert_eq!(Device::choose(DeviceRequest::Auto, precision, None), Ok(Device::Cuda));
+            assert_eq!(Device::choose(DeviceRequest::Auto, precision, || None), Ok(Device::Cuda));
         }
     }
 
