@@ -136,4 +136,7 @@ pub struct Usage {
     pub cpu_seconds: f64,
     /// Peak resident memory.
     pub peak_memory_bytes: u64,
+    /// What tensors and workspaces held at most of a GPU's memory, beside what CUDA takes; absent on the CPU.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_gpu_memory_bytes: Option<u64>,
 }
