@@ -59,7 +59,8 @@ impl Cublas {
         unsafe { result::set_stream(handle, stream.cu_stream().cast()) }
             .map_err(failed("cublasSetStream"))?;
         // SAFETY: the size is not 0. The memory is freed after the handle.
-        opened.workspace = unsafe { driver::result::malloc_sync(WORKSPACE) }.map_err(driver_failed("cuMemAlloc"))?;
+        opened.workspace =
+            unsafe { driver::result::malloc_sync(WORKSPACE) }.map_err(driver_failed("cuMemAlloc"))?;
         // SAFETY: the memory is that long and is this handle's alone. A stream that is set later would take it away.
         unsafe { sys::cublasSetWorkspace_v2(handle, opened.workspace as *mut c_void, WORKSPACE) }
             .result()

@@ -61,8 +61,10 @@ pub enum GpuError {
         total: u64,
     },
     /// Too little memory for what a library or the driver takes by itself.
-    #[error("the GPU is out of memory: {what} found too little; make `training.batch_size` smaller, or split it with \
-             `training.accumulate`")]
+    #[error(
+        "the GPU is out of memory: {what} found too little; make `training.batch_size` smaller, or split it with \
+             `training.accumulate`"
+    )]
     NoRoom {
         /// `cublasCreate`.
         what: &'static str,

@@ -218,7 +218,8 @@ mod tests {
 
     fn waiting(name: &str, device: DeviceRequest, threads: Threads) -> Waiting {
         let (memory_bytes, gpu_memory_bytes) = (None, None);
-        let request = ResourceRequest { device, threads, memory_bytes, gpu_memory_bytes, deterministic: true };
+        let request =
+            ResourceRequest { device, threads, memory_bytes, gpu_memory_bytes, deterministic: true };
         Waiting { run: RunId::new(name).unwrap(), request }
     }
 

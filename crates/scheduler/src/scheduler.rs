@@ -14,8 +14,8 @@ use tokio::{
 };
 
 use crate::{
-    Gpu, GpuRoom, LockError, Progress, Refusal, RunEnd, SchedulerError, SchedulerOptions, Slots, Stop, Summary,
-    Waiting, WorkerAbilities, decide, gpu, gpu_watch::GpuWatch, job::Job, lock::SchedulerLock,
+    Gpu, GpuRoom, LockError, Progress, Refusal, RunEnd, SchedulerError, SchedulerOptions, Slots, Stop,
+    Summary, Waiting, WorkerAbilities, decide, gpu, gpu_watch::GpuWatch, job::Job, lock::SchedulerLock,
 };
 
 /// Carries runs out on this machine. There is one a store.

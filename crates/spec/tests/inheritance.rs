@@ -316,7 +316,10 @@ fn a_share_of_a_gpu_is_no_part_of_the_plan_and_is_set_from_outside_too() {
     assert_eq!(whole.config, shared.config);
     assert_eq!(whole.lineage.values, shared.lineage.values);
     let json = serde_json::to_string(&shared.resources).unwrap();
-    assert_eq!(json, r#"{"device":"auto","threads":"auto","memory_bytes":null,"gpu_memory_bytes":4294967296}"#);
+    assert_eq!(
+        json,
+        r#"{"device":"auto","threads":"auto","memory_bytes":null,"gpu_memory_bytes":4294967296}"#
+    );
     assert_eq!(serde_json::from_str::<ResourceRequest>(&json).unwrap(), shared.resources);
 }
 

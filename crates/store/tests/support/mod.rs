@@ -61,7 +61,14 @@ pub(crate) fn launch(number: u32) -> Launch {
         git_commit: Some("abc".to_owned()),
         git_dirty: Some(false),
     };
-    Launch { attempt: attempt(number), threads: 2, gpu: None, gpu_memory_bytes: None, provenance, at_ms: 1_000 }
+    Launch {
+        attempt: attempt(number),
+        threads: 2,
+        gpu: None,
+        gpu_memory_bytes: None,
+        provenance,
+        at_ms: 1_000,
+    }
 }
 
 pub(crate) fn settlement(number: u32, end: Outcome) -> Settlement {

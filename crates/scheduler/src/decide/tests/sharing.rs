@@ -45,7 +45,8 @@ fn a_share_that_no_gpu_has_is_refused_and_one_means_nothing_on_the_cpu() {
     let [Action::Refuse { reason, .. }] = &decide(&sharing([Some(81)]), &[], &gpus([40, 80]))[..] else {
         panic!("no GPU has as much");
     };
-    let expected = "it asks for `resources.gpu_memory` of 81.0 GiB, and there are 80.0 GiB on the largest GPU";
+    let expected =
+        "it asks for `resources.gpu_memory` of 81.0 GiB, and there are 80.0 GiB on the largest GPU";
     assert_eq!(reason.to_string(), expected);
     assert_eq!(starts(&decide(&sharing([Some(81)]), &[], &cpus(2, None))), [("r0", 1, None)]);
 }

@@ -85,7 +85,10 @@ impl Run {
 
 fn events(journal: &Path) -> Vec<Event> {
     let text = fs::read_to_string(journal).unwrap_or_default();
-    text.lines().filter_map(|line| serde_json::from_str::<JournalLine>(line).ok()).map(|line| line.event).collect()
+    text.lines()
+        .filter_map(|line| serde_json::from_str::<JournalLine>(line).ok())
+        .map(|line| line.event)
+        .collect()
 }
 
 /// Interrupts the run after its first step.
@@ -134,7 +137,8 @@ fn a_run_whose_share_is_too_small_fails_with_the_remedy_and_goes_on_from_its_che
         _ => None,
     });
     assert_eq!(began.last(), Some(at));
-    let Some(Event::Finished { used: Usage { peak_gpu_memory_bytes: Some(peak), .. } }) = run.events().pop() else {
+    let Some(Event::Finished { used: Usage { peak_gpu_memory_bytes: Some(peak), .. } }) = run.events().pop()
+    else {
         panic!("{:?}", run.events());
     };
     assert!((1 << 20..=64 << 20).contains(&peak), "{peak}");
