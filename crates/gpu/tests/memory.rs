@@ -1,7 +1,5 @@
 //! How much of a GPU's memory buffers hold.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
-
 use arclab_gpu::{Element, Gpu, GpuError, Options, Precision};
 
 const MIB: usize = 1 << 20;

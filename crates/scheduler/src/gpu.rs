@@ -79,13 +79,13 @@ pub fn driver_version() -> Result<String, GpuError> {
     Ok(Nvml::init()?.sys_driver_version()?)
 }
 
-/// Free memory of GPUs, asked for again and again.
+/// Free memory of GPUs, asked for again and again. The library's table of functions is many kilobytes, too large for a future.
 #[derive(Debug)]
-pub(crate) struct Meter(Nvml);
+pub(crate) struct Meter(Box<Nvml>);
 
 impl Meter {
     pub(crate) fn open() -> Result<Self, GpuError> {
-        Ok(Self(Nvml::init()?))
+        Ok(Self(Box::new(Nvml::init()?)))
     }
 
     /// What of the GPU's memory nobody holds now.

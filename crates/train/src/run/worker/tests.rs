@@ -132,11 +132,8 @@ fn a_run_whose_share_is_too_small_fails_with_the_remedy_and_goes_on_from_its_che
     assert_eq!(run.checkpoints(), kept);
 
     assert_eq!(run.attempt(64 << 20, &Stop::default()), exit::FINISHED);
-    let began = run.events().into_iter().filter_map(|event| match event {
-        Event::Started(started) => Some(started.from),
-        _ => None,
-    });
-    assert_eq!(began.last(), Some(at));
+    let began = |event| if let Event::Started(started) = event { Some(started.from) } else { None };
+    assert_eq!(run.events().into_iter().filter_map(began).next_back(), Some(at));
     let Some(Event::Finished { used: Usage { peak_gpu_memory_bytes: Some(peak), .. } }) = run.events().pop()
     else {
         panic!("{:?}", run.events());
