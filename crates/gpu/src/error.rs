@@ -62,8 +62,8 @@ pub enum GpuError {
     },
     /// Too little memory for what a library or the driver takes by itself.
     #[error(
-        "the GPU is out of memory: {what} found too little; make `training.batch_size` smaller, or split it with \
-             `training.accumulate`"
+        "the GPU is out of memory: {what} found too little. Where no other program holds it, make `training.batch_size` \
+             smaller, or split it with `training.accumulate`"
     )]
     NoRoom {
         /// `cublasCreate`.

@@ -65,7 +65,7 @@ pub(crate) fn launch(number: u32) -> Launch {
         attempt: attempt(number),
         threads: 2,
         gpu: None,
-        gpu_memory_bytes: None,
+        gpu_memory_bytes: Some(4 << 30),
         provenance,
         at_ms: 1_000,
     }
@@ -107,7 +107,7 @@ pub(crate) fn finished() -> Event {
         wall_seconds: 2.5,
         cpu_seconds: 5.0,
         peak_memory_bytes: 1 << 20,
-        peak_gpu_memory_bytes: None,
+        peak_gpu_memory_bytes: Some(3 << 30),
     };
     Event::Finished { used }
 }
