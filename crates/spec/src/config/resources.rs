@@ -25,9 +25,8 @@ pub struct ResourceRequest {
 
 /// What CUDA takes of a run's share beside the tensors: its context, kernels, and what cuDNN and cuBLAS keep.
 ///
-/// A constant, since the GPU's free memory does not tell what one process took while others on it take theirs. It has not been
-/// measured by this program's workers: contexts with both libraries are reported to take half to three quarters of it, and
-/// `crates/bench/gpu-check queue` shows what workers take.
+/// A constant, since the GPU's free memory does not tell what one process took while others on it take theirs. It is
+/// meant to be ample and has not been measured yet; `crates/bench/gpu-check queue` shows what workers take.
 pub const CUDA_CONTEXT_BYTES: u64 = 1 << 30;
 
 pub(crate) fn usual() -> bool {
