@@ -22,7 +22,7 @@ pub struct Options {
     pub precision: Precision,
     /// Whether the same computation must give the same bits twice. It costs some speed in convolutions.
     pub deterministic: bool,
-    /// Bytes of its memory that may be held; none: all of them.
+    /// Bytes of its memory that buffers and workspaces may hold, where others share the GPU; none: all of them.
     pub memory_bytes: Option<u64>,
     /// The folder that compiled kernels are kept in; none: they are compiled anew.
     pub cache: Option<PathBuf>,

@@ -110,10 +110,8 @@ impl Memory {
         let fresh =
             if self.is_over(free.held + bytes as u64) { None } else { self.runtime.allocate(bytes)? };
         fresh.ok_or_else(|| {
-            let (unused, total) = self.runtime.memory();
-            let left = self.limit.map_or(unused, |limit| unused.min(limit.saturating_sub(free.held)));
-            let total = self.limit.map_or(total, |limit| limit.min(total));
-            GpuError::OutOfMemory { wanted: bytes as u64, held: free.held, free: left, total }
+            let ((unused, total), wanted) = (self.runtime.memory(), bytes as u64);
+            GpuError::OutOfMemory { wanted, held: free.held, limit: self.limit, free: unused, total }
         })
     }
 

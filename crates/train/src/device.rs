@@ -5,7 +5,7 @@ use std::env;
 use arclab_nn::{Candle, Cuda, Gpu, GpuError, GpuOptions};
 use arclab_spec::{
     Assignment,
-    config::{DeviceRequest, Precision},
+    config::{CUDA_CONTEXT_BYTES, DeviceRequest, Precision},
 };
 
 /// Where the network runs.
@@ -122,15 +122,18 @@ pub(crate) fn open_candle() -> Result<Candle, NoDevice> {
     Candle::on_gpu(0).map_err(NoDevice::Open)
 }
 
-/// The GPU of a run.
+/// The GPU of a run, of which it may have no more than its share.
 pub(crate) fn open_gpu(assignment: &Assignment) -> Result<Cuda, NoDevice> {
-    let options = GpuOptions {
+    Ok(Cuda::new(Gpu::open(0, gpu_options(assignment)).map_err(NoDevice::Open)?))
+}
+
+pub(crate) fn gpu_options(assignment: &Assignment) -> GpuOptions {
+    GpuOptions {
         precision: precision(assignment.plan.config.training.precision),
         deterministic: assignment.deterministic,
-        memory_bytes: None,
+        memory_bytes: assignment.gpu_memory_bytes.map(|share| share.saturating_sub(CUDA_CONTEXT_BYTES)),
         cache: arclab_gpu::default_cache(),
-    };
-    Ok(Cuda::new(Gpu::open(0, options).map_err(NoDevice::Open)?))
+    }
 }
 
 fn precision(precision: Precision) -> arclab_nn::Precision {

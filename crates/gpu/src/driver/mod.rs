@@ -72,8 +72,11 @@ impl std::fmt::Debug for Driver {
     }
 }
 
-fn failed(what: &'static str) -> impl Fn(result::DriverError) -> GpuError {
-    move |error| GpuError::Call { what, reason: error.to_string() }
+pub(crate) fn failed(what: &'static str) -> impl Fn(result::DriverError) -> GpuError {
+    move |error| match error {
+        result::DriverError(sys::CUresult::CUDA_ERROR_OUT_OF_MEMORY) => GpuError::NoRoom { what },
+        error => GpuError::Call { what, reason: error.to_string() },
+    }
 }
 
 /// The number of GPUs that the driver sees, where all is there that using them needs.
@@ -93,6 +96,10 @@ impl Driver {
             return Err(GpuError::NoSuchGpu { wanted: index, count });
         }
         let context = CudaContext::new(index).map_err(failed("opening the GPU"))?;
+        if options.memory_bytes.is_some() {
+            // Others share the GPU, and wait for it longer than a run that has it alone: spinning would take a core from them.
+            context.set_blocking_synchronize().map_err(failed("cuCtxSetFlags"))?;
+        }
         let stream = context.new_stream().map_err(failed("cuStreamCreate"))?;
         let attribute = |which| context.attribute(which).map_err(failed("cuDeviceGetAttribute"));
         let multiprocessors = attribute(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)? as u32;

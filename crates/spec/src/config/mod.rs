@@ -20,7 +20,7 @@ pub use model::{
     Scaling,
 };
 pub use optimizer::{LayerOptions, OptimizerConfig};
-pub use resources::{DeviceRequest, ResourceRequest, Threads};
+pub use resources::{CUDA_CONTEXT_BYTES, DeviceRequest, ResourceRequest, Threads};
 pub use schedule::{ScheduleConfig, ScheduleShape, StepAt};
 pub use start::{InitialWeights, StartConfig};
 pub use training::{Precision, Sampler, TrainingConfig};

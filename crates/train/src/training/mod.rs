@@ -10,7 +10,10 @@ use std::{path::Path, sync::Arc, time::Instant};
 use arclab_data::{Loader, LoaderError, Prepared};
 use arclab_metrics::EvaluateError;
 use arclab_nn::{GpuError, ShapeError, checkpoint::SaveError, heads::HeadMemory, schedule::Schedule};
-use arclab_spec::{Assignment, Event, Position, config::InitialWeights};
+use arclab_spec::{
+    Assignment, Event, Position,
+    config::{CUDA_CONTEXT_BYTES, InitialWeights},
+};
 
 pub(crate) use model::Model;
 
@@ -67,8 +70,8 @@ pub(crate) enum TrainError {
          `optimizer.learning_rate`, clip with `optimizer.clip_norm`, or warm up for longer"
     )]
     NotFinite { what: String, step: u64, learning_rate: f64 },
-    #[error("the GPU failed at step {step}")]
-    Gpu { step: u64, source: GpuError },
+    #[error("the GPU{} failed at step {step}", of_share(*share_bytes))]
+    Gpu { step: u64, share_bytes: Option<u64>, source: GpuError },
     #[error("failed to keep a checkpoint")]
     Save(#[source] SaveError),
     #[error("failed to report")]
@@ -173,7 +176,8 @@ impl<'a, B: HeadMemory> Training<'a, B> {
 
     /// Before numbers are believed: those of a device that failed are none.
     pub(crate) fn check_device(&self, step: u64) -> Result<(), TrainError> {
-        self.model.check().map_err(|source| TrainError::Gpu { step, source })
+        let share_bytes = self.assignment.gpu_memory_bytes;
+        self.model.check().map_err(|source| TrainError::Gpu { step, share_bytes, source })
     }
 
     fn check(&self, numbers: &StepNumbers) -> Result<(), TrainError> {
@@ -231,6 +235,16 @@ impl<'a, B: HeadMemory> Training<'a, B> {
     fn event(&self, event: Event) -> Result<(), TrainError> {
         self.report.event(event).map_err(TrainError::Report)
     }
+}
+
+/// `, of which this run has 4.00 GiB,`.
+fn of_share(bytes: Option<u64>) -> String {
+    let gib = |bytes: u64| format!("{:.2} GiB", bytes as f64 / f64::from(1 << 30));
+    let share = bytes.map(|bytes| {
+        let [share, cuda] = [bytes, CUDA_CONTEXT_BYTES].map(gib);
+        format!(", of which this run has a share of {share} (up to {cuda} of it CUDA's own),")
+    });
+    share.unwrap_or_default()
 }
 
 fn validation_metrics(validated: Option<verification::Validation>) -> Metrics {

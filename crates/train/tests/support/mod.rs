@@ -62,6 +62,7 @@ impl RunFolder {
             attempt: Attempt::FIRST,
             plan,
             device: DeviceRequest::Auto,
+            gpu_memory_bytes: None,
             deterministic: true,
             threads: 1,
             cache,
