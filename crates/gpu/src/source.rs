@@ -23,6 +23,7 @@ const KERNELS: &[&str] = &[
     include_str!("ops/join.cu"),
     include_str!("ops/moments.cu"),
     include_str!("ops/prelu.cu"),
+    include_str!("ops/roofline.cu"),
     include_str!("ops/sums.cu"),
     include_str!("ops/convolution/sizes.cuh"),
     include_str!("ops/convolution/depthwise.cu"),

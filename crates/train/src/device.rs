@@ -5,7 +5,7 @@ use std::env;
 use arclab_nn::{Candle, Cuda, Gpu, GpuError, GpuOptions};
 use arclab_spec::{
     Assignment,
-    config::{DeviceRequest, Precision},
+    config::{DeviceRequest, HeadPrecision, Precision, TrainingConfig},
 };
 
 /// Where the network runs.
@@ -30,6 +30,12 @@ pub(crate) enum NoDevice {
         "the spec asks for `training.precision: {0}`, which a GPU alone computes in, but {1}. Write `precision: float32`"
     )]
     Precision(Precision, String),
+    /// A head that the network's precision has no kernels for.
+    #[error(
+        "the spec asks for `training.head_precision: bf16` with `training.precision: {0}`, and a GPU multiplies in bf16 beside \
+         `precision: bf16` alone. Write `head_precision: float32`"
+    )]
+    Head(Precision),
     /// candle, for what it does not do.
     #[error("{CANDLE}=1 has candle compute runs on a GPU, but {0}")]
     Candle(String),
@@ -76,9 +82,13 @@ fn reason(is_tried: bool, found: Result<usize, GpuError>) -> Option<String> {
 }
 
 impl Device {
-    /// The device for a request, which must compute in `precision`. `auto` takes a GPU that this worker can use, else the
+    /// The device for a request, which must compute as `training` asks. `auto` takes a GPU that this worker can use, else the
     /// CPU.
-    pub(crate) fn resolve(request: DeviceRequest, precision: Precision) -> Result<Self, NoDevice> {
+    pub(crate) fn resolve(request: DeviceRequest, training: &TrainingConfig) -> Result<Self, NoDevice> {
+        let precision = training.precision;
+        if !training.head_precision.suits(precision) {
+            return Err(NoDevice::Head(precision));
+        }
         let device = Self::choose(request, precision, why_no_gpu)?;
         if is_set(CANDLE) { device.through_candle(precision, why_no_gpu()) } else { Ok(device) }
     }
@@ -130,7 +140,11 @@ pub(crate) fn open_gpu(assignment: &Assignment) -> Result<Cuda, NoDevice> {
         memory_bytes: None,
         cache: arclab_gpu::default_cache(),
     };
-    Ok(Cuda::new(Gpu::open(0, options).map_err(NoDevice::Open)?))
+    let cuda = Cuda::new(Gpu::open(0, options).map_err(NoDevice::Open)?);
+    Ok(match assignment.plan.config.training.head_precision {
+        HeadPrecision::Float32 => cuda,
+        HeadPrecision::Bf16 => cuda.with_head_as_maps(),
+    })
 }
 
 fn precision(precision: Precision) -> arclab_nn::Precision {
