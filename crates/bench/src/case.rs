@@ -280,8 +280,7 @@ mod tests {
                 "{operator:?}"
             );
         }
-        let calls =
-            |name: &str| profile.operators.iter().find(|one| one.operator == name).map(|one| one.calls);
+        let calls = |name: &str| profile.operators.iter().find(|one| one.name == name).map(|one| one.calls);
         // The stem, two in each of four blocks; there is no gradient to the image.
         assert_eq!(calls("conv 3×3"), Some(9));
         assert_eq!(calls("conv 3×3, to input"), Some(8));

@@ -39,7 +39,7 @@ pub(crate) struct Profile {
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Operator {
-    pub(crate) operator: String,
+    pub(crate) name: String,
     /// Runs a step.
     pub(crate) calls: usize,
     /// Median of a step.
@@ -91,7 +91,7 @@ impl Profile {
     pub(crate) fn median(all: &[&Self]) -> Option<Self> {
         let mut operators: BTreeMap<&str, Vec<Operator>> = BTreeMap::new();
         for operator in all.iter().flat_map(|profile| &profile.operators) {
-            operators.entry(&operator.operator).or_default().push(operator.clone());
+            operators.entry(&operator.name).or_default().push(operator.clone());
         }
         let of = |speed: fn(&Self) -> f64| median(all.iter().map(|profile| speed(profile)));
         let profile = Self {
@@ -110,8 +110,7 @@ impl Profile {
 
 impl Operator {
     fn none(name: &str) -> Self {
-        let operator = name.to_owned();
-        Self { operator, calls: 0, seconds: 0.0, bytes: 0.0, flops: 0.0, least_seconds: 0.0 }
+        Self { name: name.to_owned(), calls: 0, seconds: 0.0, bytes: 0.0, flops: 0.0, least_seconds: 0.0 }
     }
 
     fn add(&mut self, run: &Timed, roofline: Roofline) {
@@ -155,7 +154,7 @@ mod tests {
             |first, second| vec![run("a", 500, 100, first), run("b", 0, 0, 9.0), run("a", 100, 2000, second)];
         let profile = Profile::of(ROOFLINE, &[step(1.0, 4.0), step(2.0, 8.0), step(1.0, 3.0)]);
         let [b, a] = &profile.operators[..] else { panic!("{profile:?}") };
-        assert_eq!((b.operator.as_str(), b.calls, b.seconds, b.least_seconds), ("b", 1, 9.0, 0.0));
+        assert_eq!((b.name.as_str(), b.calls, b.seconds, b.least_seconds), ("b", 1, 9.0, 0.0));
         assert_eq!((a.calls, a.seconds, a.bytes, a.flops), (2, 5.0, 600.0, 2100.0));
         assert_eq!(a.least_seconds, 0.5 + 2.0);
     }

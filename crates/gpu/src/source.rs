@@ -45,4 +45,4 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// What comes before the name of each.
-const MARK: &str = "extern \"C\" __global__ void ";
+const MARK: &str = " __global__ void ";

@@ -82,13 +82,17 @@ fn reason(is_tried: bool, found: Result<usize, GpuError>) -> Option<String> {
 }
 
 impl Device {
-    /// The device for a request, which must compute as `training` asks. `auto` takes a GPU that this worker can use, else the
-    /// CPU.
-    pub(crate) fn resolve(request: DeviceRequest, training: &TrainingConfig) -> Result<Self, NoDevice> {
-        let precision = training.precision;
-        if !training.head_precision.suits(precision) {
-            return Err(NoDevice::Head(precision));
+    /// The device that trains as a plan asks.
+    pub(crate) fn for_training(request: DeviceRequest, training: &TrainingConfig) -> Result<Self, NoDevice> {
+        if !training.head_precision.suits(training.precision) {
+            return Err(NoDevice::Head(training.precision));
         }
+        Self::resolve(request, training.precision)
+    }
+
+    /// The device for a request, which must compute in `precision`. `auto` takes a GPU that this worker can use, else the
+    /// CPU.
+    pub(crate) fn resolve(request: DeviceRequest, precision: Precision) -> Result<Self, NoDevice> {
         let device = Self::choose(request, precision, why_no_gpu)?;
         if is_set(CANDLE) { device.through_candle(precision, why_no_gpu()) } else { Ok(device) }
     }

@@ -36,7 +36,7 @@ pub(super) fn table(case: &str, step: f64, profile: &Profile) -> Table {
 fn cells(operator: &Operator, step: f64) -> Vec<Cell> {
     let Operator { calls, seconds, bytes, flops, least_seconds, .. } = *operator;
     vec![
-        Cell::text(operator.operator.as_str()),
+        Cell::text(operator.name.as_str()),
         Cell::Count(calls as u64),
         cell(seconds * 1e3, 2),
         cell(100.0 * seconds / step, 1),
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn an_operator_is_told_beside_what_the_gpu_reaches_and_nothing_of_work_that_is_not_known() {
         let operator = |name: &str, seconds, bytes, flops, least_seconds| Operator {
-            operator: name.to_owned(),
+            name: name.to_owned(),
             calls: 3,
             seconds,
             bytes,

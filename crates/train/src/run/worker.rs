@@ -72,7 +72,7 @@ enum Halt {
 impl Worker<'_> {
     /// Prepares, trains, keeps the weights and tests.
     pub(super) fn carry_out(&self) -> Result<Ended, RunError> {
-        let device = Device::resolve(self.assignment.device, &self.assignment.plan.config.training)
+        let device = Device::for_training(self.assignment.device, &self.assignment.plan.config.training)
             .map_err(RunError::Device)?;
         match device {
             Device::Cpu => self.carry_out_on("cpu".to_owned(), Cpu::new(self.assignment.threads as usize)),
