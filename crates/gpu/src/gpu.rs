@@ -108,7 +108,8 @@ impl Gpu {
         self.failure().clone().map_or(Ok(()), Err)
     }
 
-    /// Bytes of its memory that this process held at most.
+    /// Bytes of its memory that buffers held at most, in use or not; what libraries keep for themselves, as cuBLAS its 32 MiB, is
+    /// not counted.
     pub fn peak_memory(&self) -> u64 {
         self.memory.peak()
     }

@@ -7,6 +7,7 @@ use std::{collections::BTreeSet, env, num::NonZero, process::Command, thread::av
 
 use arclab_report::Format;
 use clap::{Args, CommandFactory as _, error::ErrorKind, value_parser};
+use indicatif::ProgressBar;
 use serde::Serialize;
 
 pub(crate) use case::execute as execute_case;
@@ -117,10 +118,7 @@ pub(crate) fn execute(arguments: &HeadArgs) -> anyhow::Result<()> {
     let bar = output::progress(2 * arguments.classes.len());
     let mut rows = Vec::with_capacity(arguments.classes.len());
     for &classes in &arguments.classes {
-        rows.push(row(arguments, place, classes, |what| {
-            bar.set_message(format!("{classes} classes, {what}"));
-            bar.inc(1);
-        })?);
+        rows.push(row(arguments, place, classes, &bar)?);
     }
     bar.finish_and_clear();
     if arguments.json {
@@ -151,14 +149,17 @@ impl HeadArgs {
     }
 }
 
-fn row(arguments: &HeadArgs, place: Place, classes: u32, begins: impl Fn(&str)) -> anyhow::Result<Row> {
+fn row(arguments: &HeadArgs, place: Place, classes: u32, bar: &ProgressBar) -> anyhow::Result<Row> {
     let sample = sampled(arguments.sample, arguments.step.batch, classes);
     // Half a class more, as the share is rounded down.
     let rate = ((sample as f64 + 0.5) / f64::from(classes)).min(1.0);
-    begins("sampled");
-    let sampled = measure(arguments.step, place, classes, Some(rate))?;
-    begins("whole");
-    let whole = measure(arguments.step, place, classes, None)?;
+    let measured = |what: &str, rate| {
+        bar.set_message(format!("{classes} classes, {what}"));
+        let measured = measure(arguments.step, place, classes, rate);
+        bar.inc(1);
+        measured
+    };
+    let (sampled, whole) = (measured("sampled", Some(rate))?, measured("whole", None)?);
     let memory = match (sampled.gpu_peak_bytes, whole.gpu_peak_bytes) {
         (Some(sampled_gpu_peak_bytes), Some(whole_gpu_peak_bytes)) => {
             Memory::Gpu { sampled_gpu_peak_bytes, whole_gpu_peak_bytes }

@@ -38,7 +38,7 @@ impl Cuda {
         Self { loss_scale: is_float16.then(|| Mutex::new(LossScale::new())), head: Element::Float32, gpu }
     }
 
-    /// Multiplies in the head what is kept as feature maps are, with sums, centres and their gradients in float32 as before.
+    /// The same with heads that multiply what is kept as feature maps are; sums, centres and their gradients stay float32.
     #[must_use]
     pub fn with_head_as_maps(self) -> Self {
         Self { head: self.gpu.element(), ..self }
