@@ -73,13 +73,8 @@ impl Cublas {
     }
 
     /// See [`Product`]. The handle's context must be the calling thread's.
-    pub(crate) fn multiply(
-        &self,
-        product: &Product<'_>,
-        out: &Buffer,
-        is_tf32: bool,
-    ) -> Result<(), GpuError> {
-        let Product { a, b, rows, columns, inner, stride, alpha, beta } = *product;
+    pub(crate) fn multiply(&self, product: &Product<'_>, out: &Buffer) -> Result<(), GpuError> {
+        let Product { a, b, rows, columns, inner, stride, alpha, beta, is_tf32 } = *product;
         let kind = if is_tf32 && a.values.element() == Element::Float32 {
             cublasComputeType_t::CUBLAS_COMPUTE_32F_FAST_TF32
         } else {

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     ffi::c_void,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
     error::GpuError,
     memory::Memory,
     runtime::{Grid, Runtime},
+    times::{Times, Work},
 };
 
 /// How a GPU is used.
@@ -42,6 +43,8 @@ pub struct Gpu {
     kept: Mutex<BTreeMap<(&'static str, &'static str), Kept>>,
     /// What calls of libraries share: everything happens in the order of one stream.
     workspace: Mutex<Option<Arc<Buffer>>>,
+    /// Of operators, once they are asked for.
+    pub(crate) times: OnceLock<Times>,
 }
 
 /// Bytes that were uploaded, and where they are.
@@ -81,7 +84,8 @@ impl Gpu {
     fn on(runtime: Arc<dyn Runtime>, options: Options) -> Self {
         let memory = Arc::new(Memory::new(Arc::clone(&runtime), options.memory_bytes));
         let (failure, kept, workspace) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { runtime, memory, failure, options, kept, workspace }
+        let times = OnceLock::new();
+        Self { runtime, memory, failure, options, kept, workspace, times }
     }
 
     /// `NVIDIA H200`.
@@ -104,7 +108,8 @@ impl Gpu {
         self.failure().clone().map_or(Ok(()), Err)
     }
 
-    /// Bytes of its memory that this process held at most.
+    /// Bytes of its memory that buffers held at most, in use or not; what libraries keep for themselves, as cuBLAS its 32 MiB, is
+    /// not counted.
     pub fn peak_memory(&self) -> u64 {
         self.memory.peak()
     }
@@ -200,6 +205,7 @@ impl Gpu {
     /// Another buffer with the same values.
     pub fn copy(&self, buffer: &Buffer) -> Buffer {
         let copy = self.take(buffer.len(), buffer.element());
+        let _time = self.operator("copy", || Work::on(&[buffer, &copy]));
         let bytes = buffer.len() * buffer.element().bytes();
         self.unless_failed(|| self.runtime.copy(buffer.address, copy.address, bytes));
         copy
@@ -207,6 +213,8 @@ impl Gpu {
 
     /// Runs a kernel as it is compiled for feature maps.
     pub(crate) fn launch(&self, kernel: &'static str, grid: Grid, arguments: &[Arg<'_>]) {
+        // As a rule an operator is under way; one that does not say so is found by its kernels.
+        let _time = self.operator(kernel, Work::default);
         let mut bits = vec![0; arguments.len()];
         let places = arguments.iter().zip(&mut bits).map(|(argument, bits)| argument.place(bits));
         let mut pointers: Vec<*mut c_void> = places.collect();

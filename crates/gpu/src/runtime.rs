@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 
-use crate::{Element, cublas::Cublas, cudnn::Cudnn, error::GpuError};
+use crate::{Element, cublas::Cublas, cudnn::Cudnn, error::GpuError, times::Moment};
 
 /// A place in the GPU's memory. 0 is none.
 pub(crate) type Address = u64;
@@ -56,6 +56,9 @@ pub(crate) trait Runtime: Send + Sync + std::fmt::Debug {
         grid: Grid,
         arguments: &mut [*mut c_void],
     ) -> Result<(), GpuError>;
+
+    /// The moment at which all that was asked for is done.
+    fn now(&self) -> Result<Moment, GpuError>;
 
     /// What matrices are multiplied by, ready for the calling thread; none: a kernel does it.
     fn cublas(&self) -> Result<Option<&Cublas>, GpuError>;

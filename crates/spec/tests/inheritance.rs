@@ -303,6 +303,9 @@ fn what_is_computed_in_is_a_part_of_the_plan_and_whether_bits_repeat_is_not() {
     for precision in ["tf32", "bf16", "fp16"] {
         assert_ne!(plan(&format!("training: {{precision: {precision}}}\n")).0, usual);
     }
+    let bf16 = plan("training: {precision: bf16}\n").0;
+    assert_eq!(plan("training: {precision: bf16, head_precision: float32}\n").0, bf16);
+    assert_ne!(plan("training: {precision: bf16, head_precision: bf16}\n").0, bf16);
     let (same, resources) = plan("resources: {deterministic: false}\n");
     assert_eq!(same, usual);
     assert!(resources.ends_with(r#""deterministic":false}"#), "{resources}");

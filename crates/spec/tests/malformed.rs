@@ -575,6 +575,18 @@ const COMBINATIONS: &[Malformed] = &[
         "write `float32`, which is all that the CPU computes in, or `resources: {device: cuda}`",
     ),
     case(
+        "extends: base.yaml\ntraining: {head_precision: bf16}",
+        (2, 28),
+        "`training.head_precision` cannot be `bf16` with `training.precision: float32`",
+        "write `precision: bf16` beside it, which a GPU alone computes in, or `float32`",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: adaface}\ntraining: {precision: bf16, head_precision: bf16}",
+        (3, 45),
+        "`training.head_precision` cannot be `bf16` with this loss, which is computed in float32",
+        "write `float32`, or a loss such as `arcface` without `focal` and `label_smoothing`",
+    ),
+    case(
         "extends: base.yaml\nresources: {device: cpu, deterministic: false}",
         (2, 26),
         "`resources.deterministic` has no effect beside `device: cpu`",

@@ -29,6 +29,7 @@ use crate::{
     libraries,
     runtime::{Address, Grid, Runtime, Width},
     source,
+    times::Moment,
 };
 
 /// Blocks that a multiprocessor works at, at once, where each has [`THREADS`].
@@ -232,6 +233,11 @@ impl Runtime for Driver {
         // as long as it reads and writes; the tests of each operator run it so, between guards.
         unsafe { result::launch_kernel(function, (x, y, 1), (threads, 1, 1), 0, self.stream(), arguments) }
             .map_err(failed(kernel))
+    }
+
+    fn now(&self) -> Result<Moment, GpuError> {
+        let event = self.stream.record_event(Some(sys::CUevent_flags::CU_EVENT_DEFAULT));
+        event.map(Moment::Event).map_err(failed("cuEventRecord"))
     }
 
     fn cublas(&self) -> Result<Option<&Cublas>, GpuError> {

@@ -12,6 +12,7 @@ use std::{
     fs,
     process::Command,
     sync::{Mutex, OnceLock, PoisonError},
+    time::Instant,
 };
 
 use libloading::Library;
@@ -23,6 +24,7 @@ use crate::{
     error::GpuError,
     runtime::{Address, Grid, Runtime, Width},
     source,
+    times::Moment,
 };
 
 /// What a compiled kernel is called by.
@@ -146,6 +148,10 @@ impl Runtime for Emulator {
             1 => panic!("{kernel}: some threads of a block wait at a barrier that others never reach"),
             _ => panic!("{kernel}: an access of 16 bytes is not at a multiple of them"),
         }
+    }
+
+    fn now(&self) -> Result<Moment, GpuError> {
+        Ok(Moment::Now(Instant::now()))
     }
 
     fn cublas(&self) -> Result<Option<&Cublas>, GpuError> {

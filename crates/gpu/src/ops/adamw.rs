@@ -51,6 +51,7 @@ pub fn step(gpu: &Gpu, weights: &[Weight<'_>], norm: &Norm, Factors { betas, eps
     // Beyond i32's range the powers are 0 in any case.
     let steps = i32::try_from(steps).unwrap_or(i32::MAX);
     let corrections = betas.map(|beta| 1.0 - beta.powi(steps));
+    let _time = gpu.operator("AdamW", || tensors.work(7));
     let rates = gpu.kept(("adamw", "rates"), bytemuck::cast_slice(&rates));
     let corrections = gpu.kept(("adamw", "corrections"), bytemuck::cast_slice(&corrections));
     let [first, second] = betas;

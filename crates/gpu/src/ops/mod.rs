@@ -19,6 +19,7 @@ pub mod moments;
 pub mod norm;
 pub mod normalise;
 pub mod prelu;
+pub mod roofline;
 pub mod sgd;
 mod sizes;
 pub mod sums;

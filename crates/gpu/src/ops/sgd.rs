@@ -34,6 +34,7 @@ pub fn step(gpu: &Gpu, weights: &[Weight<'_>], norm: &Norm, momentum: f32, neste
         tensors.add_weight(gpu, &[value, velocity], gradient, *rows);
         rates.push([*rate, *decay]);
     }
+    let _time = gpu.operator("SGD", || tensors.work(5));
     let rates = gpu.kept(("sgd", "rates"), bytemuck::cast_slice(&rates));
     let arguments =
         [Arg::Buffer(&rates), Arg::Buffer(&norm.0), Arg::Float(momentum), Arg::Int(i32::from(nesterov))];

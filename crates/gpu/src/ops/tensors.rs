@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::{Buffer, Element, Gpu, gpu::Arg, runtime::Address};
+use crate::{Buffer, Element, Gpu, gpu::Arg, runtime::Address, times::Work};
 
 /// Numbers of a chunk: `CHUNK` in `tensors.cu`.
 const CHUNK: usize = 16_384;
@@ -82,6 +82,12 @@ impl Tensors {
         let number = self.all.len() as u32;
         self.chunks.extend((0..count.div_ceil(CHUNK)).map(|chunk| [number, chunk as u32]));
         self.all.push(Tensor { at, rows, width: width as i64, count: count as i64 });
+    }
+
+    /// Of a kernel that moves so many numbers for each of the gradients' or what else takes part.
+    pub(super) fn work(&self, each: usize) -> Work {
+        let count: i64 = self.all.iter().map(|tensor| tensor.count).sum();
+        Work::moving(&[(each * count as usize, Element::Float32)])
     }
 
     /// Chunks of all tensors.

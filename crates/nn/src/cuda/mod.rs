@@ -27,13 +27,21 @@ pub struct Cuda {
     gpu: Gpu,
     /// Of float16.
     loss_scale: Option<Mutex<LossScale>>,
+    /// What a head's rows of length 1 and its cosines are kept as.
+    pub(crate) head: Element,
 }
 
 impl Cuda {
     /// On a GPU that was opened.
     pub fn new(gpu: Gpu) -> Self {
         let is_float16 = gpu.element() == Element::Float16;
-        Self { loss_scale: is_float16.then(|| Mutex::new(LossScale::new())), gpu }
+        Self { loss_scale: is_float16.then(|| Mutex::new(LossScale::new())), head: Element::Float32, gpu }
+    }
+
+    /// The same with heads that multiply what is kept as feature maps are; sums, centres and their gradients stay float32.
+    #[must_use]
+    pub fn with_head_as_maps(self) -> Self {
+        Self { head: self.gpu.element(), ..self }
     }
 
     /// The GPU.

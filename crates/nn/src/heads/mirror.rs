@@ -335,7 +335,7 @@ impl Cuda {
             sampled: head.sampling.map(|_| &*head.sampled),
             width: head.embedding_size,
         };
-        let outcome = on_gpu::forward_backward(self.gpu(), batch, judgement, Element::Float32);
+        let outcome = on_gpu::forward_backward(self.gpu(), batch, judgement, self.head);
         let on_gpu::Outcome { d_embeddings, d_centres, samples, lengths } = outcome;
         mirror.gradient = Some(d_centres);
         let converted = elementwise::convert(self.gpu(), &d_embeddings, self.gpu().element());

@@ -19,6 +19,7 @@ mod gate;
 mod golden;
 mod gradients;
 mod head;
+mod head_precision;
 mod join;
 mod limits;
 mod matmul;
@@ -28,3 +29,4 @@ mod optim;
 mod sixteen_bits;
 #[path = "../support/mod.rs"]
 mod support;
+mod times;

@@ -145,6 +145,7 @@ pub(super) fn top_level(top: &mut Section<'_>) -> Written {
     };
     loss::fits(top, &config);
     pairs::fits(top, &config);
+    training::fits(top, &config);
     resources::fits(top, resources.device, config.training.precision);
     Written { hypothesis, config, seeds, resources }
 }

@@ -86,7 +86,7 @@ impl Done {
 impl Worker<'_> {
     /// Prepares, trains, keeps the weights and tests.
     pub(super) fn carry_out(&self) -> Result<Done, RunError> {
-        let device = Device::resolve(self.assignment.device, self.assignment.plan.config.training.precision)
+        let device = Device::for_training(self.assignment.device, &self.assignment.plan.config.training)
             .map_err(RunError::Device)?;
         match device {
             Device::Cpu => {
