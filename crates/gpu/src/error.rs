@@ -61,6 +61,12 @@ pub enum GpuError {
         /// Bytes of the GPU, or those that this process may hold.
         total: u64,
     },
+    /// Something that is another one in each step, or that the program waits for.
+    #[error("{what} cannot be part of a CUDA graph")]
+    NotRecordable {
+        /// `an upload`.
+        what: &'static str,
+    },
     /// A call failed.
     #[error("{what} failed: {reason}")]
     Call {

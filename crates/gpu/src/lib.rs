@@ -18,6 +18,7 @@ mod gpu;
 pub mod libraries;
 mod memory;
 pub mod ops;
+mod recording;
 mod runtime;
 mod source;
 
@@ -27,3 +28,4 @@ pub use element::{Element, Precision};
 pub use error::GpuError;
 pub use gpu::{Gpu, Options};
 pub use memory::Buffer;
+pub use recording::{Recorder, Recording};
