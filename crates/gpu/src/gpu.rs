@@ -12,7 +12,7 @@ use crate::{
     error::GpuError,
     memory::Memory,
     recording::Part,
-    runtime::{Grid, Runtime},
+    runtime::{Address, Grid, Runtime},
 };
 
 /// What no graph can hold, as its bytes are other ones in each step.
@@ -161,7 +161,7 @@ impl Gpu {
         Arc::clone(workspace.insert(known))
     }
 
-    /// Memory that nobody uses at present, and the device's.
+    /// Where all memory comes from, and goes back to.
     pub(crate) fn pool(&self) -> &Arc<Memory> {
         &self.memory
     }
@@ -239,6 +239,22 @@ impl Gpu {
         let mut copy = self.take(buffer.len(), buffer.element());
         self.replace(&mut copy, buffer);
         copy
+    }
+
+    /// A buffer of float32 with the values of several, one after the other.
+    ///
+    /// # Panics
+    /// Where one holds other numbers.
+    pub fn joined(&self, buffers: &[&Buffer]) -> Buffer {
+        let joined = self.take(buffers.iter().map(|buffer| buffer.len()).sum(), Element::Float32);
+        let mut at = joined.address;
+        for buffer in buffers {
+            assert_eq!(buffer.element(), Element::Float32, "float32 is joined");
+            let bytes = buffer.len() * buffer.element().bytes();
+            self.unless_failed(|| self.runtime.copy(buffer.address, at, bytes));
+            at += bytes as Address;
+        }
+        joined
     }
 
     /// Replaces a buffer's values by another one's.

@@ -149,7 +149,9 @@ impl<B: Backend> Network<B> {
             }
             (pending, steps) => {
                 device.run(|| layers.backward_after(*fixed, &**device, Arc::new(d_output), None));
-                pending.into_iter().for_each(|pending| steps.done(pending.input));
+                if let Some(pending) = pending {
+                    steps.done(pending.input);
+                }
             }
         }
     }

@@ -52,7 +52,8 @@ impl<B: Backend> Steps<B> {
         fixed: usize,
         input: &Maps<B>,
     ) -> Option<&mut Recorded<B>> {
-        if let (Self::Next(shape), Some(gpu)) = (&*self, device.recorder())
+        let gpu = device.recorder()?;
+        if let Self::Next(shape) = self
             && *shape == input.shape
         {
             *self = match Recorded::new(device, gpu, layers, fixed, input) {

@@ -208,7 +208,7 @@ impl Runtime for Driver {
 
     fn copy(&self, from: Address, to: Address, bytes: usize) -> Result<(), GpuError> {
         self.bind()?;
-        // SAFETY: both are at least that long, and are different buffers.
+        // SAFETY: there are at least as many bytes in both from there on, and they are different buffers.
         unsafe { result::memcpy_dtod_async(to, from, bytes, self.stream()) }
             .map_err(failed("cuMemcpyDtoDAsync"))
     }

@@ -192,7 +192,7 @@ impl Work {
     fn run(&self) -> Result<(), GpuError> {
         match self {
             &Self::Copy { from, to, bytes } => {
-                // SAFETY: both are beginnings of different blocks that are at least as long.
+                // SAFETY: both are in different blocks of which there is at least as much from there on.
                 unsafe { std::ptr::copy_nonoverlapping(from as *const u8, to as *mut u8, bytes) };
                 Ok(())
             }
