@@ -69,6 +69,12 @@ pub enum GpuError {
         /// `cublasCreate`.
         what: &'static str,
     },
+    /// Something that is another one in each step, or that the program waits for.
+    #[error("{what} cannot be part of a CUDA graph")]
+    NotRecordable {
+        /// `an upload`.
+        what: &'static str,
+    },
     /// A call failed.
     #[error("{what} failed: {reason}")]
     Call {

@@ -1,7 +1,5 @@
 //! Where kernels run: a GPU's driver, or in tests an emulator.
 
-use std::ffi::c_void;
-
 use crate::{Element, cublas::Cublas, cudnn::Cudnn, error::GpuError, times::Moment};
 
 /// A place in the GPU's memory. 0 is none.
@@ -48,21 +46,34 @@ pub(crate) trait Runtime: Send + Sync + std::fmt::Debug {
 
     fn copy(&self, from: Address, to: Address, bytes: usize) -> Result<(), GpuError>;
 
-    /// Runs a kernel of the source that was compiled for `element`; `arguments` point to as many values as it takes.
+    /// Runs a kernel of the source that was compiled for `element`; `arguments` are the bytes of as many values as it takes, each
+    /// where a value of its type may lie.
     fn launch(
         &self,
         kernel: &'static str,
         element: Element,
         grid: Grid,
-        arguments: &mut [*mut c_void],
+        arguments: &[&[u8]],
     ) -> Result<(), GpuError>;
 
     /// The moment at which all that was asked for is done.
     fn now(&self) -> Result<Moment, GpuError>;
+
+    /// From here on copies and kernels are recorded rather than done.
+    fn begin_recording(&self) -> Result<(), GpuError>;
+
+    /// What was recorded; from here on all is done again.
+    fn end_recording(&self) -> Result<Box<dyn Replay>, GpuError>;
 
     /// What matrices are multiplied by, ready for the calling thread; none: a kernel does it.
     fn cublas(&self) -> Result<Option<&Cublas>, GpuError>;
 
     /// What computes dense convolutions, ready for the calling thread; none: kernels do it.
     fn cudnn(&self) -> Result<Option<&Cudnn>, GpuError>;
+}
+
+/// What was recorded on a device.
+pub(crate) trait Replay: Send + Sync + std::fmt::Debug {
+    /// Does all of it, in its order, after what was asked for before.
+    fn launch(&self) -> Result<(), GpuError>;
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use arclab_gpu::GpuError;
+use arclab_gpu::{Gpu, GpuError};
 
 use crate::{
     checkpoint::{Mismatch, Tensors},
@@ -171,6 +171,14 @@ pub trait Backend: Sized + Send + Sync + std::fmt::Debug + 'static {
 
     /// Another buffer with the same values.
     fn copy(&self, buffer: &Self::Buffer) -> Self::Buffer;
+
+    /// Replaces numbers by as many others.
+    fn replace(&self, to: &mut Self::Numbers, from: &Self::Numbers);
+
+    /// What can record work and do it again as a whole; none where nothing is gained by that.
+    fn recorder(&self) -> Option<&Gpu> {
+        None
+    }
 
     /// Feature maps of these values, N×H×W×C.
     fn maps(&self, shape: MapShape, values: &[f32]) -> Maps<Self> {

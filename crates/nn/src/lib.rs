@@ -20,6 +20,7 @@ mod layers;
 mod network;
 mod ops;
 mod param;
+mod steps;
 mod weights;
 
 pub use arclab_gpu::{Gpu, GpuError, Options as GpuOptions, Precision};

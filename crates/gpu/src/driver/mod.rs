@@ -4,6 +4,7 @@
 //! wherever there is a second stream. So memory and launches are the driver's plain calls.
 #![expect(unsafe_code, reason = "a driver's calls are unsafe, and each one here says why it is right")]
 
+mod graph;
 mod staging;
 
 use std::{
@@ -27,7 +28,7 @@ use crate::{
     cudnn::Cudnn,
     error::GpuError,
     libraries,
-    runtime::{Address, Grid, Runtime, Width},
+    runtime::{Address, Grid, Replay, Runtime, Width},
     source,
     times::Moment,
 };
@@ -215,7 +216,7 @@ impl Runtime for Driver {
 
     fn copy(&self, from: Address, to: Address, bytes: usize) -> Result<(), GpuError> {
         self.bind()?;
-        // SAFETY: both are at least that long, and are different buffers.
+        // SAFETY: there are at least as many bytes in both from there on, and they are different buffers.
         unsafe { result::memcpy_dtod_async(to, from, bytes, self.stream()) }
             .map_err(failed("cuMemcpyDtoDAsync"))
     }
@@ -225,19 +226,29 @@ impl Runtime for Driver {
         kernel: &'static str,
         element: Element,
         Grid { blocks: [x, y], threads }: Grid,
-        arguments: &mut [*mut c_void],
+        arguments: &[&[u8]],
     ) -> Result<(), GpuError> {
         self.bind()?;
         let Kernel(function) = self.kernel(kernel, element)?;
+        let mut places: Vec<*mut c_void> =
+            arguments.iter().map(|bytes| bytes.as_ptr().cast_mut().cast()).collect();
         // SAFETY: the operators' code gives each kernel as many arguments of such types as it takes, over buffers that are
-        // as long as it reads and writes; the tests of each operator run it so, between guards.
-        unsafe { result::launch_kernel(function, (x, y, 1), (threads, 1, 1), 0, self.stream(), arguments) }
+        // as long as it reads and writes; the tests of each operator run it so, between guards. They are read during the call.
+        unsafe { result::launch_kernel(function, (x, y, 1), (threads, 1, 1), 0, self.stream(), &mut places) }
             .map_err(failed(kernel))
     }
 
     fn now(&self) -> Result<Moment, GpuError> {
         let event = self.stream.record_event(Some(sys::CUevent_flags::CU_EVENT_DEFAULT));
         event.map(Moment::Event).map_err(failed("cuEventRecord"))
+    }
+
+    fn begin_recording(&self) -> Result<(), GpuError> {
+        graph::begin(&self.stream)
+    }
+
+    fn end_recording(&self) -> Result<Box<dyn Replay>, GpuError> {
+        Ok(Box::new(graph::end(&self.stream)?))
     }
 
     fn cublas(&self) -> Result<Option<&Cublas>, GpuError> {

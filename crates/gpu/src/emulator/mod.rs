@@ -11,7 +11,7 @@ use std::{
     fmt::Write as _,
     fs,
     process::Command,
-    sync::{Mutex, OnceLock, PoisonError},
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
     time::Instant,
 };
 
@@ -22,7 +22,7 @@ use crate::{
     cublas::Cublas,
     cudnn::Cudnn,
     error::GpuError,
-    runtime::{Address, Grid, Runtime, Width},
+    runtime::{Address, Grid, Replay, Runtime, Width},
     source,
     times::Moment,
 };
@@ -43,6 +43,15 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 #[derive(Debug, Default)]
 pub(crate) struct Emulator {
     memory: Mutex<BTreeMap<Address, Block>>,
+    /// What was asked for since a recording began.
+    recorded: Mutex<Option<Vec<Work>>>,
+}
+
+/// What can be recorded.
+#[derive(Debug)]
+enum Work {
+    Copy { from: Address, to: Address, bytes: usize },
+    Launch { kernel: &'static str, element: Element, grid: Grid, arguments: Vec<Vec<u64>> },
 }
 
 /// Memory with its guards, aligned as the driver's.
@@ -110,12 +119,14 @@ impl Runtime for Emulator {
     }
 
     fn upload(&self, to: Address, from: &[u8]) -> Result<(), GpuError> {
+        assert!(self.recorded().is_none(), "what is uploaded cannot be recorded");
         // SAFETY: `to` is the beginning of a block that is at least as long.
         unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to as *mut u8, from.len()) };
         Ok(())
     }
 
     fn download(&self, from: Address, to: &mut [u8]) -> Result<(), GpuError> {
+        assert!(self.recorded().is_none(), "what is recorded is not done, and cannot be downloaded");
         let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         assert!(memory.values().all(Block::is_intact), "a kernel wrote beside a buffer");
         // SAFETY: `from` is the beginning of a block that is at least as long.
@@ -124,30 +135,27 @@ impl Runtime for Emulator {
     }
 
     fn copy(&self, from: Address, to: Address, bytes: usize) -> Result<(), GpuError> {
-        // SAFETY: both are beginnings of different blocks that are at least as long.
-        unsafe { std::ptr::copy_nonoverlapping(from as *const u8, to as *mut u8, bytes) };
-        Ok(())
+        self.ask(Work::Copy { from, to, bytes })
     }
 
     fn launch(
         &self,
         kernel: &'static str,
         element: Element,
-        Grid { blocks: [x, y], threads }: Grid,
-        arguments: &mut [*mut c_void],
+        grid: Grid,
+        arguments: &[&[u8]],
     ) -> Result<(), GpuError> {
-        let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        let symbol = format!("emulate_{kernel}");
-        // SAFETY: `EMULATE` in `emulator.hpp` gives each kernel a function of this type.
-        let entry = unsafe { library(element).get::<Entry>(symbol.as_bytes()) };
-        let entry = entry.map_err(|error| GpuError::Call { what: kernel, reason: error.to_string() })?;
-        // SAFETY: as for the driver, the operators' code gives a kernel the arguments that it takes.
-        let outcome = unsafe { entry(arguments.as_mut_ptr(), x, y, threads) };
-        match outcome {
-            0 => Ok(()),
-            1 => panic!("{kernel}: some threads of a block wait at a barrier that others never reach"),
-            _ => panic!("{kernel}: an access of 16 bytes is not at a multiple of them"),
-        }
+        self.ask(Work::Launch { kernel, element, grid, arguments: arguments.iter().map(aligned).collect() })
+    }
+
+    fn begin_recording(&self) -> Result<(), GpuError> {
+        let before = self.recorded().replace(Vec::new());
+        assert!(before.is_none(), "a recording has begun already");
+        Ok(())
+    }
+
+    fn end_recording(&self) -> Result<Box<dyn Replay>, GpuError> {
+        Ok(Box::new(self.recorded().take().unwrap_or_default()))
     }
 
     fn now(&self) -> Result<Moment, GpuError> {
@@ -160,6 +168,71 @@ impl Runtime for Emulator {
 
     fn cudnn(&self) -> Result<Option<&Cudnn>, GpuError> {
         Ok(None)
+    }
+}
+
+impl Emulator {
+    /// Does it, or records it.
+    fn ask(&self, work: Work) -> Result<(), GpuError> {
+        match &mut *self.recorded() {
+            Some(recorded) => {
+                recorded.push(work);
+                Ok(())
+            }
+            None => work.run(),
+        }
+    }
+
+    fn recorded(&self) -> MutexGuard<'_, Option<Vec<Work>>> {
+        self.recorded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The same bytes where a value of any type may lie.
+fn aligned(bytes: &&[u8]) -> Vec<u64> {
+    let mut words = vec![0_u64; bytes.len().div_ceil(8)];
+    bytemuck::cast_slice_mut(&mut words)[..bytes.len()].copy_from_slice(bytes);
+    words
+}
+
+impl Work {
+    fn run(&self) -> Result<(), GpuError> {
+        match self {
+            &Self::Copy { from, to, bytes } => {
+                // SAFETY: both are in different blocks of which there is at least as much from there on.
+                unsafe { std::ptr::copy_nonoverlapping(from as *const u8, to as *mut u8, bytes) };
+                Ok(())
+            }
+            Self::Launch { kernel, element, grid, arguments } => run(kernel, *element, *grid, arguments),
+        }
+    }
+}
+
+impl Replay for Vec<Work> {
+    fn launch(&self) -> Result<(), GpuError> {
+        self.iter().try_for_each(Work::run)
+    }
+}
+
+fn run(
+    kernel: &'static str,
+    element: Element,
+    Grid { blocks: [x, y], threads }: Grid,
+    arguments: &[Vec<u64>],
+) -> Result<(), GpuError> {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let symbol = format!("emulate_{kernel}");
+    // SAFETY: `EMULATE` in `emulator.hpp` gives each kernel a function of this type.
+    let entry = unsafe { library(element).get::<Entry>(symbol.as_bytes()) };
+    let entry = entry.map_err(|error| GpuError::Call { what: kernel, reason: error.to_string() })?;
+    let mut places: Vec<*mut c_void> =
+        arguments.iter().map(|words| words.as_ptr().cast_mut().cast()).collect();
+    // SAFETY: as for the driver, the operators' code gives a kernel the arguments that it takes.
+    let outcome = unsafe { entry(places.as_mut_ptr(), x, y, threads) };
+    match outcome {
+        0 => Ok(()),
+        1 => panic!("{kernel}: some threads of a block wait at a barrier that others never reach"),
+        _ => panic!("{kernel}: an access of 16 bytes is not at a multiple of them"),
     }
 }
 

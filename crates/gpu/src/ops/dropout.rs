@@ -7,6 +7,7 @@ use crate::{Buffer, Gpu, gpu::Arg, times::Work};
 /// finaliser of key + (i + 1)·0x9E3779B97F4A7C15, as `arclab-nn`'s random numbers are.
 pub fn apply(gpu: &Gpu, maps: &Buffer, key: u64, first: u64, rate: f64, out: &Buffer) {
     let _time = gpu.operator("dropout", || Work::on(&[maps, out]));
+    gpu.unrecorded("dropout, which draws anew in each step,", || Ok(()));
     // uᵢ·2⁵³ is a whole number, and so below the rate's if and only if it is below that one rounded up.
     let dropped = (rate * (1_u64 << 53) as f64).ceil() as i64;
     let kept = (1.0 / (1.0 - rate)) as f32;

@@ -140,6 +140,10 @@ impl Backend for Candle {
         buffer.clone()
     }
 
+    fn replace(&self, to: &mut Tensor, from: &Tensor) {
+        *to = from.clone();
+    }
+
     fn images(&self, shape: MapShape, pixels: &[u8]) -> Maps<Self> {
         self.compute("images", shape, || maps::images(&self.device, pixels, shape.channels))
     }

@@ -137,6 +137,10 @@ impl Backend for Cpu {
         self.upload(buffer)
     }
 
+    fn replace(&self, to: &mut [f32], from: &[f32]) {
+        to.copy_from_slice(from);
+    }
+
     fn images(&self, shape: MapShape, pixels: &[u8]) -> Maps<Self> {
         self.operator("images", || elementwise::images(self, shape, pixels))
     }

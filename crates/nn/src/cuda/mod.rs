@@ -110,6 +110,14 @@ impl Backend for Cuda {
         self.gpu.copy(buffer)
     }
 
+    fn replace(&self, to: &mut Buffer, from: &Buffer) {
+        self.gpu.replace(to, from);
+    }
+
+    fn recorder(&self) -> Option<&Gpu> {
+        self.gpu.does_record().then_some(&self.gpu)
+    }
+
     fn maps(&self, shape: MapShape, values: &[f32]) -> Maps<Self> {
         let values = self.gpu.upload(values);
         let converted = elementwise::convert(&self.gpu, &values, self.gpu.element());

@@ -117,8 +117,8 @@ pub struct Mirrored<V> {
 pub enum Judged {
     /// Known.
     Here(HeadOutput),
-    /// Four numbers of each sample, and the embeddings' lengths.
-    There([Buffer; 2]),
+    /// Four numbers of each sample, then the embeddings' lengths.
+    There(Buffer),
 }
 
 impl HeadMemory for Cuda {
@@ -144,7 +144,7 @@ impl HeadMemory for Cuda {
     fn output(&self, judged: Judged) -> HeadOutput {
         match judged {
             Judged::Here(output) => output,
-            Judged::There([samples, lengths]) => output(&self.download(&samples), &self.download(&lengths)),
+            Judged::There(numbers) => output(&self.download(&numbers)),
         }
     }
 
@@ -340,12 +340,14 @@ impl Cuda {
         mirror.gradient = Some(d_centres);
         let converted = elementwise::convert(self.gpu(), &d_embeddings, self.gpu().element());
         let data = converted.unwrap_or(d_embeddings);
-        (Judged::There([samples, lengths]), Maps { shape: embeddings.shape, data })
+        // In one piece, so that the program waits for the GPU once.
+        (Judged::There(self.gpu().joined(&[&samples, &lengths])), Maps { shape: embeddings.shape, data })
     }
 }
 
-/// Four numbers of each sample, and the embeddings' lengths, put together.
-fn output(samples: &[f32], lengths: &[f32]) -> HeadOutput {
+/// Four numbers of each sample, then the embeddings' lengths, put together.
+fn output(numbers: &[f32]) -> HeadOutput {
+    let (samples, lengths) = numbers.split_at(numbers.len() / 5 * 4);
     let samples = samples.as_chunks::<4>().0;
     let sum = |of: fn(&[f32; 4]) -> f64| samples.iter().map(of).sum::<f64>();
     HeadOutput {

@@ -26,6 +26,7 @@ mod matmul;
 mod mirror;
 mod network;
 mod optim;
+mod recorded;
 mod sixteen_bits;
 #[path = "../support/mod.rs"]
 mod support;
