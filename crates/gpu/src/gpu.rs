@@ -13,6 +13,7 @@ use crate::{
     error::GpuError,
     memory::Memory,
     runtime::{Grid, Runtime},
+    staged::Lanes,
 };
 
 /// How a GPU is used.
@@ -42,6 +43,7 @@ pub struct Gpu {
     kept: Mutex<BTreeMap<(&'static str, &'static str), Kept>>,
     /// What calls of libraries share: everything happens in the order of one stream.
     workspace: Mutex<Option<Arc<Buffer>>>,
+    pub(crate) lanes: Lanes,
 }
 
 /// Bytes that were uploaded, and where they are.
@@ -63,6 +65,8 @@ pub(crate) enum Arg<'a> {
     Double(f64),
     /// A struct of these numbers.
     Sizes(&'a [i32]),
+    /// A struct of these numbers.
+    Doubles(&'a [f64]),
 }
 
 impl Gpu {
@@ -78,10 +82,16 @@ impl Gpu {
         Self::on(Arc::new(crate::emulator::Emulator::new()), options)
     }
 
+    /// The bytes of each upload since this was last asked; of an emulated one alone.
+    #[cfg(feature = "emulator")]
+    pub fn take_uploads(&self) -> Vec<usize> {
+        self.runtime.take_uploads()
+    }
+
     fn on(runtime: Arc<dyn Runtime>, options: Options) -> Self {
         let memory = Arc::new(Memory::new(Arc::clone(&runtime), options.memory_bytes));
         let (failure, kept, workspace) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { runtime, memory, failure, options, kept, workspace }
+        Self { runtime, memory, failure, options, kept, workspace, lanes: Lanes::new() }
     }
 
     /// `NVIDIA H200`.
@@ -257,6 +267,7 @@ impl Arg<'_> {
             Self::Float(value) => u64::from(value.to_bits()),
             Self::Double(value) => value.to_bits(),
             Self::Sizes(sizes) => return sizes.as_ptr().cast_mut().cast(),
+            Self::Doubles(numbers) => return numbers.as_ptr().cast_mut().cast(),
         };
         std::ptr::from_mut(bits).cast()
     }

@@ -20,6 +20,7 @@ mod memory;
 pub mod ops;
 mod runtime;
 mod source;
+mod staged;
 
 pub use compile::{compile, default_cache};
 pub use driver::gpus;
@@ -27,3 +28,4 @@ pub use element::{Element, Precision};
 pub use error::GpuError;
 pub use gpu::{Gpu, Options};
 pub use memory::Buffer;
+pub use staged::Staged;

@@ -1,7 +1,7 @@
 //! Memory that returns to a pool when it is dropped: a step asks for the same sizes again and again.
 //!
 //! Everything happens in the order of one stream, so memory that is given back may be used again at once: whatever still
-//! reads it was asked for earlier.
+//! reads it was asked for earlier. What is uploaded beside that order has buffers that stay (`staged.rs`).
 
 use std::{
     collections::BTreeMap,
