@@ -28,3 +28,4 @@ mod optim;
 mod sixteen_bits;
 #[path = "../support/mod.rs"]
 mod support;
+mod uploads;
