@@ -13,6 +13,7 @@ use crate::{
     memory::Memory,
     recording::Part,
     runtime::{Address, Grid, Runtime},
+    staged::Lanes,
     times::{Times, Work},
 };
 
@@ -51,6 +52,7 @@ pub struct Gpu {
     /// What is being recorded.
     pub(crate) part: Mutex<Option<Part>>,
     does_record: bool,
+    pub(crate) lanes: Lanes,
 }
 
 /// 0 has each kernel launched by itself, rather than recorded in CUDA graphs.
@@ -75,6 +77,8 @@ pub(crate) enum Arg<'a> {
     Double(f64),
     /// A struct of these numbers.
     Sizes(&'a [i32]),
+    /// A struct of these numbers.
+    Doubles(&'a [f64]),
 }
 
 impl Gpu {
@@ -91,12 +95,18 @@ impl Gpu {
         Self::on(Arc::new(crate::emulator::Emulator::new()), options)
     }
 
+    /// The bytes of each upload since this was last asked; of an emulated one alone.
+    #[cfg(feature = "emulator")]
+    pub fn take_uploads(&self) -> Vec<usize> {
+        self.runtime.take_uploads()
+    }
+
     fn on(runtime: Arc<dyn Runtime>, options: Options) -> Self {
         let memory = Arc::new(Memory::new(Arc::clone(&runtime), options.memory_bytes));
         let (failure, kept, workspace) = (Mutex::default(), Mutex::default(), Mutex::default());
-        let times = OnceLock::new();
+        let (times, lanes) = (OnceLock::new(), Lanes::new());
         let (part, does_record) = (Mutex::default(), true);
-        Self { runtime, memory, failure, options, kept, workspace, times, part, does_record }
+        Self { runtime, memory, failure, options, kept, workspace, times, part, does_record, lanes }
     }
 
     /// The same, used by recordings where they can be made, or never.
@@ -328,6 +338,7 @@ impl Arg<'_> {
             Self::Float(value) => u64::from(value.to_bits()),
             Self::Double(value) => value.to_bits(),
             Self::Sizes(sizes) => return bytemuck::cast_slice(sizes),
+            Self::Doubles(numbers) => return bytemuck::cast_slice(numbers),
         };
         bytemuck::bytes_of(bits)
     }

@@ -21,6 +21,7 @@ pub mod ops;
 mod recording;
 mod runtime;
 mod source;
+mod staged;
 mod times;
 
 pub use compile::{compile, default_cache};
@@ -30,4 +31,5 @@ pub use error::GpuError;
 pub use gpu::{Gpu, Options};
 pub use memory::Buffer;
 pub use recording::{Recorder, Recording};
+pub use staged::Staged;
 pub use times::{Timed, Work};

@@ -1,7 +1,8 @@
 //! Memory that returns to a pool when it is dropped: a step asks for the same sizes again and again.
 //!
 //! Everything happens in the order of one stream, so memory that is given back may be used again at once: whatever still
-//! reads it was asked for earlier. A recording is done later, too, so its memory returns to a pool of its own.
+//! reads it was asked for earlier. A recording is done later, too, so its memory returns to a pool of its own; what is
+//! uploaded beside that order has buffers that stay (`staged.rs`).
 
 use std::{
     collections::BTreeMap,

@@ -5,6 +5,9 @@ use crate::{Element, cublas::Cublas, cudnn::Cudnn, error::GpuError, times::Momen
 /// A place in the GPU's memory. 0 is none.
 pub(crate) type Address = u64;
 
+/// Places that [`Runtime::upload_beside`] keeps apart.
+pub(crate) const LANES: usize = 2;
+
 /// How many threads a kernel gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Grid {
@@ -24,7 +27,8 @@ pub(crate) struct Width {
 }
 
 /// What can be done on a device. All is done in the order in which it was asked for, and a kernel or copy may still be
-/// under way when its call returns, but for [`Runtime::download`].
+/// under way when its call returns, but for [`Runtime::download`]. Beside that order there are lanes, in which bytes are uploaded
+/// while other work goes on.
 pub(crate) trait Runtime: Send + Sync + std::fmt::Debug {
     /// What it is: `NVIDIA H200`.
     fn name(&self) -> &str;
@@ -40,6 +44,21 @@ pub(crate) trait Runtime: Send + Sync + std::fmt::Debug {
     fn memory(&self) -> (u64, u64);
 
     fn upload(&self, to: Address, from: &[u8]) -> Result<(), GpuError>;
+
+    /// Uploads beside all other work, once what was asked for before the lane's last [`Runtime::leave_lane`] is done.
+    fn upload_beside(&self, lane: usize, to: Address, from: &[u8]) -> Result<(), GpuError>;
+
+    /// Has what is asked for from now on wait for a lane's uploads.
+    fn await_lane(&self, lane: usize) -> Result<(), GpuError>;
+
+    /// Has a lane's next uploads wait for what was asked for up to now.
+    fn leave_lane(&self, lane: usize) -> Result<(), GpuError>;
+
+    /// The bytes of each upload since this was last asked, lanes and all.
+    #[cfg(feature = "emulator")]
+    fn take_uploads(&self) -> Vec<usize> {
+        Vec::new()
+    }
 
     /// Waits until all that was asked for is done.
     fn download(&self, from: Address, to: &mut [u8]) -> Result<(), GpuError>;

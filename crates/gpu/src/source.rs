@@ -7,6 +7,7 @@ const PRELUDE: &str = concat!(include_str!("ops/prelude.cuh"), include_str!("ops
 /// What kernels share comes before them.
 const KERNELS: &[&str] = &[
     include_str!("ops/elementwise.cu"),
+    include_str!("ops/images.cu"),
     include_str!("ops/matmul.cu"),
     include_str!("ops/tensors.cu"),
     include_str!("ops/adamw.cu"),

@@ -116,6 +116,12 @@ impl<B: Backend> Network<B> {
         self.train_maps(input)
     }
 
+    /// The same of `count` images that were handed over to the device, from number `first` of them on.
+    pub fn train_forward_ahead(&mut self, ahead: &B::Ahead, first: usize, count: usize) -> Maps<B> {
+        let input = self.device.handed_over(ahead, first, self.input_shape(count));
+        self.train_maps(input)
+    }
+
     /// As [`Network::train_forward`], on numbers of N×C×H×W, C = 3 or of grey images 1, that are used as they are.
     pub fn train_forward_floats(&mut self, values: &[f32], count: usize) -> Vec<f32> {
         let input = self.floats(values, count);

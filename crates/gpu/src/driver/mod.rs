@@ -1,9 +1,10 @@
 //! NVIDIA's driver as a place where kernels run.
 //!
-//! One stream of its own, in whose order everything happens, and no event for each buffer: cudarc's safe buffers have one
-//! wherever there is a second stream. So memory and launches are the driver's plain calls.
+//! One stream of its own, in whose order everything happens but for uploads beside it, and no event for each buffer: cudarc's
+//! safe buffers have one wherever there is a second stream. So memory and launches are the driver's plain calls.
 #![expect(unsafe_code, reason = "a driver's calls are unsafe, and each one here says why it is right")]
 
+mod beside;
 mod graph;
 mod staging;
 
@@ -19,6 +20,7 @@ use cudarc::driver::{
     sys::{self, CUdevice_attribute},
 };
 
+use beside::Beside;
 use staging::Staging;
 
 use crate::{
@@ -46,6 +48,8 @@ pub(crate) struct Driver {
     cudnn: OnceLock<Result<Cudnn, GpuError>>,
     /// Opened by the first upload. As those before, it goes before the context does.
     staging: Mutex<Option<Staging>>,
+    /// Opened by the first upload beside other work.
+    beside: Mutex<Option<Beside>>,
     context: Arc<CudaContext>,
     stream: Arc<CudaStream>,
     multiprocessors: u32,
@@ -120,6 +124,7 @@ impl Driver {
             cache: options.cache.clone(),
             kernels: Mutex::default(),
             staging: Mutex::default(),
+            beside: Mutex::default(),
             context,
         })
     }
@@ -132,6 +137,21 @@ impl Driver {
     /// Makes the context the one of the calling thread.
     fn bind(&self) -> Result<(), GpuError> {
         self.context.bind_to_thread().map_err(failed("cuCtxSetCurrent"))
+    }
+
+    /// What `work` does with the uploads beside other work.
+    fn beside(
+        &self,
+        what: &'static str,
+        work: impl FnOnce(&mut Beside) -> Result<(), result::DriverError>,
+    ) -> Result<(), GpuError> {
+        self.bind()?;
+        let mut beside = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
+        let beside = match &mut *beside {
+            Some(beside) => beside,
+            none => none.insert(Beside::new(&self.context).map_err(failed("cuMemHostAlloc"))?),
+        };
+        work(beside).map_err(failed(what))
     }
 
     fn kernel(&self, name: &'static str, element: Element) -> Result<Kernel, GpuError> {
@@ -205,6 +225,18 @@ impl Runtime for Driver {
             none => none.insert(Staging::new(&self.context).map_err(failed("cuMemHostAlloc"))?),
         };
         staging.upload(to, from, self.stream()).map_err(failed("cuMemcpyHtoDAsync"))
+    }
+
+    fn upload_beside(&self, lane: usize, to: Address, from: &[u8]) -> Result<(), GpuError> {
+        self.beside("cuMemcpyHtoDAsync", |beside| beside.upload(lane, to, from))
+    }
+
+    fn await_lane(&self, lane: usize) -> Result<(), GpuError> {
+        self.beside("cuStreamWaitEvent", |beside| beside.await_lane(lane, self.stream()))
+    }
+
+    fn leave_lane(&self, lane: usize) -> Result<(), GpuError> {
+        self.beside("cuEventRecord", |beside| beside.leave_lane(lane, self.stream()))
     }
 
     fn download(&self, from: Address, to: &mut [u8]) -> Result<(), GpuError> {

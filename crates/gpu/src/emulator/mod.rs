@@ -22,7 +22,7 @@ use crate::{
     cublas::Cublas,
     cudnn::Cudnn,
     error::GpuError,
-    runtime::{Address, Grid, Replay, Runtime, Width},
+    runtime::{Address, Grid, LANES, Replay, Runtime, Width},
     source,
     times::Moment,
 };
@@ -45,6 +45,16 @@ pub(crate) struct Emulator {
     memory: Mutex<BTreeMap<Address, Block>>,
     /// What was asked for since a recording began.
     recorded: Mutex<Option<Vec<Work>>>,
+    lanes: [Mutex<Lane>; LANES],
+    /// Bytes of each.
+    uploads: Mutex<Vec<usize>>,
+}
+
+/// Uploads beside other work. They are there as late as they may be: once somebody waits for them.
+#[derive(Debug, Default)]
+struct Lane {
+    under_way: Vec<(Address, Vec<u8>)>,
+    is_read: bool,
 }
 
 /// What can be recorded.
@@ -68,6 +78,14 @@ struct Line([u8; GUARD]);
 impl Emulator {
     pub(crate) fn new() -> Self {
         Self::default()
+    }
+
+    fn lane(&self, lane: usize) -> MutexGuard<'_, Lane> {
+        self.lanes[lane].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self, upload: &[u8]) {
+        self.uploads.lock().unwrap_or_else(PoisonError::into_inner).push(upload.len());
     }
 }
 
@@ -120,9 +138,39 @@ impl Runtime for Emulator {
 
     fn upload(&self, to: Address, from: &[u8]) -> Result<(), GpuError> {
         assert!(self.recorded().is_none(), "what is uploaded cannot be recorded");
+        self.count(from);
         // SAFETY: `to` is the beginning of a block that is at least as long.
         unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to as *mut u8, from.len()) };
         Ok(())
+    }
+
+    fn upload_beside(&self, lane: usize, to: Address, from: &[u8]) -> Result<(), GpuError> {
+        self.count(from);
+        let mut lane = self.lane(lane);
+        assert!(!lane.is_read, "an upload takes the place of bytes that are still read");
+        // SAFETY: `to` is in a block of which there are at least as many bytes from there on.
+        unsafe { std::ptr::write_bytes(to as *mut u8, UNWRITTEN, from.len()) };
+        lane.under_way.push((to, from.to_vec()));
+        Ok(())
+    }
+
+    fn await_lane(&self, lane: usize) -> Result<(), GpuError> {
+        let mut lane = self.lane(lane);
+        lane.is_read = true;
+        for (to, bytes) in lane.under_way.drain(..) {
+            // SAFETY: as when the upload began; its block is not freed before it was waited for.
+            unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), to as *mut u8, bytes.len()) };
+        }
+        Ok(())
+    }
+
+    fn leave_lane(&self, lane: usize) -> Result<(), GpuError> {
+        self.lane(lane).is_read = false;
+        Ok(())
+    }
+
+    fn take_uploads(&self) -> Vec<usize> {
+        std::mem::take(&mut *self.uploads.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn download(&self, from: Address, to: &mut [u8]) -> Result<(), GpuError> {

@@ -3,19 +3,6 @@
 use super::{Sizes, View};
 use crate::{Buffer, Element, Gpu, gpu::Arg, times::Work};
 
-/// Bytes of N×H×W×3 to x/127.5 - 1, for `positions` N·H·W; with one channel, of their luma.
-pub fn images(gpu: &Gpu, pixels: &[u8], channels: usize, positions: usize) -> Buffer {
-    let pixels = gpu.upload_bytes(pixels);
-    let maps = gpu.take(channels * positions, gpu.element());
-    let _time = gpu.operator("images", || Work::on(&[&pixels, &maps]));
-    gpu.launch(
-        "images",
-        gpu.over(positions),
-        &[Arg::Buffer(&pixels), Arg::Buffer(&maps), Arg::Int(channels as i32), Arg::Long(positions as i64)],
-    );
-    maps
-}
-
 /// The same numbers, kept as `element`: float32, or what feature maps are kept as. None where they are kept so already.
 pub fn convert(gpu: &Gpu, from: &Buffer, element: Element) -> Option<Buffer> {
     if from.element() == element {

@@ -11,6 +11,7 @@ pub mod follow;
 pub mod gate;
 pub mod hard_sigmoid;
 pub mod head;
+pub mod images;
 pub mod join;
 pub mod margin;
 pub mod margin_softmax;

@@ -37,7 +37,10 @@ impl Norm {
 
     /// Where the norm and what gradients are multiplied by are known.
     pub fn known(gpu: &Gpu, norm: f32, factor: f32) -> Self {
-        Self(gpu.upload(&[norm, factor]))
+        let outcome = gpu.take(2, Element::Float32);
+        let arguments = [Arg::Buffer(&outcome), Arg::Float(norm), Arg::Float(factor)];
+        gpu.launch("known_norm", gpu.blocks(1), &arguments);
+        Self(outcome)
     }
 
     /// The norm, once all work before is done.

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arclab_gpu::{
     Buffer, Element, Gpu, GpuError,
     ops::{
-        self, View, adamw, batch_norm, convolution, dropout, elementwise, follow, gate, hard_sigmoid, join,
-        moments, norm::Norm, prelu, sgd, sums,
+        self, View, adamw, batch_norm, convolution, dropout, elementwise, follow, gate, hard_sigmoid, images,
+        join, moments, norm::Norm, prelu, sgd, sums,
     },
 };
 
@@ -17,6 +17,7 @@ use loss_scale::LossScale;
 use crate::{
     backend::{Activation, Affine, Backend, MapShape, Maps, Moments, NormGradients, NormState},
     checkpoint::{Mismatch, Tensors},
+    network::Images,
     ops::{Convolution, DropoutMask},
     optim::{AdamWFactors, AdamWStep, Factors, Rows, SgdFactors, SgdStep, Step},
 };
@@ -59,6 +60,10 @@ fn affine(affine: &Affine<Cuda>) -> ops::Affine<'_> {
     ops::Affine { scale: &affine.scale, shift: &affine.shift, slope: affine.slope.as_deref() }
 }
 
+fn size(MapShape { height, width, .. }: MapShape) -> images::Size {
+    images::Size { height, width }
+}
+
 fn sizes(conv: &Convolution, input: MapShape) -> convolution::Convolution {
     let output = conv.output(input);
     convolution::Convolution {
@@ -77,6 +82,7 @@ fn sizes(conv: &Convolution, input: MapShape) -> convolution::Convolution {
 impl Backend for Cuda {
     type Numbers = Buffer;
     type Buffer = Buffer;
+    type Ahead = images::Ahead;
 
     fn numbers(buffer: &Buffer) -> &Buffer {
         buffer
@@ -130,8 +136,20 @@ impl Backend for Cuda {
     }
 
     fn images(&self, shape: MapShape, pixels: &[u8]) -> Maps<Self> {
-        let data = elementwise::images(&self.gpu, pixels, shape.channels, shape.positions());
-        Maps { shape, data }
+        Maps { shape, data: images::images(&self.gpu, pixels, size(shape), shape.channels) }
+    }
+
+    fn changes_images(&self) -> bool {
+        true
+    }
+
+    fn hand_over(&self, images: &Images<'_>, changes: &[images::Change<'_>]) -> Option<images::Ahead> {
+        let size = images::Size { height: images.size, width: images.size };
+        Some(images::Ahead::upload(&self.gpu, images.pixels, size, changes))
+    }
+
+    fn handed_over(&self, ahead: &images::Ahead, first: usize, shape: MapShape) -> Maps<Self> {
+        Maps { shape, data: ahead.maps(&self.gpu, size(shape), first, shape.count, shape.channels) }
     }
 
     fn conv2d(

@@ -325,8 +325,8 @@ impl Cuda {
         head.draw(labels, step);
         let labels = head.labels_of_step(labels);
         let mirror = mirrored(self, mirror, &head.centres);
-        // Before the next one is made: of very many classes there is no room for two.
-        mirror.gradient = None;
+        // The next one takes its place: of very many classes there is no room for two.
+        let d_centres = mirror.gradient.take();
         let floats = elementwise::convert(self.gpu(), &embeddings.data, Element::Float32);
         let batch = on_gpu::Batch {
             embeddings: floats.as_ref().unwrap_or(&embeddings.data),
@@ -335,7 +335,7 @@ impl Cuda {
             sampled: head.sampling.map(|_| &*head.sampled),
             width: head.embedding_size,
         };
-        let outcome = on_gpu::forward_backward(self.gpu(), batch, judgement, self.head);
+        let outcome = on_gpu::forward_backward_in(self.gpu(), batch, judgement, self.head, d_centres);
         let on_gpu::Outcome { d_embeddings, d_centres, samples, lengths } = outcome;
         mirror.gradient = Some(d_centres);
         let converted = elementwise::convert(self.gpu(), &d_embeddings, self.gpu().element());

@@ -31,3 +31,4 @@ mod sixteen_bits;
 #[path = "../support/mod.rs"]
 mod support;
 mod times;
+mod uploads;

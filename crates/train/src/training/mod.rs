@@ -1,5 +1,6 @@
 //! The training loop: steps, epochs, their numbers, and checkpoints between them.
 
+mod feed;
 mod meters;
 mod model;
 mod objective;
@@ -7,7 +8,7 @@ mod saved;
 
 use std::{path::Path, sync::Arc, time::Instant};
 
-use arclab_data::{Loader, LoaderError, Prepared};
+use arclab_data::{LoaderError, Prepared};
 use arclab_metrics::EvaluateError;
 use arclab_nn::{GpuError, ShapeError, checkpoint::SaveError, heads::HeadMemory, schedule::Schedule};
 use arclab_spec::{
@@ -24,6 +25,7 @@ use crate::{
     start::{Start, StartError},
     verification::{self, Stopped, VerifyError},
 };
+use feed::Feed;
 use meters::{EpochSums, Metrics, StepNumbers};
 use saved::ResumeError;
 
@@ -35,7 +37,7 @@ pub(crate) struct Training<'a, B: HeadMemory> {
     report: &'a Reporter,
     stop: &'a Stop,
     model: Model<B>,
-    batches: Loader,
+    batches: Feed<B>,
     schedule: Schedule,
     at: Position,
     sums: EpochSums,
@@ -91,13 +93,14 @@ impl<'a, B: HeadMemory> Training<'a, B> {
         stop: &'a Stop,
     ) -> Result<Self, TrainError> {
         let config = &assignment.plan.config;
-        let (model, from) = model(device, folder, assignment, data)?;
+        let (model, from) = model(Arc::clone(&device), folder, assignment, data)?;
         if let Some(note) = objective::sampling_note(config, data.identities.len()) {
             tracing::warn!("{note}");
         }
         let (at, sums) = from.unwrap_or_default();
         report.at(at);
-        let batches = loader(assignment, data, at.step).map_err(TrainError::Load)?;
+        let batches = loader(assignment, data, device.changes_images(), at.step).map_err(TrainError::Load)?;
+        let batches = Feed::new(device, batches, config.data.image_size as usize);
         let (steps, epochs) = (batches.steps_per_epoch(), config.training.epochs);
         let schedule = settings::schedule(&config.schedule, config.optimizer, steps, epochs);
         let saved = from.map(|(at, _)| at);
@@ -151,8 +154,9 @@ impl<'a, B: HeadMemory> Training<'a, B> {
         let batch = self.batches.next().ok_or(TrainError::NoBatch(self.at.step + 1))?;
         let waited = waiting.elapsed();
         let rate = self.schedule.rate(self.at.step);
-        let mut numbers = self.model.step(&batch.pixels, &batch.labels, self.at.step, rate);
-        numbers.times.data = waited;
+        let ahead = || self.batches.look_ahead();
+        let mut numbers = self.model.step_while(batch.pixels(), batch.labels(), self.at.step, rate, ahead);
+        numbers.times.data += waited;
         self.check_device(self.at.step + 1)?;
         let is_left_out =
             numbers.loss.is_finite() && !numbers.gradient_norm.is_finite() && self.model.forgives_overflow();

@@ -33,6 +33,13 @@ fn model_on<B: HeadMemory>(device: B, training: &str) -> Model<B> {
     Model::new(Arc::new(device), &config, 3, 0).unwrap()
 }
 
+impl<B: HeadMemory> Model<B> {
+    /// A step with nothing to do meanwhile.
+    fn step(&mut self, pixels: &[u8], labels: &[u32], step: u64, rate: f64) -> StepNumbers {
+        self.step_while(Pixels::Here(pixels), labels, step, rate, || ())
+    }
+}
+
 /// Some images and their people.
 fn batch(first: usize) -> (Vec<u8>, Vec<u32>) {
     let pixels = (0..4 * SIZE * SIZE * 3).map(|at| (((first + at) * 2_654_435_761) >> 7) as u8);
