@@ -60,6 +60,11 @@ pub(crate) trait Runtime: Send + Sync + std::fmt::Debug {
     /// What matrices are multiplied by, ready for the calling thread; none: a kernel does it.
     fn cublas(&self) -> Result<Option<&Cublas>, GpuError>;
 
+    /// The stream that everything happens on, ready for the calling thread; none: there is no GPU behind it.
+    fn bound_stream(&self) -> Result<Option<*mut c_void>, GpuError> {
+        Ok(None)
+    }
+
     /// What computes dense convolutions, ready for the calling thread; none: kernels do it.
     fn cudnn(&self) -> Result<Option<&Cudnn>, GpuError>;
 }

@@ -4,6 +4,7 @@ pub mod checkpoint;
 pub mod heads;
 pub mod optim;
 pub mod random;
+pub mod ranks;
 pub mod schedule;
 pub mod weight_files;
 
@@ -22,7 +23,7 @@ mod ops;
 mod param;
 mod weights;
 
-pub use arclab_gpu::{Gpu, GpuError, Options as GpuOptions, Precision};
+pub use arclab_gpu::{Gpu, GpuError, Nccl, Options as GpuOptions, Precision};
 pub use average::MovingAverage;
 pub use backbones::{BackboneKind, Design, Input, ShapeError};
 pub use backend::{Activation, Affine, Backend, MapShape, Maps, Moments, NormGradients, NormState};
