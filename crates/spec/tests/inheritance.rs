@@ -303,6 +303,8 @@ fn what_is_computed_in_is_a_part_of_the_plan_and_whether_bits_repeat_is_not() {
     for precision in ["tf32", "bf16", "fp16"] {
         assert_ne!(plan(&format!("training: {{precision: {precision}}}\n")).0, usual);
     }
+    assert_eq!(plan("training: {ranks: 1}\n").0, usual);
+    assert_ne!(plan("training: {ranks: 2}\n").0, usual);
     let (same, resources) = plan("resources: {deterministic: false}\n");
     assert_eq!(same, usual);
     assert!(resources.ends_with(r#""deterministic":false}"#), "{resources}");
