@@ -1,11 +1,11 @@
 //! One assignment from its data to its results.
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use arclab_data::{PairList, PrepareError, Prepared, prepare};
 use arclab_metrics::ThresholdPolicy;
 use arclab_nn::{
-    Cpu, Kernels,
+    Kernels,
     checkpoint::{SaveError, save_tensors},
     heads::HeadMemory,
 };
@@ -14,9 +14,9 @@ use arclab_spec::{Assignment, Event, Fingerprint, Position, ProtocolName, Starte
 use super::{AssignmentError, JournalError, Reporter, Stop, usage};
 use crate::{
     data::{Logged, Pictures},
-    device::{Device, NoDevice, open_candle, open_gpu},
+    device::{Device, NoDevice, seat_with_candle, seats_on_cpu, seats_on_gpus},
     model_card::ModelCard,
-    training::{Ended, TrainError, Training},
+    training::{Ended, Seat, TrainError, Training},
     verification::{self, Stopped, VerifyError, WriteError},
 };
 
@@ -72,23 +72,30 @@ enum Halt {
 impl Worker<'_> {
     /// Prepares, trains, keeps the weights and tests.
     pub(super) fn carry_out(&self) -> Result<Ended, RunError> {
-        let device = Device::resolve(self.assignment.device, self.assignment.plan.config.training.precision)
+        let training = self.assignment.plan.config.training;
+        let device = Device::resolve(self.assignment.device, training.precision, training.ranks)
             .map_err(RunError::Device)?;
         match device {
-            Device::Cpu => self.carry_out_on("cpu".to_owned(), Cpu::new(self.assignment.threads as usize)),
+            Device::Cpu => self.carry_out_on("cpu", seats_on_cpu(self.assignment)),
             Device::Cuda => {
-                let gpu = open_gpu(self.assignment).map_err(RunError::Device)?;
-                self.carry_out_on(format!("cuda:0 {}", gpu.gpu().name()), gpu)
+                let seats = seats_on_gpus(self.assignment).map_err(RunError::Device)?;
+                let name = seats.first().map_or("", |seat| seat.device.gpu().name()).to_owned();
+                self.carry_out_on(&format!("cuda:0 {name}"), seats)
             }
-            Device::Candle => self
-                .carry_out_on("cuda:0 through candle".to_owned(), open_candle().map_err(RunError::Device)?),
+            Device::Candle => {
+                self.carry_out_on("cuda:0 through candle", seat_with_candle().map_err(RunError::Device)?)
+            }
         }
     }
 
-    fn carry_out_on(&self, device: String, backend: impl HeadMemory) -> Result<Ended, RunError> {
-        let (backend, data) = (Arc::new(backend), self.data()?);
+    fn carry_out_on(&self, device: &str, seats: Vec<Seat<impl HeadMemory>>) -> Result<Ended, RunError> {
+        let device = match seats.len() {
+            1 => device.to_owned(),
+            ranks => format!("{device}, {ranks} ranks"),
+        };
+        let data = self.data()?;
         let mut training =
-            Training::begin(backend, self.folder, self.assignment, &data, self.report, self.stop)
+            Training::begin(seats, self.folder, self.assignment, &data, self.report, self.stop)
                 .map_err(RunError::Train)?;
         self.event(self.started(device, training.at(), training.steps()))?;
         if training.run().map_err(RunError::Train)? == Ended::Interrupted {

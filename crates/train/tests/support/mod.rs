@@ -255,6 +255,7 @@ fn config() -> Config {
             precision: Precision::Float32,
             log_every: 1,
             accumulate: 1,
+            ranks: 1,
             sampler: None,
             ema: None,
         },
