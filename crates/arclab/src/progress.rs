@@ -125,7 +125,7 @@ impl RunProgress {
                 self.line(format_args!("{run}: attempt {attempt} died ({}), trying again", failure.message));
             }
             Progress::GpusFull { run, asked_bytes, free_bytes } => self.line(format_args!(
-                "{run} waits for other programs to free memory of a GPU: it asks for {} (`resources.gpu_memory`), and {} are free",
+                "{run} waits for other programs to free memory of a GPU: it asks for {} (`resources.gpu_memory`), and {} are free, which a smaller share may fit",
                 gibibytes(*asked_bytes),
                 gibibytes(*free_bytes)
             )),

@@ -31,7 +31,7 @@ pub use element::{Element, Precision};
 pub use error::GpuError;
 pub use gpu::{Gpu, Options};
 pub use memory::Buffer;
-pub use nccl::Nccl;
+pub use nccl::{Failure as NcclFailure, Nccl};
 pub use recording::{Recorder, Recording};
 pub use staged::Staged;
 pub use times::{Timed, Work};

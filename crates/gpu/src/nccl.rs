@@ -1,13 +1,18 @@
 //! NCCL: what several GPUs of one process say to each other, in float32, each on its own stream and from its own thread.
 //!
-//! A call is only asked for, as a kernel is, and waits on the GPU until all others have asked for theirs. If one never does,
-//! the others would wait for ever: so whoever fails ends all communicators, and what waits for them goes on with numbers that
-//! nobody believes. A communicator is locked while a call is asked for, since it must not end then.
+//! A call is only asked for, as a kernel is, and waits on the GPU until all others have asked for theirs; the first ones may
+//! wait before that, while connections are made. If one never asks, the others would wait for ever: so whoever fails ends all
+//! communicators, and what waits for them goes on with numbers that nobody believes. `ncclCommAbort` is there to be called
+//! beside a call that waits, so nothing is locked while a call is asked for.
 #![expect(unsafe_code, reason = "a library's calls are unsafe, and each one here says why it is right")]
 
 use std::{
     ffi::c_void,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    ptr,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicPtr, Ordering},
+    },
 };
 
 use cudarc::nccl::{
@@ -30,16 +35,21 @@ pub struct Nccl {
 
 #[derive(Debug)]
 struct All {
-    /// By rank; none once it has ended.
-    communicators: Vec<Mutex<Option<Communicator>>>,
-    failed: Mutex<Option<GpuError>>,
+    /// By rank; null once it has ended.
+    communicators: Vec<AtomicPtr<sys::ncclComm>>,
+    failed: Mutex<Option<Failure>>,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Communicator(sys::ncclComm_t);
-
-// SAFETY: a communicator may be used from any thread in which its GPU's context is current, by one at a time.
-unsafe impl Send for Communicator {}
+/// Why GPUs no longer speak to each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// A rank's thread has panicked.
+    Panicked(usize),
+    /// A rank's GPU has failed.
+    Gpu(usize, GpuError),
+    /// What lies between them has.
+    Between(GpuError),
+}
 
 fn failed(what: &'static str) -> impl Fn(NcclError) -> GpuError {
     move |NcclError(code)| GpuError::Call { what, reason: format!("{code:?}") }
@@ -57,8 +67,8 @@ impl Nccl {
         // SAFETY: there is room for `count` of them. Without a list of GPUs it takes the first ones.
         unsafe { result::comm_init_all(communicators.as_mut_ptr(), count as i32, std::ptr::null()) }
             .map_err(failed("ncclCommInitAll"))?;
-        let communicators = communicators.into_iter().map(|one| Mutex::new(Some(Communicator(one))));
-        let all = Arc::new(All { communicators: communicators.collect(), failed: Mutex::default() });
+        let communicators = communicators.into_iter().map(AtomicPtr::new).collect();
+        let all = Arc::new(All { communicators, failed: Mutex::default() });
         Ok((0..count).map(|rank| Self { rank, all: Arc::clone(&all) }).collect())
     }
 
@@ -102,21 +112,22 @@ impl Nccl {
     }
 
     /// What failed first, on any rank.
-    pub fn check(&self) -> Result<(), GpuError> {
-        let known = locked(&self.all.failed).clone().map_or(Ok(()), Err);
-        let own = locked(&self.all.communicators[self.rank]);
-        known.and((*own).map_or(Ok(()), asynchronous))
+    pub fn check(&self) -> Result<(), Failure> {
+        if let Some(known) = locked(&self.all.failed).clone() {
+            return Err(known);
+        }
+        let own = self.own();
+        if own.is_null() { Ok(()) } else { asynchronous(own).map_err(Failure::Between) }
+    }
+
+    fn own(&self) -> sys::ncclComm_t {
+        self.all.communicators[self.rank].load(Ordering::Acquire)
     }
 
     /// Ends all communicators, so that nobody waits for a rank that will not go on.
-    pub fn end(&self, why: GpuError) {
+    pub fn end(&self, why: Failure) {
         locked(&self.all.failed).get_or_insert(why);
-        for communicator in &self.all.communicators {
-            if let Some(Communicator(communicator)) = locked(communicator).take() {
-                // SAFETY: it has not ended, and nobody finds it any more.
-                let _ = unsafe { result::comm_abort(communicator) };
-            }
-        }
+        self.all.abort();
     }
 
     /// Asks for a call on a rank's stream, unless its GPU or another rank has failed; what fails ends all.
@@ -126,19 +137,18 @@ impl Nccl {
         what: &'static str,
         ask: impl FnOnce(sys::ncclComm_t, sys::cudaStream_t) -> Result<(), NcclError>,
     ) {
+        let own = self.own();
+        // Another rank has failed, which is no failure of this GPU.
+        if own.is_null() || self.check().is_err() {
+            return;
+        }
         let done = gpu.unless_failed(|| {
-            self.check()?;
-            let own = locked(&self.all.communicators[self.rank]);
-            let (Some(Communicator(communicator)), Some(stream)) = (*own, gpu.runtime.bound_stream()?) else {
-                return Err(GpuError::Call {
-                    what,
-                    reason: "the ranks' communicators have ended".to_owned(),
-                });
-            };
-            ask(communicator, stream.cast()).map_err(failed(what))
+            let no_stream = || GpuError::Call { what, reason: "NCCL needs a GPU's stream".to_owned() };
+            let stream = gpu.runtime.bound_stream()?.ok_or_else(no_stream)?;
+            ask(own, stream.cast()).map_err(failed(what))
         });
         if let (None, Err(why)) = (done, gpu.check()) {
-            self.end(why);
+            self.end(Failure::Gpu(self.rank, why));
         }
     }
 }
@@ -164,9 +174,9 @@ unsafe fn reduce(
 }
 
 /// What went wrong after a call had returned.
-fn asynchronous(Communicator(communicator): Communicator) -> Result<(), GpuError> {
+fn asynchronous(communicator: sys::ncclComm_t) -> Result<(), GpuError> {
     let mut state = ncclResult_t::ncclSuccess;
-    // SAFETY: the communicator has not ended: whoever ends it takes it away before.
+    // SAFETY: the communicator had not ended when it was found; whoever ends it meanwhile has noted a failure, which counts first.
     unsafe { sys::ncclCommGetAsyncError(communicator, &raw mut state) }
         .result()
         .and_then(|_| state.result())
@@ -174,14 +184,20 @@ fn asynchronous(Communicator(communicator): Communicator) -> Result<(), GpuError
         .map_err(failed("NCCL"))
 }
 
-impl Drop for All {
-    fn drop(&mut self) {
-        for communicator in &mut self.communicators {
-            let communicator = communicator.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-            if let Some(Communicator(communicator)) = communicator {
-                // SAFETY: it has not ended. Its last call is done, or nobody will read what it writes.
+impl All {
+    fn abort(&self) {
+        for communicator in &self.communicators {
+            let communicator = communicator.swap(ptr::null_mut(), Ordering::AcqRel);
+            if !communicator.is_null() {
+                // SAFETY: it has not ended, and nobody finds it any more. Nobody will read what its calls still write.
                 let _ = unsafe { result::comm_abort(communicator) };
             }
         }
+    }
+}
+
+impl Drop for All {
+    fn drop(&mut self) {
+        self.abort();
     }
 }

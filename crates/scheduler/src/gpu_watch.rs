@@ -5,8 +5,10 @@ use crate::{Action, Busy, Gpu, GpuError, Progress, gpu::Meter, scheduler::Sessio
 /// What is kept from one look to the next.
 #[derive(Debug, Default)]
 pub(crate) struct GpuWatch {
-    /// Opened when the first run asks for a share.
-    meter: Option<Meter>,
+    /// Opened when the first run asks for a share; none where it did not open.
+    meter: Option<Option<Meter>>,
+    /// Whether it was said that memory cannot be read.
+    is_warned: bool,
     /// Whether a person was told that others hold what is needed.
     is_told: bool,
 }
@@ -19,10 +21,9 @@ impl Session<'_> {
         }
         let gpus = self.scheduler.gpus.iter().flatten();
         for (gpu, room) in gpus.zip(self.slots.gpus.iter_mut().flatten()) {
-            match self.gpu_watch.free_bytes(gpu) {
-                Ok(free) => room.measured(free, running),
-                // What was known of it stands; a worker that finds too little says so.
-                Err(error) => tracing::warn!(gpu = gpu.index, %error, "a GPU's free memory cannot be read"),
+            // Where it cannot be read, what was known of it stands; a worker that finds too little says so.
+            if let Some(free) = self.gpu_watch.free_bytes(gpu) {
+                room.measured(free, running);
             }
         }
     }
@@ -43,11 +44,14 @@ impl Session<'_> {
 }
 
 impl GpuWatch {
-    fn free_bytes(&mut self, gpu: &Gpu) -> Result<u64, GpuError> {
-        let meter = match &self.meter {
-            Some(meter) => meter,
-            None => self.meter.insert(Meter::open()?),
+    /// None where it cannot be read, which is said once.
+    fn free_bytes(&mut self, gpu: &Gpu) -> Option<u64> {
+        let mut warn = |error: GpuError| {
+            if !std::mem::replace(&mut self.is_warned, true) {
+                tracing::warn!(gpu = gpu.index, %error, "a GPU's free memory cannot be read");
+            }
         };
-        meter.free_bytes(gpu)
+        let meter = self.meter.get_or_insert_with(|| Meter::open().map_err(&mut warn).ok());
+        meter.as_ref()?.free_bytes(gpu).map_err(warn).ok()
     }
 }

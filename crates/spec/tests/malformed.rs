@@ -191,6 +191,12 @@ const VALUES: &[Malformed] = &[
         "`gpu`",
         "allowed: `auto`, `cpu` or `cuda`",
     ),
+    case(
+        "extends: base.yaml\ntraining: {precision: bf16, head_precision: bf16, ranks: 2}",
+        (2, 45),
+        "`training.head_precision` cannot be `bf16` with `training.ranks`",
+        "write `float32`",
+    ),
     case("extends: base.yaml\nresources: {memory: 2 gigs}", (2, 21), "`2 gigs`", "2 GiB"),
     case("extends: base.yaml\nresources: {memory: 1024}", (2, 21), "`1024`", "2 GiB"),
     case("extends: base.yaml\nresources: {gpu_memory: 4 gigs}", (2, 25), "`4 gigs`", "2 GiB"),

@@ -31,6 +31,11 @@ pub(crate) enum NoDevice {
     /// A GPU.
     #[error("the spec asks for `resources.device: cuda`, but {0}. Use `device: auto` or `device: cpu`")]
     Cuda(String),
+    /// A GPU for each rank.
+    #[error(
+        "`training.ranks: {ranks}` needs as many GPUs, and this worker sees {found}. Use `device: cpu`, or `ranks: 1`"
+    )]
+    TooFew { ranks: u32, found: usize },
     /// Numbers that a CPU does not compute in.
     #[error(
         "the spec asks for `training.precision: {0}`, which a GPU alone computes in, but {1}. Write `precision: float32`"
@@ -64,19 +69,9 @@ fn is_set(name: &str) -> bool {
 
 /// Why no GPU can be used by this worker on this machine.
 pub(crate) fn why_no_gpu() -> Option<String> {
-    why_no_gpus(1)
-}
-
-/// The same of so many GPUs, one for each rank.
-fn why_no_gpus(ranks: usize) -> Option<String> {
     let without = is_set(CANDLE) && !Candle::HAS_CUDA;
     let found = || reason(is_set(TRY) || is_set(CANDLE), arclab_gpu::gpus());
-    without.then(no_candle).or_else(found).or_else(|| too_few(ranks, arclab_gpu::gpus()))
-}
-
-fn too_few(ranks: usize, found: Result<usize, GpuError>) -> Option<String> {
-    let found = found.ok().filter(|found| *found < ranks)?;
-    Some(format!("`training.ranks: {ranks}` needs as many GPUs, and this worker sees {found}"))
+    without.then(no_candle).or_else(found)
 }
 
 fn no_candle() -> String {
@@ -117,7 +112,7 @@ impl Device {
         precision: Precision,
         ranks: u32,
     ) -> Result<Self, NoDevice> {
-        let device = Self::choose(request, precision, || why_no_gpus(ranks as usize))?;
+        let device = Self::choose(request, precision, why_no_gpu)?.for_ranks(ranks, arclab_gpu::gpus)?;
         if !is_set(CANDLE) {
             return Ok(device);
         }
@@ -125,6 +120,17 @@ impl Device {
             return Err(NoDevice::Candle("in one rank alone. Write `training: {ranks: 1}`".to_owned()));
         }
         device.through_candle(precision, why_no_gpu())
+    }
+
+    /// The same, where there is a GPU for each rank.
+    fn for_ranks(self, ranks: u32, gpus: impl FnOnce() -> Result<usize, GpuError>) -> Result<Self, NoDevice> {
+        match (self, ranks) {
+            (Self::Cpu, _) | (_, 1) => Ok(self),
+            (Self::Cuda | Self::Candle, _) => match gpus().map_err(NoDevice::Open)? {
+                found if found < ranks as usize => Err(NoDevice::TooFew { ranks, found }),
+                _ => Ok(self),
+            },
+        }
     }
 
     /// candle in the place of the GPU's own operators, or why that is not what the run asks for.
@@ -263,6 +269,17 @@ mod tests {
     }
 
     #[test]
+    fn each_rank_has_a_gpu_or_all_have_the_cpu() {
+        let error = Device::Cuda.for_ranks(4, || Ok(2)).unwrap_err().to_string();
+        assert!(
+            error.starts_with("`training.ranks: 4` needs as many GPUs, and this worker sees 2"),
+            "{error}"
+        );
+        assert_eq!(Device::Cuda.for_ranks(2, || Ok(2)), Ok(Device::Cuda));
+        assert_eq!(Device::Cpu.for_ranks(4, || unreachable!("a CPU is enough for all")), Ok(Device::Cpu));
+    }
+
+    #[test]
     fn a_gpu_is_not_used_before_somebody_asks_to_try_it() {
         let missing = || GpuError::Missing { library: "cuDNN (libcudnn.so.9)" };
         for is_tried in [false, true] {
@@ -270,9 +287,6 @@ mod tests {
             assert!(reason(is_tried, Ok(0)).unwrap().ends_with("sees no GPU"));
         }
         assert!(reason(false, Ok(8)).unwrap().contains("ARCLAB_TRY_CUDA=1"));
-        let few = too_few(4, Ok(2)).unwrap();
-        assert_eq!(few, "`training.ranks: 4` needs as many GPUs, and this worker sees 2");
-        assert_eq!(too_few(2, Ok(2)), None);
         assert_eq!(reason(true, Ok(8)), None);
     }
 }

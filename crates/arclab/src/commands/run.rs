@@ -6,7 +6,10 @@ use anyhow::{Context as _, bail};
 use arclab_scheduler::{
     RunEnd, Scheduler, SchedulerOptions, Summary, WorkerAbilities, gpus, stop_on_signals,
 };
-use arclab_spec::{ExperimentName, RunId, RunState, Spec};
+use arclab_spec::{
+    ExperimentName, RunId, RunState, Spec,
+    config::{DeviceRequest, TrainingConfig},
+};
 use arclab_store::{PlannedRun, Store, StoreError, records::Provenance};
 
 use crate::{
@@ -100,7 +103,14 @@ fn ready(
         if let Some(reason) = scheduler.refusal(&spec.resources) {
             bail!("{} cannot be carried out here: {reason}; nothing was run", spec.file.display());
         }
-        let precision = spec.config.training.precision;
+        let TrainingConfig { precision, ranks, .. } = spec.config.training;
+        if ranks > 1 && no_gpu.is_ok() && spec.resources.device != DeviceRequest::Cpu {
+            bail!(
+                "{} cannot be carried out here: it asks for `training.ranks: {ranks}`, and a run has one of this machine's GPUs \
+                 at most; write `resources: {{device: cpu}}`; nothing was run",
+                spec.file.display()
+            );
+        }
         if let (true, Err(reason)) = (precision.needs_gpu(), &no_gpu) {
             bail!(
                 "{} cannot be carried out here: it asks for `training.precision: {precision}`, which a GPU alone computes \

@@ -37,7 +37,7 @@ pub enum RankError {
     /// A mistake of the program's, of which the log says more.
     #[error("the thread of rank {0} has panicked")]
     Panicked(usize),
-    /// A device other than the first.
+    /// A rank's device.
     #[error("the device of rank {rank} failed")]
     Device {
         /// Which one.

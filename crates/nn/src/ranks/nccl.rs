@@ -1,6 +1,6 @@
 //! Ranks on GPUs of one machine, which speak through NCCL.
 
-use arclab_gpu::{Buffer, GpuError, Nccl};
+use arclab_gpu::{Buffer, Nccl, NcclFailure};
 
 use super::{Exchange, Place, RankError};
 use crate::cuda::Cuda;
@@ -25,10 +25,14 @@ impl Exchange<Cuda> for Nccl {
 
     fn leave(&self) {
         let (rank, _) = Self::place(self);
-        self.end(GpuError::Call { what: "a rank", reason: RankError::Panicked(rank).to_string() });
+        self.end(NcclFailure::Panicked(rank));
     }
 
     fn check(&self) -> Result<(), RankError> {
-        Self::check(self).map_err(RankError::Exchange)
+        Self::check(self).map_err(|failure| match failure {
+            NcclFailure::Panicked(rank) => RankError::Panicked(rank),
+            NcclFailure::Gpu(rank, source) => RankError::Device { rank, source },
+            NcclFailure::Between(source) => RankError::Exchange(source),
+        })
     }
 }

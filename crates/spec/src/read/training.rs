@@ -77,6 +77,12 @@ pub(super) fn fits(top: &Section<'_>, config: &Config) {
             format!("`training.head_precision` cannot be `bf16` with `training.precision: {precision}`");
         report(message, "write `precision: bf16` beside it, which a GPU alone computes in, or `float32`");
     }
+    if config.training.ranks > 1 {
+        let message = "`training.head_precision` cannot be `bf16` with `training.ranks`, among which a head is split and \
+                       computed in float32"
+            .to_owned();
+        report(message, "write `float32`");
+    }
     if !is_margin_softmax(config) {
         let message =
             "`training.head_precision` cannot be `bf16` with this loss, which is computed in float32"

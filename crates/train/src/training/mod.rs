@@ -194,8 +194,9 @@ impl<'a, B: HeadMemory> Training<'a, B> {
     /// Before numbers are believed: those of a device that failed are none.
     pub(crate) fn check_device(&self, step: u64) -> Result<(), TrainError> {
         let share_bytes = self.assignment.gpu_memory_bytes;
-        self.model.check().map_err(|source| TrainError::Gpu { step, share_bytes, source })?;
-        self.model.check_ranks().map_err(|source| TrainError::Rank { step, source })
+        // First, as it knows which rank it was.
+        self.model.check_ranks().map_err(|source| TrainError::Rank { step, source })?;
+        self.model.check().map_err(|source| TrainError::Gpu { step, share_bytes, source })
     }
 
     fn check(&self, numbers: &StepNumbers) -> Result<(), TrainError> {

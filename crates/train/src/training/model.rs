@@ -133,7 +133,8 @@ impl<B: HeadMemory> Model<B> {
     }
 
     /// One step on a batch, after `step` others, at learning rate `rate`; of one rank among several, all of which are given
-    /// the whole batch, and say the same of it. Where the loss or the gradient is not finite, the weights stay as they were; running statistics may not. `meanwhile` is called once the device has been
+    /// the whole batch, and say the same of it. Where the loss or the gradient is not
+    /// finite, the weights stay as they were; running statistics may not. `meanwhile` is called once the device has been
     /// given what takes it longest.
     pub(crate) fn step_while(
         &mut self,
@@ -254,6 +255,12 @@ impl<B: HeadMemory> Model<B> {
             checkpoint::put(&mut all, AVERAGE, average.state());
         }
         all
+    }
+
+    /// Whether each rank has a part of the head.
+    #[cfg(test)]
+    pub(super) fn objective_is_split(&self) -> bool {
+        self.objective.split_classes().is_some()
     }
 
     /// What a rank adds to the checkpoint that the first one makes: its part of the head, and what the optimiser remembers of it.

@@ -28,10 +28,12 @@ pub fn own_tensors(whole: &Tensors, place: Place, classes: usize) -> Tensors {
 /// The first rank's tensors, with the centres of all ranks in their order.
 pub fn whole_tensors(first: Tensors, others: &[Tensors]) -> Tensors {
     let joined = |(name, tensor): (String, Tensor)| {
+        if !is_of_centres(&name) {
+            return (name, tensor);
+        }
         let of_others = others.iter().filter_map(|part| part.get(&name));
         let parts: Vec<&Tensor> = std::iter::once(&tensor).chain(of_others).collect();
-        let whole = Tensor::cat(&parts, 0).ok().filter(|_| is_of_centres(&name));
-        let whole = whole.unwrap_or_else(|| tensor.clone());
+        let whole = Tensor::cat(&parts, 0).expect("ranks have centres of one width");
         (name, whole)
     };
     first.into_iter().map(joined).collect()
