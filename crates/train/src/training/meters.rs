@@ -70,6 +70,7 @@ pub(crate) struct StepTimes {
     /// Waiting for the batch, and handing the next one to a device that takes it ahead.
     pub(crate) data: Duration,
     pub(crate) forward: Duration,
+    /// With what a device is waited for, which is far behind the program by then.
     pub(crate) backward: Duration,
     /// Clipping and the optimiser.
     pub(crate) update: Duration,

@@ -16,7 +16,7 @@ use arclab_spec::config::Config;
 use super::{
     feed::Pixels,
     meters::{StepNumbers, StepTimes},
-    objective::Objective,
+    objective::{Objective, Unread},
 };
 use crate::{
     settings,
@@ -111,18 +111,31 @@ impl<B: HeadMemory> Model<B> {
         rate: f64,
         meanwhile: impl FnOnce(),
     ) -> StepNumbers {
-        let count = labels.len() / self.parts;
+        let parts = self.parts;
+        let count = labels.len() / parts;
         let first = |at: usize| step * labels.len() as u64 + (at * count) as u64;
-        let mut numbers = self.part(pixels, &labels[..count], 0, (step, first(0)), rate, meanwhile);
-        for at in 1..self.parts {
-            let labels = &labels[at * count..][..count];
-            numbers = numbers.and(self.part(pixels, labels, at * count, (step, first(at)), rate, || ()));
-        }
-        let began = Instant::now();
-        if numbers.loss.is_finite() {
-            numbers.gradient_norm = self.update(rate);
-        }
-        numbers.times.update = began.elapsed();
+        let part = |at| self.part(pixels, &labels[at * count..][..count], at * count, (step, first(at)));
+        let (unread, times): (Vec<_>, Vec<_>) = (0..parts).map(part).unzip();
+        // A loss that is not finite and not known yet comes with such a gradient, and the device leaves that step out.
+        let may_step = unread.iter().all(|part| part.known_loss().is_none_or(f64::is_finite));
+        let (norm, launched) = timed(|| may_step.then(|| self.launch(rate)));
+        let ((), data) = timed(meanwhile);
+        // Only now, so that a device need not wait for the program within a step.
+        let ((judged, norm), waited) = timed(|| Unread::read(unread, &*self.device, norm));
+        let of_parts = judged.into_iter().zip(times).map(|(judged, times)| StepNumbers {
+            images: count,
+            loss: judged.loss,
+            learning_rate: rate,
+            gradient_norm: norm,
+            norms: judged.norms,
+            measured: judged.measured,
+            times,
+        });
+        let mut numbers = of_parts.reduce(StepNumbers::and).expect("a step has a part");
+        let ((), settled) = timed(|| self.settle(&numbers));
+        numbers.times.data += data;
+        numbers.times.backward += waited;
+        numbers.times.update += launched + settled;
         numbers
     }
 
@@ -134,9 +147,7 @@ impl<B: HeadMemory> Model<B> {
         labels: &[u32],
         at: usize,
         (step, first): (u64, u64),
-        rate: f64,
-        meanwhile: impl FnOnce(),
-    ) -> StepNumbers {
+    ) -> (Unread<B>, StepTimes) {
         let ((unread, d_embeddings), forward) = timed(|| {
             self.network.seek(first);
             let embeddings = self.forward(pixels, at, labels.len());
@@ -149,18 +160,7 @@ impl<B: HeadMemory> Model<B> {
                 gradients.add(&*self.device, &weights);
             }
         });
-        let ((), data) = timed(meanwhile);
-        // Only now, so that a device need not wait between forward and backward.
-        let (judged, waited) = timed(|| unread.read(&self.device));
-        StepNumbers {
-            images: labels.len(),
-            loss: judged.loss,
-            learning_rate: rate,
-            gradient_norm: f64::NAN,
-            norms: judged.norms,
-            measured: judged.measured,
-            times: StepTimes { data, forward, backward: backward + waited, update: Duration::ZERO },
-        }
+        (unread, StepTimes { forward, backward, ..StepTimes::default() })
     }
 
     /// The embeddings of `count` images from number `at` of `pixels` on.
@@ -176,17 +176,22 @@ impl<B: HeadMemory> Model<B> {
         }
     }
 
-    fn update(&mut self, rate: f64) -> f64 {
+    fn launch(&mut self, rate: f64) -> B::Norm {
         let weights = weights(&*self.device, &mut self.network, &mut self.objective);
         let weights = match &self.gradients {
             Some(gradients) => gradients.instead::<B>(weights),
             None => weights,
         };
-        let norm = self.optimizer.step(&*self.device, weights, rate);
-        if let Some(average) = self.average.as_mut().filter(|_| norm.is_finite()) {
+        self.optimizer.launch(&*self.device, weights, rate)
+    }
+
+    /// What depends on whether the step was left out.
+    fn settle(&mut self, numbers: &StepNumbers) {
+        self.optimizer.settle(numbers.gradient_norm);
+        let is_done = numbers.loss.is_finite() && numbers.gradient_norm.is_finite();
+        if let Some(average) = self.average.as_mut().filter(|_| is_done) {
             average.follow(&self.network);
         }
-        norm
     }
 
     /// What is validated, tested and kept.

@@ -3,7 +3,7 @@
 use arclab_nn::{
     Maps,
     checkpoint::{Mismatch, Tensors},
-    heads::{Head, HeadMemory, PairHead, PairOutput, sampled_classes},
+    heads::{Head, HeadMemory, HeadOutput, PairHead, PairOutput, sampled_classes},
     optim::{Kind, Weight},
 };
 use arclab_spec::config::Config;
@@ -55,25 +55,43 @@ pub(super) enum Unread<B: HeadMemory> {
 }
 
 impl<B: HeadMemory> Unread<B> {
-    /// Waits for the device.
-    pub(super) fn read(self, device: &B) -> Judged {
+    /// What the loss is, where that is known without waiting.
+    pub(super) fn known_loss(&self) -> Option<f64> {
         match self {
-            Self::Classes(judged) => {
-                let output = device.output(judged);
-                let measured = Measured::Classes(ClassNumbers {
-                    correct: output.correct,
-                    past_turn: output.past_turn,
-                    angles: output.angles,
-                    squared_angles: output.squared_angles,
-                });
-                Judged { loss: output.loss, norms: output.norms, measured }
-            }
-            Self::Pairs(output) => {
-                let numbers =
-                    PairNumbers { same: output.same, different: output.different, hinges: output.hinges };
-                Judged { loss: output.loss, norms: output.norms, measured: Measured::Pairs(numbers) }
+            Self::Classes(judged) => B::known_loss(judged),
+            Self::Pairs(output) => Some(output.loss),
+        }
+    }
+
+    /// What is said of all parts of a batch, and the gradient's norm, NaN where there is none. Waits for the device once.
+    pub(super) fn read(parts: Vec<Self>, device: &B, norm: Option<B::Norm>) -> (Vec<Judged>, f64) {
+        let (mut classes, mut pairs) = (Vec::new(), Vec::new());
+        for part in parts {
+            match part {
+                Self::Classes(judged) => classes.push(judged),
+                Self::Pairs(output) => pairs.push(output),
             }
         }
+        let (outputs, norm) = device.outputs(classes, norm);
+        let judged = outputs.iter().map(Judged::of_classes).chain(pairs.iter().map(Judged::of_pairs));
+        (judged.collect(), norm)
+    }
+}
+
+impl Judged {
+    fn of_classes(output: &HeadOutput) -> Self {
+        let measured = Measured::Classes(ClassNumbers {
+            correct: output.correct,
+            past_turn: output.past_turn,
+            angles: output.angles,
+            squared_angles: output.squared_angles,
+        });
+        Self { loss: output.loss, norms: output.norms, measured }
+    }
+
+    fn of_pairs(output: &PairOutput) -> Self {
+        let numbers = PairNumbers { same: output.same, different: output.different, hinges: output.hinges };
+        Self { loss: output.loss, norms: output.norms, measured: Measured::Pairs(numbers) }
     }
 }
 
