@@ -51,11 +51,11 @@ impl LossScale {
     }
 
     /// Whether a gradient that was not finite may become so by a smaller scale.
-    pub(super) fn may_fall(&self) -> bool {
+    pub(super) fn may_fall(self) -> bool {
         self.now >= SMALLEST
     }
 
-    pub(super) fn state(&self) -> Tensors {
+    pub(super) fn state(self) -> Tensors {
         let values = Tensor::new(&[self.now, self.steps as f32], &Device::Cpu);
         BTreeMap::from([(NAME.to_owned(), values.expect("two numbers are a tensor"))])
     }

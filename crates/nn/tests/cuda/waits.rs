@@ -32,7 +32,9 @@ fn downloads(device: Cuda, mut head: Head, rule: Rule<Buffer>, count: usize) -> 
             network.backward_maps(d);
             let mut weights = network.weights();
             weights.push((Kind::Head, device.weight(&mut mirror, head.weight())));
-            parts.iter_mut().for_each(|parts| parts.add(&*device, &weights));
+            if let Some(parts) = &mut parts {
+                parts.add(&*device, &weights);
+            }
         }
         let mut weights = network.weights();
         weights.push((Kind::Head, device.weight(&mut mirror, head.weight())));
