@@ -246,14 +246,13 @@ impl<B: HeadMemory> Work<B> {
             }
             Task::Train => {
                 let embeddings = network.train_forward_maps(&images);
-                let (_, d_embeddings) = device.judge(mirror, head, &embeddings, labels, (0, 0));
+                let (judged, d_embeddings) = device.judge(mirror, head, &embeddings, labels, (0, 0));
                 network.backward_maps(d_embeddings);
                 let mut weights = network.weights();
                 weights.push((Kind::Head, device.weight(mirror, head.weight())));
-                if !optimizer.step(&**device, weights, 0.001).is_finite() {
-                    // The next step's loss is scaled less.
-                    device.forgives_overflow();
-                }
+                let norm = optimizer.launch(&**device, weights, 0.001);
+                let (_, norm) = device.outputs(vec![judged], Some(norm));
+                optimizer.settle(norm);
             }
         }
     }

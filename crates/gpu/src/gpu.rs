@@ -101,6 +101,12 @@ impl Gpu {
         self.runtime.take_uploads()
     }
 
+    /// How often it was waited for since this was last asked; of an emulated one alone.
+    #[cfg(feature = "emulator")]
+    pub fn take_downloads(&self) -> usize {
+        self.runtime.take_downloads()
+    }
+
     fn on(runtime: Arc<dyn Runtime>, options: Options) -> Self {
         let memory = Arc::new(Memory::new(Arc::clone(&runtime), options.memory_bytes));
         let (failure, kept, workspace) = (Mutex::default(), Mutex::default(), Mutex::default());
@@ -247,6 +253,24 @@ impl Gpu {
             values.fill(f32::NAN);
         }
         values
+    }
+
+    /// The values of several float32 buffers, for which the program waits once.
+    ///
+    /// # Panics
+    /// Where one holds other numbers.
+    pub fn download_all(&self, buffers: &[&Buffer]) -> Vec<Vec<f32>> {
+        if buffers.is_empty() {
+            return Vec::new();
+        }
+        let all = self.download(&self.joined(buffers));
+        let mut rest = &all[..];
+        let next = |buffer: &&Buffer| {
+            let (values, after) = rest.split_at(buffer.len());
+            rest = after;
+            values.to_vec()
+        };
+        buffers.iter().map(next).collect()
     }
 
     /// Another buffer with the same values.

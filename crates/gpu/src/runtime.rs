@@ -62,6 +62,12 @@ pub(crate) trait Runtime: Send + Sync + std::fmt::Debug {
         Vec::new()
     }
 
+    /// How many downloads there were since this was last asked.
+    #[cfg(feature = "emulator")]
+    fn take_downloads(&self) -> usize {
+        0
+    }
+
     /// Waits until all that was asked for is done.
     fn download(&self, from: Address, to: &mut [u8]) -> Result<(), GpuError>;
 

@@ -145,6 +145,9 @@ pub trait Backend: Sized + Send + Sync + std::fmt::Debug + 'static {
     /// Images that were handed over ahead of the step that reads them; of a device that takes none there are none.
     type Ahead: Send + Sync + std::fmt::Debug;
 
+    /// A gradient's norm, and what the gradient is multiplied by; the program need not know them.
+    type Norm: Send + std::fmt::Debug;
+
     /// A buffer's numbers.
     fn numbers(buffer: &Self::Buffer) -> &Self::Numbers;
 
@@ -321,8 +324,18 @@ pub trait Backend: Sized + Send + Sync + std::fmt::Debug + 'static {
     /// of `maps` where nobody else does.
     fn dropout(&self, maps: Arc<Maps<Self>>, mask: DropoutMask) -> Maps<Self>;
 
-    /// The Euclidean norm of all gradients together, summed in an order that depends on their lengths alone.
-    fn norm(&self, gradients: &[&Self::Numbers]) -> f64;
+    /// The Euclidean norm of all gradients together, summed in an order that depends on their lengths alone; where it is
+    /// longer than `limit`, steps multiply gradients by what makes it so long.
+    fn norm(&self, gradients: &[&Self::Numbers], limit: Option<f64>) -> Self::Norm;
+
+    /// The same of a norm that was put together elsewhere.
+    fn norm_of(&self, norm: f64, limit: Option<f64>) -> Self::Norm;
+
+    /// What the norm is, where that is known without waiting.
+    fn known_norm(norm: &Self::Norm) -> Option<f64>;
+
+    /// What the norm is, once the device has come so far. A device that scales losses scales the next one by what it learns.
+    fn read_norm(&self, norm: Self::Norm) -> f64;
 
     /// Whether a norm that was not finite may be a matter of how the device computes, so that the step is left out and
     /// training goes on.
@@ -340,11 +353,12 @@ pub trait Backend: Sized + Send + Sync + std::fmt::Debug + 'static {
         Mismatch::refuse_others(state, |_| false)
     }
 
-    /// Steps of stochastic gradient descent, each with the weight's velocity.
-    fn sgd(&self, steps: Vec<SgdStep<'_, Self::Numbers>>, factors: SgdFactors);
+    /// Steps of stochastic gradient descent, each with the weight's velocity. Where the norm is not known yet, and turns out
+    /// not to be finite, nothing is changed.
+    fn sgd(&self, steps: Vec<SgdStep<'_, Self::Numbers>>, norm: &Self::Norm, factors: SgdFactors);
 
-    /// Steps of Adam with decoupled weight decay, each with the weight's first and second moment.
-    fn adamw(&self, steps: Vec<AdamWStep<'_, Self::Numbers>>, factors: AdamWFactors);
+    /// Steps of Adam with decoupled weight decay, each with the weight's first and second moment; else as [`Backend::sgd`].
+    fn adamw(&self, steps: Vec<AdamWStep<'_, Self::Numbers>>, norm: &Self::Norm, factors: AdamWFactors);
 
     /// a ← a + share·(b - a); where a and b are equal they stay so to the bit.
     fn approach(&self, pairs: Vec<(&mut Self::Numbers, &Self::Numbers)>, share: f32);

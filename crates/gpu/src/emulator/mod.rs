@@ -11,7 +11,10 @@ use std::{
     fmt::Write as _,
     fs,
     process::Command,
-    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{
+        Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Instant,
 };
 
@@ -48,6 +51,7 @@ pub(crate) struct Emulator {
     lanes: [Mutex<Lane>; LANES],
     /// Bytes of each.
     uploads: Mutex<Vec<usize>>,
+    downloads: AtomicUsize,
 }
 
 /// Uploads beside other work. They are there as late as they may be: once somebody waits for them.
@@ -173,7 +177,12 @@ impl Runtime for Emulator {
         std::mem::take(&mut *self.uploads.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    fn take_downloads(&self) -> usize {
+        self.downloads.swap(0, Ordering::Relaxed)
+    }
+
     fn download(&self, from: Address, to: &mut [u8]) -> Result<(), GpuError> {
+        self.downloads.fetch_add(1, Ordering::Relaxed);
         assert!(self.recorded().is_none(), "what is recorded is not done, and cannot be downloaded");
         let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         assert!(memory.values().all(Block::is_intact), "a kernel wrote beside a buffer");

@@ -44,6 +44,11 @@ impl Norm {
         Self(outcome)
     }
 
+    /// The norm, and what gradients are multiplied by.
+    pub fn numbers(&self) -> &Buffer {
+        &self.0
+    }
+
     /// The norm, once all work before is done.
     pub fn value(&self, gpu: &Gpu) -> f64 {
         f64::from(gpu.download(&self.0)[0])

@@ -24,7 +24,7 @@ use candle_core::{Device, Result, Tensor};
 use crate::{
     backend::{Activation, Affine, Backend, MapShape, Maps, Moments, NormGradients, NormState},
     ops::{Convolution, DropoutMask},
-    optim::{AdamWFactors, AdamWStep, SgdFactors, SgdStep},
+    optim::{AdamWFactors, AdamWStep, KnownNorm, SgdFactors, SgdStep},
 };
 
 /// A device of candle's. Its operators do not say what fails: [`Backend::check`] does, once a step is over.
@@ -107,6 +107,7 @@ impl Backend for Candle {
     type Numbers = Tensor;
     type Buffer = Tensor;
     type Ahead = Infallible;
+    type Norm = KnownNorm;
 
     fn numbers(buffer: &Tensor) -> &Tensor {
         buffer
@@ -325,16 +326,30 @@ impl Backend for Candle {
         self.compute("dropout", maps.shape, || maps::dropout(&maps, mask))
     }
 
-    fn norm(&self, gradients: &[&Tensor]) -> f64 {
-        self.attempt("norm", || steps::norm(gradients)).unwrap_or(f64::NAN)
+    fn norm(&self, gradients: &[&Tensor], limit: Option<f64>) -> KnownNorm {
+        KnownNorm::new(self.attempt("norm", || steps::norm(gradients)).unwrap_or(f64::NAN), limit)
     }
 
-    fn sgd(&self, steps: Vec<SgdStep<'_, Tensor>>, factors: SgdFactors) {
-        self.attempt("SGD", || steps.into_iter().try_for_each(|step| steps::sgd(step, factors)));
+    fn norm_of(&self, norm: f64, limit: Option<f64>) -> KnownNorm {
+        KnownNorm::new(norm, limit)
     }
 
-    fn adamw(&self, steps: Vec<AdamWStep<'_, Tensor>>, factors: AdamWFactors) {
-        self.attempt("AdamW", || steps.into_iter().try_for_each(|step| steps::adamw(step, factors)));
+    fn known_norm(norm: &KnownNorm) -> Option<f64> {
+        Some(norm.norm)
+    }
+
+    fn read_norm(&self, norm: KnownNorm) -> f64 {
+        norm.norm
+    }
+
+    fn sgd(&self, steps: Vec<SgdStep<'_, Tensor>>, norm: &KnownNorm, factors: SgdFactors) {
+        let step = |step| steps::sgd(step, norm.factor, factors);
+        self.attempt("SGD", || steps.into_iter().try_for_each(step));
+    }
+
+    fn adamw(&self, steps: Vec<AdamWStep<'_, Tensor>>, norm: &KnownNorm, factors: AdamWFactors) {
+        let step = |step| steps::adamw(step, norm.factor, factors);
+        self.attempt("AdamW", || steps.into_iter().try_for_each(step));
     }
 
     fn approach(&self, pairs: Vec<(&mut Tensor, &Tensor)>, share: f32) {

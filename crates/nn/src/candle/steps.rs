@@ -11,8 +11,8 @@ pub(super) fn norm(gradients: &[&Tensor]) -> Result<f64> {
 }
 
 /// See [`crate::optim::Sgd`].
-pub(super) fn sgd((step, velocity): SgdStep<'_, Tensor>, factors: SgdFactors) -> Result<()> {
-    let Step { value, gradient, rows, by: Factors { rate, weight_decay, gradient: clipping } } = step;
+pub(super) fn sgd((step, velocity): SgdStep<'_, Tensor>, clipping: f32, factors: SgdFactors) -> Result<()> {
+    let Step { value, gradient, rows, by: Factors { rate, weight_decay } } = step;
     let (old, before, momentum) = (taken(value, rows)?, taken(velocity, rows)?, f64::from(factors.momentum));
     let direction = ((gradient * f64::from(clipping))? + (&old * weight_decay)?)?;
     let after = ((before * momentum)? + &direction)?;
@@ -22,8 +22,12 @@ pub(super) fn sgd((step, velocity): SgdStep<'_, Tensor>, factors: SgdFactors) ->
 }
 
 /// See [`crate::optim::AdamW`].
-pub(super) fn adamw((step, [first, second]): AdamWStep<'_, Tensor>, factors: AdamWFactors) -> Result<()> {
-    let Step { value, gradient, rows, by: Factors { rate, weight_decay, gradient: clipping } } = step;
+pub(super) fn adamw(
+    (step, [first, second]): AdamWStep<'_, Tensor>,
+    clipping: f32,
+    factors: AdamWFactors,
+) -> Result<()> {
+    let Step { value, gradient, rows, by: Factors { rate, weight_decay } } = step;
     let AdamWFactors { betas, epsilon, steps } = factors;
     // Beyond i32's range the powers are 0 in any case.
     let steps = i32::try_from(steps).unwrap_or(i32::MAX);

@@ -29,7 +29,7 @@ use crate::{
         Convolution, DropoutMask, batch_norm, conv2d, dropout, elementwise, gate, grouped, hard_sigmoid,
         join, pool, prelu,
     },
-    optim::{self, AdamWFactors, AdamWStep, SgdFactors, SgdStep},
+    optim::{self, AdamWFactors, AdamWStep, KnownNorm, SgdFactors, SgdStep},
 };
 
 /// The CPU, with its own threads. Results do not depend on how many these are.
@@ -103,6 +103,7 @@ impl Backend for Cpu {
     type Numbers = [f32];
     type Buffer = CpuBuffer;
     type Ahead = Infallible;
+    type Norm = KnownNorm;
 
     fn numbers(buffer: &CpuBuffer) -> &[f32] {
         buffer
@@ -292,16 +293,30 @@ impl Backend for Cpu {
         self.operator("dropout", || dropout::apply(self, maps, mask))
     }
 
-    fn norm(&self, gradients: &[&[f32]]) -> f64 {
-        optim::global_norm(gradients.iter().copied())
+    fn norm(&self, gradients: &[&[f32]], limit: Option<f64>) -> KnownNorm {
+        KnownNorm::new(optim::global_norm(gradients.iter().copied()), limit)
     }
 
-    fn sgd(&self, steps: Vec<SgdStep<'_, [f32]>>, factors: SgdFactors) {
-        self.run(|| steps.into_iter().for_each(|(step, velocity)| optim::sgd(step, velocity, factors)));
+    fn norm_of(&self, norm: f64, limit: Option<f64>) -> KnownNorm {
+        KnownNorm::new(norm, limit)
     }
 
-    fn adamw(&self, steps: Vec<AdamWStep<'_, [f32]>>, factors: AdamWFactors) {
-        self.run(|| steps.into_iter().for_each(|(step, moments)| optim::adamw(step, moments, factors)));
+    fn known_norm(norm: &KnownNorm) -> Option<f64> {
+        Some(norm.norm)
+    }
+
+    fn read_norm(&self, norm: KnownNorm) -> f64 {
+        norm.norm
+    }
+
+    fn sgd(&self, steps: Vec<SgdStep<'_, [f32]>>, norm: &KnownNorm, factors: SgdFactors) {
+        let step = |(step, velocity): SgdStep<'_, [f32]>| optim::sgd(step, velocity, norm.factor, factors);
+        self.run(|| steps.into_iter().for_each(step));
+    }
+
+    fn adamw(&self, steps: Vec<AdamWStep<'_, [f32]>>, norm: &KnownNorm, factors: AdamWFactors) {
+        let step = |(step, moments): AdamWStep<'_, [f32]>| optim::adamw(step, moments, norm.factor, factors);
+        self.run(|| steps.into_iter().for_each(step));
     }
 
     fn approach(&self, pairs: Vec<(&mut [f32], &[f32])>, share: f32) {

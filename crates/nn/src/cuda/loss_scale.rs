@@ -24,8 +24,6 @@ const NAME: &str = "loss_scale";
 pub(super) struct LossScale {
     /// Of this step.
     pub(super) now: f32,
-    /// Of the step that the optimiser takes.
-    pub(super) taken: f32,
     /// Steps since it changed.
     steps: u32,
 }
@@ -33,17 +31,16 @@ pub(super) struct LossScale {
 impl LossScale {
     /// As training begins.
     pub(super) fn new() -> Self {
-        Self { now: FIRST, taken: FIRST, steps: 0 }
+        Self { now: FIRST, steps: 0 }
     }
 
     /// Of a loss that is not scaled.
     pub(super) fn none() -> Self {
-        Self { now: 1.0, taken: 1.0, steps: 0 }
+        Self { now: 1.0, steps: 0 }
     }
 
     /// After a step whose gradient was finite, or was not.
     pub(super) fn follow(&mut self, is_finite: bool) {
-        self.taken = self.now;
         if !is_finite {
             (self.now, self.steps) = (self.now / 2.0, 0);
         } else if self.steps + 1 == STEPS {
@@ -54,11 +51,11 @@ impl LossScale {
     }
 
     /// Whether a gradient that was not finite may become so by a smaller scale.
-    pub(super) fn may_fall(&self) -> bool {
+    pub(super) fn may_fall(self) -> bool {
         self.now >= SMALLEST
     }
 
-    pub(super) fn state(&self) -> Tensors {
+    pub(super) fn state(self) -> Tensors {
         let values = Tensor::new(&[self.now, self.steps as f32], &Device::Cpu);
         BTreeMap::from([(NAME.to_owned(), values.expect("two numbers are a tensor"))])
     }
@@ -66,7 +63,7 @@ impl LossScale {
     pub(super) fn load(state: &Tensors) -> Result<Self, Mismatch> {
         let values = Mismatch::values_of::<f32>(state, NAME, &[2])?;
         Mismatch::refuse_others(state, |name| name == NAME)?;
-        Ok(Self { now: values[0], taken: values[0], steps: values[1] as u32 })
+        Ok(Self { now: values[0], steps: values[1] as u32 })
     }
 }
 
@@ -78,13 +75,13 @@ mod tests {
     fn it_halves_at_an_overflow_and_doubles_after_many_steps_without_one() {
         let mut scale = LossScale::new();
         scale.follow(false);
-        assert_eq!((scale.now, scale.taken), (FIRST / 2.0, FIRST));
+        assert_eq!(scale.now, FIRST / 2.0);
         for _ in 0..STEPS - 1 {
             scale.follow(true);
         }
         assert_eq!(scale.now, FIRST / 2.0);
         scale.follow(true);
-        assert_eq!((scale.now, scale.taken), (FIRST, FIRST / 2.0));
+        assert_eq!(scale.now, FIRST);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::{
     checkpoint::{Mismatch, Tensors},
     network::Images,
     ops::{Convolution, DropoutMask},
-    optim::{AdamWFactors, AdamWStep, Factors, Rows, SgdFactors, SgdStep, Step},
+    optim::{AdamWFactors, AdamWStep, Factors, KnownNorm, Rows, SgdFactors, SgdStep, Step},
 };
 
 /// An NVIDIA GPU. Its operators do not say what fails: [`Gpu::check`] does, once a step is over.
@@ -83,6 +83,7 @@ impl Backend for Cuda {
     type Numbers = Buffer;
     type Buffer = Buffer;
     type Ahead = images::Ahead;
+    type Norm = Norm;
 
     fn numbers(buffer: &Buffer) -> &Buffer {
         buffer
@@ -328,11 +329,21 @@ impl Backend for Cuda {
         })
     }
 
-    fn norm(&self, gradients: &[&Buffer]) -> f64 {
-        let scale = self.with_scale(|scale| scale.now);
-        let norm = Norm::new(&self.gpu, gradients, 1.0 / f64::from(scale), None).value(&self.gpu);
-        self.with_scale(|scale| scale.follow(norm.is_finite()));
-        norm
+    fn norm(&self, gradients: &[&Buffer], limit: Option<f64>) -> Norm {
+        Norm::new(&self.gpu, gradients, 1.0 / f64::from(self.loss_scale()), limit)
+    }
+
+    fn norm_of(&self, norm: f64, limit: Option<f64>) -> Norm {
+        let KnownNorm { norm, factor } = KnownNorm::new(norm, limit);
+        Norm::known(&self.gpu, norm as f32, factor / self.loss_scale())
+    }
+
+    fn known_norm(_: &Norm) -> Option<f64> {
+        None
+    }
+
+    fn read_norm(&self, norm: Norm) -> f64 {
+        self.heed(norm.value(&self.gpu))
     }
 
     fn forgives_overflow(&self) -> bool {
@@ -352,27 +363,25 @@ impl Backend for Cuda {
         Ok(())
     }
 
-    fn sgd(&self, steps: Vec<SgdStep<'_, Buffer>>, factors: SgdFactors) {
-        let gradient = self.factor(steps.iter().map(|(step, _)| step));
+    fn sgd(&self, steps: Vec<SgdStep<'_, Buffer>>, norm: &Norm, factors: SgdFactors) {
         let weight = |(step, velocity)| {
-            let Step { value, gradient, rows, by: Factors { rate, weight_decay: decay, .. } } = step;
+            let Step { value, gradient, rows, by: Factors { rate, weight_decay: decay } } = step;
             sgd::Weight { value, velocity, gradient, rows: rows.map(self::rows), rate, decay }
         };
         let weights: Vec<_> = steps.into_iter().map(weight).collect();
         let SgdFactors { momentum, nesterov } = factors;
-        sgd::step(&self.gpu, &weights, &Norm::known(&self.gpu, 1.0, gradient), momentum, nesterov);
+        sgd::step(&self.gpu, &weights, norm, momentum, nesterov);
     }
 
-    fn adamw(&self, steps: Vec<AdamWStep<'_, Buffer>>, factors: AdamWFactors) {
-        let gradient = self.factor(steps.iter().map(|(step, _)| step));
+    fn adamw(&self, steps: Vec<AdamWStep<'_, Buffer>>, norm: &Norm, factors: AdamWFactors) {
         let weight = |(step, moments)| {
-            let Step { value, gradient, rows, by: Factors { rate, weight_decay: decay, .. } } = step;
+            let Step { value, gradient, rows, by: Factors { rate, weight_decay: decay } } = step;
             adamw::Weight { value, moments, gradient, rows: rows.map(self::rows), rate, decay }
         };
         let weights: Vec<_> = steps.into_iter().map(weight).collect();
         let AdamWFactors { betas, epsilon, steps } = factors;
         let factors = adamw::Factors { betas, epsilon, steps };
-        adamw::step(&self.gpu, &weights, &Norm::known(&self.gpu, 1.0, gradient), factors);
+        adamw::step(&self.gpu, &weights, norm, factors);
     }
 
     fn approach(&self, pairs: Vec<(&mut Buffer, &Buffer)>, share: f32) {
@@ -389,10 +398,10 @@ fn rows(Rows { indices, width }: Rows<'_>) -> ops::Rows<'_> {
 }
 
 impl Cuda {
-    /// What all gradients of a step are multiplied by: clipping, and what undoes the loss's scale.
-    fn factor<'a>(&self, mut steps: impl Iterator<Item = &'a Step<'a, Buffer>>) -> f32 {
-        let clipping = steps.next().map_or(1.0, |step| step.by.gradient);
-        clipping / self.with_scale(|scale| scale.taken)
+    /// Has the next step's loss scaled by what this one's norm says, which it gives back.
+    pub(crate) fn heed(&self, norm: f64) -> f64 {
+        self.with_scale(|scale| scale.follow(norm.is_finite()));
+        norm
     }
 
     /// By what this step's loss is scaled.

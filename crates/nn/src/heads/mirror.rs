@@ -10,6 +10,7 @@ use arclab_gpu::{
         elementwise, head as on_gpu,
         margin::{self, Margin},
         margin_softmax::Judgement,
+        norm::Norm,
     },
 };
 
@@ -46,6 +47,16 @@ pub trait HeadMemory: Backend {
 
     /// What the head said, once the device has come so far.
     fn output(&self, judged: Self::Judged) -> HeadOutput;
+
+    /// What the loss is, where that is known without waiting.
+    fn known_loss(judged: &Self::Judged) -> Option<f64>;
+
+    /// [`Self::output`] of each part of a batch, and [`Backend::read_norm`], for which the program waits once; without a norm
+    /// it is not a number.
+    fn outputs(&self, judged: Vec<Self::Judged>, norm: Option<Self::Norm>) -> (Vec<HeadOutput>, f64) {
+        let norm = norm.map_or(f64::NAN, |norm| self.read_norm(norm));
+        (judged.into_iter().map(|judged| self.output(judged)).collect(), norm)
+    }
 
     /// As [`PairHead::forward_backward`].
     fn judge_pairs(
@@ -100,6 +111,10 @@ impl HeadMemory for Cpu {
         judged
     }
 
+    fn known_loss(judged: &HeadOutput) -> Option<f64> {
+        Some(judged.loss)
+    }
+
     fn pull(&self, (): &(), _host: Weight<'_>) {}
 
     fn push(&self, (): &mut (), _host: Weight<'_>) {}
@@ -122,8 +137,18 @@ pub struct Mirrored<V> {
 pub enum Judged {
     /// Known.
     Here(HeadOutput),
-    /// Four numbers of each sample, then the embeddings' lengths.
-    There(Buffer),
+    /// Four numbers of each sample, and the embeddings' lengths.
+    There([Buffer; 2]),
+}
+
+impl Judged {
+    /// What is still to be downloaded.
+    fn there(&self) -> &[Buffer] {
+        match self {
+            Self::Here(_) => &[],
+            Self::There(numbers) => numbers,
+        }
+    }
 }
 
 impl HeadMemory for Cuda {
@@ -147,10 +172,31 @@ impl HeadMemory for Cuda {
     }
 
     fn output(&self, judged: Judged) -> HeadOutput {
+        let (mut outputs, _) = self.outputs(vec![judged], None);
+        outputs.remove(0)
+    }
+
+    fn known_loss(judged: &Judged) -> Option<f64> {
         match judged {
-            Judged::Here(output) => output,
-            Judged::There(numbers) => output(&self.download(&numbers)),
+            Judged::Here(output) => Some(output.loss),
+            Judged::There(_) => None,
         }
+    }
+
+    fn outputs(&self, judged: Vec<Judged>, norm: Option<Norm>) -> (Vec<HeadOutput>, f64) {
+        let there = judged.iter().flat_map(Judged::there);
+        let there: Vec<_> = there.chain(norm.as_ref().map(Norm::numbers)).collect();
+        let mut numbers = self.gpu().download_all(&there).into_iter();
+        let outputs = judged.into_iter().map(|judged| match judged {
+            Judged::Here(output) => output,
+            Judged::There(of) => {
+                let [samples, lengths] = of.map(|_| numbers.next().unwrap_or_default());
+                output(&samples, &lengths)
+            }
+        });
+        let outputs = outputs.collect();
+        let norm = numbers.next().map_or(f64::NAN, |numbers| self.heed(f64::from(numbers[0])));
+        (outputs, norm)
     }
 
     fn judge_pairs(
@@ -193,6 +239,10 @@ impl HeadMemory for Candle {
 
     fn output(&self, judged: HeadOutput) -> HeadOutput {
         judged
+    }
+
+    fn known_loss(judged: &HeadOutput) -> Option<f64> {
+        Some(judged.loss)
     }
 
     fn judge_pairs(
@@ -353,14 +403,12 @@ impl Cuda {
         mirror.gradient = Some(d_centres);
         let converted = elementwise::convert(self.gpu(), &d_embeddings, self.gpu().element());
         let data = converted.unwrap_or(d_embeddings);
-        // In one piece, so that the program waits for the GPU once.
-        (Judged::There(self.gpu().joined(&[&samples, &lengths])), Maps { shape: embeddings.shape, data })
+        (Judged::There([samples, lengths]), Maps { shape: embeddings.shape, data })
     }
 }
 
-/// Four numbers of each sample, then the embeddings' lengths, put together.
-fn output(numbers: &[f32]) -> HeadOutput {
-    let (samples, lengths) = numbers.split_at(numbers.len() / 5 * 4);
+/// Four numbers of each sample and the embeddings' lengths, put together.
+fn output(samples: &[f32], lengths: &[f32]) -> HeadOutput {
     let samples = samples.as_chunks::<4>().0;
     let sum = |of: fn(&[f32; 4]) -> f64| samples.iter().map(of).sum::<f64>();
     HeadOutput {

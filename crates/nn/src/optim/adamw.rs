@@ -62,16 +62,30 @@ impl<V> AdamW<V> {
         Self { factors, first: Slots::default(), second: Slots::default() }
     }
 
-    pub(super) fn step<B: Backend<Buffer = V>>(&mut self, device: &B, steps: NamedSteps<'_, B::Numbers>) {
-        self.factors.steps += 1;
+    pub(super) fn step<B: Backend<Buffer = V>>(
+        &mut self,
+        device: &B,
+        steps: NamedSteps<'_, B::Numbers>,
+        norm: &B::Norm,
+    ) {
+        let factors = AdamWFactors { steps: self.factors.steps + 1, ..self.factors };
         let moments = self.first.of(device, &steps).into_iter().zip(self.second.of(device, &steps));
         let moments: Vec<_> = moments.map(|(first, second)| [first, second]).collect();
-        device.adamw(steps.into_iter().map(|(_, step)| step).zip(moments).collect(), self.factors);
+        device.adamw(steps.into_iter().map(|(_, step)| step).zip(moments).collect(), norm, factors);
+    }
+
+    /// Counts a step that was not left out.
+    pub(super) fn count(&mut self) {
+        self.factors.steps += 1;
     }
 
     pub(super) fn state<B: Backend<Buffer = V>>(&self, device: &B) -> Tensors {
         let steps = Tensor::new(self.factors.steps as i64, &Device::Cpu).expect("a number is a tensor");
         let mut all = Tensors::from([(STEPS.to_owned(), steps)]);
+        // Where all steps so far were left out there are zeros, which are none before the first step.
+        if self.factors.steps == 0 {
+            return all;
+        }
         checkpoint::put(&mut all, FIRST, self.first.state(device));
         checkpoint::put(&mut all, SECOND, self.second.state(device));
         all
@@ -98,9 +112,14 @@ impl<V> AdamW<V> {
     }
 }
 
-/// One weight's step on the CPU. See [`crate::Backend::adamw`].
-pub(crate) fn update(step: Step<'_, [f32]>, [first, second]: [&mut [f32]; 2], factors: AdamWFactors) {
-    let element = factors.element(&step);
+/// One weight's step on the CPU, `clipping` times its gradient. See [`crate::Backend::adamw`].
+pub(crate) fn update(
+    step: Step<'_, [f32]>,
+    [first, second]: [&mut [f32]; 2],
+    clipping: f32,
+    factors: AdamWFactors,
+) {
+    let element = factors.element(&step, clipping);
     let Step { value, gradient, rows, .. } = step;
     let gradients = gradient.par_chunks(piece_len(rows));
     let [values, first, second] = [value, first, second].map(|all| pieces(all, rows).into_par_iter());
@@ -113,13 +132,13 @@ pub(crate) fn update(step: Step<'_, [f32]>, [first, second]: [&mut [f32]; 2], fa
 }
 
 impl AdamWFactors {
-    fn element<N: ?Sized>(&self, Step { by, .. }: &Step<'_, N>) -> Element {
+    fn element<N: ?Sized>(&self, Step { by, .. }: &Step<'_, N>, clipping: f32) -> Element {
         // Beyond i32's range the powers are 0 in any case.
         let steps = i32::try_from(self.steps).unwrap_or(i32::MAX);
         let [first, second] = self.betas.map(|beta| 1.0 - beta.powi(steps));
         Element {
             kept: (1.0 - by.rate * by.weight_decay) as f32,
-            gradient: by.gradient,
+            gradient: clipping,
             betas: self.betas.map(|beta| beta as f32),
             shares: self.betas.map(|beta| (1.0 - beta) as f32),
             rate: (by.rate / first) as f32,
@@ -145,11 +164,11 @@ mod tests {
 
     fn steps(start: f32, gradients: &[f32], weight_decay: f64) -> f32 {
         let (mut value, mut first, mut second) = ([start], [0.0], [0.0]);
-        let by = Factors { rate: 0.01, weight_decay, gradient: 1.0 };
+        let by = Factors { rate: 0.01, weight_decay };
         for (&gradient, steps) in gradients.iter().zip(1..) {
             let step = Step { value: &mut value[..], gradient: &[gradient][..], rows: None, by };
             let factors = AdamWFactors { betas: [0.9, 0.999], epsilon: 1e-8, steps };
-            update(step, [&mut first, &mut second], factors);
+            update(step, [&mut first, &mut second], 1.0, factors);
         }
         value[0]
     }

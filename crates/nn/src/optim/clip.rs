@@ -3,6 +3,22 @@
 /// Elements of one partial sum.
 const BLOCK: usize = 4096;
 
+/// A gradient's norm where it is known at once, and what the gradient is multiplied by.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct KnownNorm {
+    /// Before clipping.
+    pub norm: f64,
+    /// Clipping.
+    pub factor: f32,
+}
+
+impl KnownNorm {
+    /// Of gradients that are scaled down to `limit` where they are longer.
+    pub(crate) fn new(norm: f64, limit: Option<f64>) -> Self {
+        Self { norm, factor: limit.map_or(1.0, |limit| clip_factor(norm, limit)) }
+    }
+}
+
 /// The Euclidean norm of all gradients together. Squares are summed in float64, block by block in the order given,
 /// so the result does not depend on threads.
 pub fn global_norm<'a>(gradients: impl IntoIterator<Item = &'a [f32]>) -> f64 {

@@ -13,7 +13,7 @@ mod slots;
 
 pub(crate) use adamw::update as adamw;
 pub use adamw::{AdamW, AdamWFactors};
-pub use clip::{clip_factor, global_norm};
+pub use clip::{KnownNorm, clip_factor, global_norm};
 pub use parts::PartsMean;
 pub(crate) use parts::add as add_share;
 pub use rows::Rows;
@@ -99,8 +99,6 @@ pub struct Factors {
     pub rate: f64,
     /// λ.
     pub weight_decay: f64,
-    /// What the gradient is multiplied by before all else: clipping.
-    pub gradient: f32,
 }
 
 /// One weight's step.
@@ -125,41 +123,62 @@ impl<V> Optimizer<V> {
         weights: Vec<(Kind, Weight<'_, B::Numbers>)>,
         rate: f64,
     ) -> f64 {
-        let gradients: Vec<_> = weights.iter().map(|(_, weight)| weight.gradient).collect();
-        let norm = device.norm(&gradients);
-        self.step_of_norm(device, weights, rate, norm);
+        let norm = self.launch(device, weights, rate);
+        let norm = device.read_norm(norm);
+        self.settle(norm);
         norm
     }
 
-    /// As [`Self::step`], of weights that have but a part of a gradient whose norm is known.
-    pub fn step_of_norm<B: Backend<Buffer = V>>(
+    /// The same without waiting for the norm. [`Self::settle`] must know it before the next step.
+    pub fn launch<B: Backend<Buffer = V>>(
         &mut self,
         device: &B,
         weights: Vec<(Kind, Weight<'_, B::Numbers>)>,
         rate: f64,
-        norm: f64,
-    ) {
-        if !norm.is_finite() {
-            return;
+    ) -> B::Norm {
+        let gradients: Vec<_> = weights.iter().map(|(_, weight)| weight.gradient).collect();
+        let norm = device.norm(&gradients, self.clip_norm);
+        self.launch_of(device, weights, rate, norm)
+    }
+
+    /// The same of weights that have but a part of a gradient, whose norm is given.
+    pub fn launch_of<B: Backend<Buffer = V>>(
+        &mut self,
+        device: &B,
+        weights: Vec<(Kind, Weight<'_, B::Numbers>)>,
+        rate: f64,
+        norm: B::Norm,
+    ) -> B::Norm {
+        // A device where it is not known yet leaves everything as it is by itself.
+        if B::known_norm(&norm).is_some_and(|norm| !norm.is_finite()) {
+            return norm;
         }
-        let gradient = self.clip_norm.map_or(1.0, |limit| clip_factor(norm, limit));
         let steps = weights.into_iter().map(|(kind, weight)| {
-            let Weight { name, value, gradient: d_value, rows } = weight;
-            (name, Step { value, gradient: d_value, rows, by: self.factors(kind, rate, gradient) })
+            let Weight { name, value, gradient, rows } = weight;
+            (name, Step { value, gradient, rows, by: self.factors(kind, rate) })
         });
         let steps = steps.collect();
         match &mut self.rule {
-            Rule::Sgd(sgd) => sgd.step(device, steps),
-            Rule::AdamW(adamw) => adamw.step(device, steps),
+            Rule::Sgd(sgd) => sgd.step(device, steps, &norm),
+            Rule::AdamW(adamw) => adamw.step(device, steps, &norm),
+        }
+        norm
+    }
+
+    /// Counts the step that was launched, where its gradient's norm was finite: else it was left out.
+    pub fn settle(&mut self, norm: f64) {
+        match &mut self.rule {
+            Rule::AdamW(adamw) if norm.is_finite() => adamw.count(),
+            Rule::Sgd(_) | Rule::AdamW(_) => (),
         }
     }
 
-    fn factors(&self, kind: Kind, rate: f64, gradient: f32) -> Factors {
+    fn factors(&self, kind: Kind, rate: f64) -> Factors {
         let Self { weight_decay, layers, .. } = *self;
         match kind {
-            Kind::Channel if !layers.decay_norms => Factors { rate, weight_decay: 0.0, gradient },
-            Kind::Kernel | Kind::Channel => Factors { rate, weight_decay, gradient },
-            Kind::Head => Factors { rate: rate * layers.head_rate, weight_decay, gradient },
+            Kind::Channel if !layers.decay_norms => Factors { rate, weight_decay: 0.0 },
+            Kind::Kernel | Kind::Channel => Factors { rate, weight_decay },
+            Kind::Head => Factors { rate: rate * layers.head_rate, weight_decay },
         }
     }
 

@@ -35,10 +35,15 @@ impl<V> Sgd<V> {
         Self { factors, velocity: Slots::default() }
     }
 
-    pub(super) fn step<B: Backend<Buffer = V>>(&mut self, device: &B, steps: NamedSteps<'_, B::Numbers>) {
+    pub(super) fn step<B: Backend<Buffer = V>>(
+        &mut self,
+        device: &B,
+        steps: NamedSteps<'_, B::Numbers>,
+        norm: &B::Norm,
+    ) {
         let velocities = self.velocity.of(device, &steps);
         let steps = steps.into_iter().map(|(_, step)| step).zip(velocities);
-        device.sgd(steps.collect(), self.factors);
+        device.sgd(steps.collect(), norm, self.factors);
     }
 
     /// The velocity of each weight.
@@ -58,13 +63,15 @@ impl<V> Sgd<V> {
     }
 }
 
-/// One weight's step on the CPU. See [`crate::Backend::sgd`].
-pub(crate) fn update(step: Step<'_, [f32]>, velocity: &mut [f32], factors: SgdFactors) {
+/// One weight's step on the CPU, `clipping` times its gradient. See [`crate::Backend::sgd`].
+pub(crate) fn update(step: Step<'_, [f32]>, velocity: &mut [f32], clipping: f32, factors: SgdFactors) {
     let SgdFactors { momentum, nesterov } = factors;
     if nesterov {
-        update_by(step, velocity, momentum, |velocity, direction| direction + momentum * velocity);
+        update_by(step, velocity, [clipping, momentum], |velocity, direction| {
+            direction + momentum * velocity
+        });
     } else {
-        update_by(step, velocity, momentum, |velocity, _| velocity);
+        update_by(step, velocity, [clipping, momentum], |velocity, _| velocity);
     }
 }
 
@@ -72,7 +79,7 @@ pub(crate) fn update(step: Step<'_, [f32]>, velocity: &mut [f32], factors: SgdFa
 fn update_by(
     Step { value, gradient, rows, by }: Step<'_, [f32]>,
     velocity: &mut [f32],
-    momentum: f32,
+    [clipping, momentum]: [f32; 2],
     step: impl Fn(f32, f32) -> f32 + Sync,
 ) {
     let (rate, weight_decay) = (by.rate as f32, by.weight_decay as f32);
@@ -80,7 +87,7 @@ fn update_by(
     let [values, velocities] = [value, velocity].map(|all| pieces(all, rows).into_par_iter());
     values.zip(gradients).zip(velocities).for_each(|((value, gradient), velocity)| {
         for ((value, gradient), velocity) in value.iter_mut().zip(gradient).zip(velocity) {
-            let direction = gradient * by.gradient + weight_decay * *value;
+            let direction = gradient * clipping + weight_decay * *value;
             *velocity = momentum * *velocity + direction;
             *value -= rate * step(*velocity, direction);
         }
@@ -91,13 +98,17 @@ fn update_by(
 mod tests {
     use super::{super::Factors, *};
 
-    const PLAIN: Factors = Factors { rate: 0.1, weight_decay: 0.0, gradient: 1.0 };
+    const PLAIN: Factors = Factors { rate: 0.1, weight_decay: 0.0 };
 
     fn steps(start: f32, gradients: &[f32], sgd: &Sgd, by: Factors) -> f32 {
+        clipped_steps(start, gradients, sgd, by, 1.0)
+    }
+
+    fn clipped_steps(start: f32, gradients: &[f32], sgd: &Sgd, by: Factors, clipping: f32) -> f32 {
         let (mut value, mut velocity) = ([start], [0.0]);
         for &gradient in gradients {
             let step = Step { value: &mut value[..], gradient: &[gradient][..], rows: None, by };
-            update(step, &mut velocity, sgd.factors);
+            update(step, &mut velocity, clipping, sgd.factors);
         }
         value[0]
     }
@@ -136,7 +147,7 @@ mod tests {
 
     #[test]
     fn decay_is_not_clipped_with_the_gradient() {
-        let by = Factors { weight_decay: 0.5, gradient: 0.0, ..PLAIN };
-        assert_eq!(steps(2.0, &[1e6], &Sgd::new(0.0, false), by), 2.0 - 0.1 * 0.5 * 2.0);
+        let by = Factors { weight_decay: 0.5, ..PLAIN };
+        assert_eq!(clipped_steps(2.0, &[1e6], &Sgd::new(0.0, false), by, 0.0), 2.0 - 0.1 * 0.5 * 2.0);
     }
 }

@@ -32,3 +32,4 @@ mod sixteen_bits;
 mod support;
 mod times;
 mod uploads;
+mod waits;

@@ -70,6 +70,7 @@ pub(crate) struct StepTimes {
     /// Waiting for the batch, and handing the next one to a device that takes it ahead.
     pub(crate) data: Duration,
     pub(crate) forward: Duration,
+    /// With the wait for a device, which does what it is asked for behind the program.
     pub(crate) backward: Duration,
     /// Clipping and the optimiser.
     pub(crate) update: Duration,

@@ -17,7 +17,7 @@ use arclab_spec::config::Config;
 use super::{
     feed::Pixels,
     meters::{StepNumbers, StepTimes},
-    objective::Objective,
+    objective::{Objective, Unread},
     together,
 };
 use crate::{
@@ -144,18 +144,31 @@ impl<B: HeadMemory> Model<B> {
         rate: f64,
         meanwhile: impl FnOnce(),
     ) -> StepNumbers {
-        let count = labels.len() / self.parts;
+        let parts = self.parts;
+        let count = labels.len() / parts;
         let first = |at: usize| step * labels.len() as u64 + (at * count) as u64;
-        let mut numbers = self.part(pixels, &labels[..count], 0, (step, first(0)), rate, meanwhile);
-        for at in 1..self.parts {
-            let labels = &labels[at * count..][..count];
-            numbers = numbers.and(self.part(pixels, labels, at * count, (step, first(at)), rate, || ()));
-        }
-        let began = Instant::now();
-        if numbers.loss.is_finite() {
-            numbers.gradient_norm = self.update(rate);
-        }
-        numbers.times.update = began.elapsed();
+        let part = |at| self.part(pixels, &labels[at * count..][..count], at * count, (step, first(at)));
+        let (unread, times): (Vec<_>, Vec<_>) = (0..parts).map(part).unzip();
+        // A loss that is not finite and not known yet comes with such a gradient, and the device leaves that step out.
+        let may_step = unread.iter().all(|part| part.known_loss().is_none_or(f64::is_finite));
+        let (norm, launched) = timed(|| may_step.then(|| self.launch(rate)));
+        let ((), data) = timed(meanwhile);
+        // Only now, so that a device need not wait for the program within a step.
+        let ((judged, norm), waited) = timed(|| Unread::read(unread, &*self.device, norm));
+        let of_parts = judged.into_iter().zip(times).map(|(judged, times)| StepNumbers {
+            images: count,
+            loss: judged.loss,
+            learning_rate: rate,
+            gradient_norm: norm,
+            norms: judged.norms,
+            measured: judged.measured,
+            times,
+        });
+        let mut numbers = of_parts.reduce(StepNumbers::and).expect("a step has a part");
+        let ((), settled) = timed(|| self.settle(&numbers));
+        numbers.times.data += data;
+        numbers.times.backward += waited;
+        numbers.times.update += launched + settled;
         numbers
     }
 
@@ -167,9 +180,7 @@ impl<B: HeadMemory> Model<B> {
         labels: &[u32],
         at: usize,
         (step, first): (u64, u64),
-        rate: f64,
-        meanwhile: impl FnOnce(),
-    ) -> StepNumbers {
+    ) -> (Unread<B>, StepTimes) {
         let own = self.exchange.as_ref().map_or(0..labels.len(), |among| among.place().share(labels.len()));
         let ((unread, d_embeddings), forward) = timed(|| {
             self.network.seek(first + own.start as u64);
@@ -188,18 +199,7 @@ impl<B: HeadMemory> Model<B> {
                 gradients.add(&*self.device, &weights);
             }
         });
-        let ((), data) = timed(meanwhile);
-        // Only now, so that a device need not wait between forward and backward.
-        let (judged, waited) = timed(|| unread.read(&self.device));
-        StepNumbers {
-            images: labels.len(),
-            loss: judged.loss,
-            learning_rate: rate,
-            gradient_norm: f64::NAN,
-            norms: judged.norms,
-            measured: judged.measured,
-            times: StepTimes { data, forward, backward: backward + waited, update: Duration::ZERO },
-        }
+        (unread, StepTimes { forward, backward, ..StepTimes::default() })
     }
 
     /// The embeddings of `count` images from number `at` of `pixels` on.
@@ -215,7 +215,7 @@ impl<B: HeadMemory> Model<B> {
         }
     }
 
-    fn update(&mut self, rate: f64) -> f64 {
+    fn launch(&mut self, rate: f64) -> B::Norm {
         if let Some(among) = &self.exchange {
             together::sum_gradients(&**among, &*self.device, &mut self.network, self.gradients.as_mut());
         }
@@ -225,18 +225,23 @@ impl<B: HeadMemory> Model<B> {
             Some(gradients) => gradients.instead::<B>(weights),
             None => weights,
         };
-        let norm = match self.exchange.as_ref().filter(|_| is_split) {
-            None => self.optimizer.step(&*self.device, weights, rate),
+        match self.exchange.as_ref().filter(|_| is_split) {
+            None => self.optimizer.launch(&*self.device, weights, rate),
             Some(among) => {
                 let norm = together::norm(&**among, &*self.device, &weights);
-                self.optimizer.step_of_norm(&*self.device, weights, rate, norm);
-                norm
+                let norm = self.device.norm_of(norm, self.optimizer.clip_norm);
+                self.optimizer.launch_of(&*self.device, weights, rate, norm)
             }
-        };
-        if let Some(average) = self.average.as_mut().filter(|_| norm.is_finite()) {
+        }
+    }
+
+    /// What depends on whether the step was left out.
+    fn settle(&mut self, numbers: &StepNumbers) {
+        self.optimizer.settle(numbers.gradient_norm);
+        let is_done = numbers.loss.is_finite() && numbers.gradient_norm.is_finite();
+        if let Some(average) = self.average.as_mut().filter(|_| is_done) {
             average.follow(&self.network);
         }
-        norm
     }
 
     /// What is validated, tested and kept.

@@ -60,28 +60,45 @@ pub(super) enum Unread<B: HeadMemory> {
 }
 
 impl<B: HeadMemory> Unread<B> {
-    /// Waits for the device.
-    pub(super) fn read(self, device: &B) -> Judged {
+    /// What the loss is, where that is known without waiting.
+    pub(super) fn known_loss(&self) -> Option<f64> {
         match self {
-            Self::Classes(judged) => of_classes(&device.output(judged)),
-            Self::Split(output) => of_classes(&output),
-            Self::Pairs(output) => {
-                let numbers =
-                    PairNumbers { same: output.same, different: output.different, hinges: output.hinges };
-                Judged { loss: output.loss, norms: output.norms, measured: Measured::Pairs(numbers) }
+            Self::Classes(judged) => B::known_loss(judged),
+            Self::Split(output) => Some(output.loss),
+            Self::Pairs(output) => Some(output.loss),
+        }
+    }
+
+    /// What is said of all parts of a batch, and the gradient's norm, NaN where there is none. Waits for the device once.
+    pub(super) fn read(parts: Vec<Self>, device: &B, norm: Option<B::Norm>) -> (Vec<Judged>, f64) {
+        let (mut classes, mut here) = (Vec::new(), Vec::new());
+        for part in parts {
+            match part {
+                Self::Classes(judged) => classes.push(judged),
+                Self::Split(output) => here.push(Judged::of_classes(&output)),
+                Self::Pairs(output) => here.push(Judged::of_pairs(&output)),
             }
         }
+        let (outputs, norm) = device.outputs(classes, norm);
+        (outputs.iter().map(Judged::of_classes).chain(here).collect(), norm)
     }
 }
 
-fn of_classes(output: &HeadOutput) -> Judged {
-    let measured = Measured::Classes(ClassNumbers {
-        correct: output.correct,
-        past_turn: output.past_turn,
-        angles: output.angles,
-        squared_angles: output.squared_angles,
-    });
-    Judged { loss: output.loss, norms: output.norms, measured }
+impl Judged {
+    fn of_classes(output: &HeadOutput) -> Self {
+        let measured = Measured::Classes(ClassNumbers {
+            correct: output.correct,
+            past_turn: output.past_turn,
+            angles: output.angles,
+            squared_angles: output.squared_angles,
+        });
+        Self { loss: output.loss, norms: output.norms, measured }
+    }
+
+    fn of_pairs(output: &PairOutput) -> Self {
+        let numbers = PairNumbers { same: output.same, different: output.different, hinges: output.hinges };
+        Self { loss: output.loss, norms: output.norms, measured: Measured::Pairs(numbers) }
+    }
 }
 
 impl<B: HeadMemory> Objective<B> {

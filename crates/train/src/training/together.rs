@@ -34,7 +34,7 @@ pub(super) fn norm<B: Backend>(
 ) -> f64 {
     let norm = |is_of_head: bool| {
         let of = weights.iter().filter(|(kind, _)| (*kind == Kind::Head) == is_of_head);
-        device.norm(&of.map(|(_, weight)| weight.gradient).collect::<Vec<_>>())
+        device.read_norm(device.norm(&of.map(|(_, weight)| weight.gradient).collect::<Vec<_>>(), None))
     };
     let of_heads = gather_values(exchange, device, &[norm(true) as f32]);
     let squares = of_heads.into_iter().map(|norm| f64::from(norm).powi(2));

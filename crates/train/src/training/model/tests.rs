@@ -169,3 +169,43 @@ fn a_recorded_step_is_the_one_of_layer_by_layer_before_a_checkpoint_and_after() 
     });
     assert!(recorded == eager);
 }
+
+#[test]
+fn a_gpu_is_waited_for_once_a_step() {
+    let ((pixels, labels), (more, others)) = (batch(0), batch(9));
+    let (pixels, labels) = ([pixels, more].concat(), [labels, others].concat());
+    for training in ["{batch_size: 8}", "{batch_size: 8, accumulate: 2}", "{batch_size: 8, ema: 0.5}"] {
+        let mut model = emulated(training);
+        for step in 0..3 {
+            model.device.gpu().take_downloads();
+            let device = Arc::clone(&model.device);
+            let meanwhile = || assert_eq!(device.gpu().take_downloads(), 0, "{training}");
+            model.step_while(Pixels::Here(&pixels), &labels, step, 0.05, meanwhile);
+            assert_eq!(model.device.gpu().take_downloads(), 1, "{training}");
+        }
+        model.check().unwrap();
+    }
+}
+
+#[test]
+fn a_step_that_is_not_finite_leaves_weights_and_their_average_on_either_device() {
+    fn steps<B: HeadMemory>(mut model: Model<B>) {
+        let (pixels, labels) = batch(0);
+        // So long a step that nothing is finite afterwards.
+        model.step(&pixels, &labels, 0, 1e30);
+        let bits = |network: &Network<B>, device: &B| -> Vec<Vec<u32>> {
+            let values = |value| device.download(B::numbers(value)).into_iter().map(f32::to_bits).collect();
+            network.params().into_iter().map(|param| values(&param.value)).collect()
+        };
+        let all =
+            |model: &Model<B>| [&model.network, model.result()].map(|network| bits(network, &model.device));
+        let before = all(&model);
+        let numbers = model.step(&pixels, &labels, 1, 0.05);
+        assert!(!numbers.loss.is_finite() && !numbers.gradient_norm.is_finite(), "{numbers:?}");
+        assert!(before == all(&model));
+    }
+    for training in ["{batch_size: 4, ema: 0.5}", "{batch_size: 4, accumulate: 2, ema: 0.5}"] {
+        steps(model(training));
+        steps(emulated(training));
+    }
+}
