@@ -64,6 +64,9 @@ fn policy(policy: ThresholdPolicy, thresholds: usize) -> String {
         ThresholdPolicy::KFold { .. } => {
             format!("{thresholds} folds, each at the most accurate threshold of the others (InsightFace)")
         }
+        ThresholdPolicy::KFoldExact { .. } => {
+            format!("{thresholds} folds, each at the most accurate threshold of the others, of all between two scores")
+        }
         ThresholdPolicy::Validation => "the most accurate one on the validation pairs".to_owned(),
         ThresholdPolicy::Fixed(threshold) => format!("fixed at a cosine similarity of {threshold}"),
     }
