@@ -23,8 +23,10 @@ pub const DATABASE: &str = "arclab.db";
 const LOCK: &str = "open.lock";
 
 /// The files of `migrations/`, oldest first. Never change one that was released: add another.
-const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "initial", include_str!("../../../migrations/0001_initial.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "initial", include_str!("../../../migrations/0001_initial.sql")),
+    (3, "expectations", include_str!("../../../migrations/0003_expectations.sql")),
+];
 
 /// Why a store did not open.
 #[derive(Debug, thiserror::Error)]
