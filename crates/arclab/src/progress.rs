@@ -8,7 +8,7 @@ use std::{
 };
 
 use arclab_scheduler::Progress;
-use arclab_spec::{Position, RunId};
+use arclab_spec::{Position, RunId, Usage};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::output::Output;
@@ -115,9 +115,7 @@ impl RunProgress {
                 self.position(run, *at, (*epochs, *steps), *loss, *images_per_second);
             }
             Progress::Finished { run, used } => {
-                let took =
-                    used.map(|used| format!(" in {}", arclab_report::shown_seconds(used.wall_seconds)));
-                self.end(run, &format!("done{}", took.unwrap_or_default()));
+                self.end(run, &format!("done{}", used.map(shown_usage).unwrap_or_default()));
             }
             // Why is said at the end, below everything else.
             Progress::Failed { run, .. } => self.end(run, "failed"),
@@ -126,6 +124,11 @@ impl RunProgress {
             Progress::Retrying { run, attempt, failure } => {
                 self.line(format_args!("{run}: attempt {attempt} died ({}), trying again", failure.message));
             }
+            Progress::GpusFull { run, asked_bytes, free_bytes } => self.line(format_args!(
+                "{run} waits for other programs to free memory of a GPU: it asks for {} (`resources.gpu_memory`), and {} are free",
+                gibibytes(*asked_bytes),
+                gibibytes(*free_bytes)
+            )),
             Progress::Stopping { workers } => {
                 self.line(format_args!("stopping {workers} after a checkpoint; Ctrl-C again stops at once"));
             }
@@ -192,4 +195,15 @@ impl RunProgress {
         self.ended += 1;
         self.line(format_args!("[{}/{}] {run}: {how}", self.ended, self.total));
     }
+}
+
+/// ` in 12.3 s, 1.5 GiB of GPU memory at most`.
+fn shown_usage(used: Usage) -> String {
+    let gpu = used.peak_gpu_memory_bytes;
+    let gpu = gpu.map(|bytes| format!(", {} of GPU memory at most", gibibytes(bytes))).unwrap_or_default();
+    format!(" in {}{gpu}", arclab_report::shown_seconds(used.wall_seconds))
+}
+
+fn gibibytes(bytes: u64) -> String {
+    format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
 }

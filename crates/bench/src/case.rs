@@ -20,6 +20,7 @@ use crate::{
     measured::{Measured, median},
     output,
     place::{Place, Precision, open_gpu},
+    profile::{Effort, Profile},
 };
 
 /// Classes of the head.
@@ -72,6 +73,9 @@ pub(crate) struct CaseArgs {
     /// Time to spend, after the warm-up.
     #[arg(long)]
     pub(crate) seconds: f64,
+    /// Whether a GPU's time is also told by operator.
+    #[arg(long)]
+    pub(crate) operators: bool,
 }
 
 impl Model {
@@ -141,6 +145,7 @@ fn on_cpu(case: &CaseArgs, threads: usize) -> anyhow::Result<Measured> {
         before_bytes,
         gpu_peak_bytes: None,
         operators: operators.collect(),
+        profile: None,
     })
 }
 
@@ -155,14 +160,19 @@ fn on_gpu(case: &CaseArgs, precision: Precision) -> anyhow::Result<Measured> {
     let one = work.time(case.task, 1, finish);
     let at_a_time = (AT_WORK / one).ceil().clamp(1.0, MOST) as usize;
     let times = work.times(case, at_a_time, finish);
+    // Before what the GPU reaches is measured, which takes memory of its own.
+    let gpu_peak_bytes = Some(device.gpu().peak_memory());
+    let step = || work.step(case.task);
+    let profile = case.operators.then(|| Profile::measure(device.gpu(), Effort::FULL, step)).transpose()?;
     device.check()?;
     Ok(Measured {
         steps: times.len() * at_a_time,
         median_seconds: median(times),
         peak_bytes: peak_bytes()?,
         before_bytes,
-        gpu_peak_bytes: Some(device.gpu().peak_memory()),
+        gpu_peak_bytes,
         operators: BTreeMap::new(),
+        profile,
     })
 }
 
@@ -246,5 +256,37 @@ impl<B: HeadMemory> Work<B> {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arclab_gpu::{Gpu, Options};
+
+    use super::*;
+
+    #[test]
+    fn a_training_step_on_a_gpu_is_told_by_operators_whose_work_is_known() {
+        let precision = arclab_gpu::Precision::Bfloat16;
+        let options = Options { precision, deterministic: false, memory_bytes: None, cache: None };
+        let device = Arc::new(Cuda::new(Gpu::emulated(options)));
+        let (model, task, place) = (Model::Small, Task::Train, Place::Cuda(Precision::Bf16));
+        let case = CaseArgs { model, task, batch: 2, place, seconds: 0.0, operators: true };
+        let mut work = Work::new(Arc::clone(&device), &case).unwrap();
+        let profile = Profile::measure(device.gpu(), Effort::LEAST, || work.step(task)).unwrap();
+        for operator in &profile.operators {
+            assert!(
+                operator.calls > 0 && operator.bytes > 0.0 && operator.least_seconds > 0.0,
+                "{operator:?}"
+            );
+        }
+        let calls = |name: &str| profile.operators.iter().find(|one| one.name == name).map(|one| one.calls);
+        // The stem, two in each of four blocks; there is no gradient to the image.
+        assert_eq!(calls("conv 3×3"), Some(9));
+        assert_eq!(calls("conv 3×3, to input"), Some(8));
+        assert_eq!(calls("conv 3×3, to weight"), Some(9));
+        assert_eq!(calls("SGD"), Some(1));
+        let json = serde_json::to_string(&profile).unwrap();
+        assert_eq!(serde_json::from_str::<Profile>(&json).unwrap(), profile);
     }
 }

@@ -8,6 +8,7 @@ mod metrics;
 mod output;
 mod peer;
 mod place;
+mod profile;
 mod startup;
 
 use clap::{Parser, Subcommand};
@@ -22,9 +23,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Training steps and embedding on the CPU or a GPU, with peak memory, and on the CPU time by operator.
+    /// Training steps and embedding on the CPU or a GPU, with peak memory, and time by operator.
     Engine(engine::EngineArgs),
-    /// Steps of a head by number of classes, with all of them and with a sample.
+    /// Steps of a head by number of classes, with all of them and with a sample, on the CPU or a GPU.
     Head(head::HeadArgs),
     /// All metrics of scores, beside InsightFace's procedure in `NumPy` and scikit-learn's ROC curve.
     Metrics(metrics::MetricsArgs),

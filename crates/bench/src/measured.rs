@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::profile::Profile;
+
 /// One process's measurement of one case; ours and a peer's have the same form.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -22,6 +24,9 @@ pub(crate) struct Measured {
     /// Seconds a step by operator, where known.
     #[serde(default)]
     pub(crate) operators: BTreeMap<String, f64>,
+    /// The same of a GPU, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) profile: Option<Profile>,
 }
 
 impl Measured {

@@ -50,7 +50,8 @@ fn what_cannot_be_measured_is_refused_with_what_can() {
     refused(&["engine", "--no-compile"], "--beside-pytorch");
     refused(&["engine", "--python", "python3"], "--beside-pytorch");
     refused(&["engine", "--device", "cuda", "--threads", "2"], "`--threads` is of `--device cpu`");
-    refused(&["engine", "--device", "cuda", "--operators"], "is not measured yet");
+    refused(&["head", "--precision", "bf16"], "a CPU computes in float32");
+    refused(&["head", "--device", "cuda", "--precision", "fp16"], "a head is computed in bf16 or float32");
 }
 
 #[test]
@@ -58,10 +59,13 @@ fn without_a_gpu_nothing_is_begun_on_one() {
     if arclab_gpu::gpus().is_ok_and(|count| count > 0) {
         return;
     }
-    let mut command = Command::new(env!("CARGO_BIN_EXE_arclab-bench"));
-    let output = command.args(["engine", "--device", "cuda", "--beside-pytorch"]).output().unwrap();
-    let said = said(&output);
-    assert!(output.status.code() == Some(1) && output.stdout.is_empty(), "{said}");
-    assert!(said.contains("`--device cuda` asks for a GPU, but"), "{said}");
-    assert!(said.contains("Use `--device cpu`"), "{said}");
+    for arguments in [&["engine", "--device", "cuda", "--beside-pytorch"][..], &["head", "--device", "cuda"]]
+    {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_arclab-bench"));
+        let output = command.args(arguments).output().unwrap();
+        let said = said(&output);
+        assert!(output.status.code() == Some(1) && output.stdout.is_empty(), "{said}");
+        assert!(said.contains("`--device cuda` asks for a GPU, but"), "{said}");
+        assert!(said.contains("Use `--device cpu`"), "{said}");
+    }
 }

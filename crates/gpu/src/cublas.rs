@@ -17,6 +17,7 @@ use cudarc::{
 
 use crate::{
     Buffer, Element,
+    driver::failed as driver_failed,
     error::GpuError,
     ops::matmul::{Factor, Product},
     runtime::Address,
@@ -39,7 +40,10 @@ unsafe impl Send for Cublas {}
 unsafe impl Sync for Cublas {}
 
 fn failed(what: &'static str) -> impl Fn(CublasError) -> GpuError {
-    move |error| GpuError::Call { what, reason: error.to_string() }
+    move |error| match error {
+        CublasError(sys::cublasStatus_t::CUBLAS_STATUS_ALLOC_FAILED) => GpuError::NoRoom { what },
+        error => GpuError::Call { what, reason: error.to_string() },
+    }
 }
 
 impl Cublas {
@@ -55,8 +59,8 @@ impl Cublas {
         unsafe { result::set_stream(handle, stream.cu_stream().cast()) }
             .map_err(failed("cublasSetStream"))?;
         // SAFETY: the size is not 0. The memory is freed after the handle.
-        opened.workspace = unsafe { driver::result::malloc_sync(WORKSPACE) }
-            .map_err(|error| GpuError::Call { what: "cuMemAlloc", reason: error.to_string() })?;
+        opened.workspace =
+            unsafe { driver::result::malloc_sync(WORKSPACE) }.map_err(driver_failed("cuMemAlloc"))?;
         // SAFETY: the memory is that long and is this handle's alone. A stream that is set later would take it away.
         unsafe { sys::cublasSetWorkspace_v2(handle, opened.workspace as *mut c_void, WORKSPACE) }
             .result()
@@ -69,13 +73,8 @@ impl Cublas {
     }
 
     /// See [`Product`]. The handle's context must be the calling thread's.
-    pub(crate) fn multiply(
-        &self,
-        product: &Product<'_>,
-        out: &Buffer,
-        is_tf32: bool,
-    ) -> Result<(), GpuError> {
-        let Product { a, b, rows, columns, inner, stride, alpha, beta } = *product;
+    pub(crate) fn multiply(&self, product: &Product<'_>, out: &Buffer) -> Result<(), GpuError> {
+        let Product { a, b, rows, columns, inner, stride, alpha, beta, is_tf32 } = *product;
         let kind = if is_tf32 && a.values.element() == Element::Float32 {
             cublasComputeType_t::CUBLAS_COMPUTE_32F_FAST_TF32
         } else {

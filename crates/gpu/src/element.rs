@@ -33,12 +33,13 @@ impl Element {
     }
 }
 
-/// What a network computes in. Weights, statistics, the head and all sums are float32 in each.
+/// What a network computes in. Weights, statistics and all sums are float32 in each; so is the head, unless its products are
+/// asked for in what feature maps are kept as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Precision {
     /// Float32 throughout.
     Float32,
-    /// Float32 in memory; products round their factors to 10 bits of mantissa.
+    /// Float32 in memory; convolutions round their factors to 10 bits of mantissa.
     Tf32,
     /// Feature maps, and weights as convolutions read them, in bfloat16.
     Bfloat16,

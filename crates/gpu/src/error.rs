@@ -47,19 +47,33 @@ pub enum GpuError {
         log: String,
     },
     /// Too little memory.
-    #[error(
-        "the GPU is out of memory: {wanted} bytes were asked for, {held} are held by this run, {free} are free of {total}; \
-             make `training.batch_size` smaller, or split it with `training.accumulate`"
-    )]
+    #[error("the GPU is out of memory: {}", out_of_memory(*wanted, *held, *limit, *free, *total))]
     OutOfMemory {
         /// Bytes that were asked for.
         wanted: u64,
-        /// Bytes that this process holds.
+        /// Bytes that this process holds in its pool.
         held: u64,
-        /// Bytes that nobody holds.
+        /// Bytes that it may hold there; none: all that there are.
+        limit: Option<u64>,
+        /// Bytes of the GPU that nobody holds.
         free: u64,
-        /// Bytes of the GPU, or those that this process may hold.
+        /// Bytes of the GPU.
         total: u64,
+    },
+    /// Too little memory for what a library or the driver takes by itself.
+    #[error(
+        "the GPU is out of memory: {what} found too little. Where no other program holds it, make `training.batch_size` \
+             smaller, or split it with `training.accumulate`"
+    )]
+    NoRoom {
+        /// `cublasCreate`.
+        what: &'static str,
+    },
+    /// Something that is another one in each step, or that the program waits for.
+    #[error("{what} cannot be part of a CUDA graph")]
+    NotRecordable {
+        /// `an upload`.
+        what: &'static str,
     },
     /// A call failed.
     #[error("{what} failed: {reason}")]
@@ -69,4 +83,50 @@ pub enum GpuError {
         /// What the library said.
         reason: String,
     },
+}
+
+/// The numbers, and what to do.
+fn out_of_memory(wanted: u64, held: u64, limit: Option<u64>, free: u64, total: u64) -> String {
+    let [wanted, held, free, total] = [wanted, held, free, total].map(amount);
+    let of = limit.map(|limit| format!(" of the {} that it may hold", amount(limit))).unwrap_or_default();
+    let remedy = match limit {
+        None => "or split it with `training.accumulate`",
+        Some(_) => "split it with `training.accumulate`, or give the run more with `resources.gpu_memory`",
+    };
+    format!(
+        "{wanted} were asked for, this run holds {held}{of}, and {free} of the GPU's {total} are free; make \
+         `training.batch_size` smaller, {remedy}"
+    )
+}
+
+fn amount(bytes: u64) -> String {
+    let mib = bytes as f64 / f64::from(1 << 20);
+    if mib < 1024.0 { format!("{mib:.1} MiB") } else { format!("{:.2} GiB", mib / 1024.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_little_memory_is_told_with_what_was_asked_held_and_free_and_what_to_do() {
+        let error = |limit| GpuError::OutOfMemory {
+            wanted: 3 << 19,
+            held: 70 << 20,
+            limit,
+            free: 5 << 29,
+            total: 80 << 30,
+        };
+        assert_eq!(
+            error(None).to_string(),
+            "the GPU is out of memory: 1.5 MiB were asked for, this run holds 70.0 MiB, and 2.50 GiB of the GPU's \
+             80.00 GiB are free; make `training.batch_size` smaller, or split it with `training.accumulate`"
+        );
+        assert_eq!(
+            error(Some(71 << 20)).to_string(),
+            "the GPU is out of memory: 1.5 MiB were asked for, this run holds 70.0 MiB of the 71.0 MiB that it may \
+             hold, and 2.50 GiB of the GPU's 80.00 GiB are free; make `training.batch_size` smaller, split it with \
+             `training.accumulate`, or give the run more with `resources.gpu_memory`"
+        );
+    }
 }

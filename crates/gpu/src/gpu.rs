@@ -2,9 +2,8 @@
 
 use std::{
     collections::BTreeMap,
-    ffi::c_void,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use crate::{
@@ -12,8 +11,14 @@ use crate::{
     driver::Driver,
     error::GpuError,
     memory::Memory,
-    runtime::{Grid, Runtime},
+    recording::Part,
+    runtime::{Address, Grid, Runtime},
+    staged::Lanes,
+    times::{Times, Work},
 };
+
+/// What no graph can hold, as its bytes are other ones in each step.
+const UPLOAD: &str = "an upload";
 
 /// How a GPU is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +27,7 @@ pub struct Options {
     pub precision: Precision,
     /// Whether the same computation must give the same bits twice. It costs some speed in convolutions.
     pub deterministic: bool,
-    /// Bytes of its memory that may be held; none: all of them.
+    /// Bytes of its memory that buffers and workspaces may hold, where others share the GPU; none: all of them.
     pub memory_bytes: Option<u64>,
     /// The folder that compiled kernels are kept in; none: they are compiled anew.
     pub cache: Option<PathBuf>,
@@ -42,7 +47,16 @@ pub struct Gpu {
     kept: Mutex<BTreeMap<(&'static str, &'static str), Kept>>,
     /// What calls of libraries share: everything happens in the order of one stream.
     workspace: Mutex<Option<Arc<Buffer>>>,
+    /// Of operators, once they are asked for.
+    pub(crate) times: OnceLock<Times>,
+    /// What is being recorded.
+    pub(crate) part: Mutex<Option<Part>>,
+    does_record: bool,
+    pub(crate) lanes: Lanes,
 }
+
+/// 0 has each kernel launched by itself, rather than recorded in CUDA graphs.
+const GRAPH: &str = "ARCLAB_CUDA_GRAPH";
 
 /// Bytes that were uploaded, and where they are.
 #[derive(Debug)]
@@ -63,13 +77,16 @@ pub(crate) enum Arg<'a> {
     Double(f64),
     /// A struct of these numbers.
     Sizes(&'a [i32]),
+    /// A struct of these numbers.
+    Doubles(&'a [f64]),
 }
 
 impl Gpu {
     /// GPU number `index` of those that the driver sees.
     pub fn open(index: usize, options: Options) -> Result<Self, GpuError> {
         let driver = Driver::open(index, &options)?;
-        Ok(Self::on(Arc::new(driver), options))
+        let does_record = std::env::var_os(GRAPH).is_none_or(|value| value != "0");
+        Ok(Self::on(Arc::new(driver), options).recording(does_record))
     }
 
     /// A GPU in which kernels run on the CPU, to test what they compute.
@@ -78,10 +95,29 @@ impl Gpu {
         Self::on(Arc::new(crate::emulator::Emulator::new()), options)
     }
 
+    /// The bytes of each upload since this was last asked; of an emulated one alone.
+    #[cfg(feature = "emulator")]
+    pub fn take_uploads(&self) -> Vec<usize> {
+        self.runtime.take_uploads()
+    }
+
     fn on(runtime: Arc<dyn Runtime>, options: Options) -> Self {
         let memory = Arc::new(Memory::new(Arc::clone(&runtime), options.memory_bytes));
         let (failure, kept, workspace) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { runtime, memory, failure, options, kept, workspace }
+        let (times, lanes) = (OnceLock::new(), Lanes::new());
+        let (part, does_record) = (Mutex::default(), true);
+        Self { runtime, memory, failure, options, kept, workspace, times, part, does_record, lanes }
+    }
+
+    /// The same, used by recordings where they can be made, or never.
+    #[must_use]
+    pub fn recording(self, does_record: bool) -> Self {
+        Self { does_record, ..self }
+    }
+
+    /// Whether recordings are wanted: not while operators are timed, each by itself.
+    pub fn does_record(&self) -> bool {
+        self.does_record && self.times.get().is_none()
     }
 
     /// `NVIDIA H200`.
@@ -104,7 +140,8 @@ impl Gpu {
         self.failure().clone().map_or(Ok(()), Err)
     }
 
-    /// Bytes of its memory that this process held at most.
+    /// Bytes of its memory that buffers held at most, in use or not; what libraries keep for themselves, as cuBLAS its 32 MiB, is
+    /// not counted.
     pub fn peak_memory(&self) -> u64 {
         self.memory.peak()
     }
@@ -116,7 +153,9 @@ impl Gpu {
 
     /// `len` numbers, whatever they are.
     pub fn take(&self, len: usize, element: Element) -> Buffer {
-        match self.unless_failed(|| self.memory.take(len, element)) {
+        let recording = self.part().as_ref().map(|part| Arc::clone(&part.memory));
+        let memory = recording.as_ref().unwrap_or(&self.memory);
+        match self.unless_failed(|| memory.take(len, element)) {
             Some(buffer) => buffer,
             None => self.memory.nowhere(len, element),
         }
@@ -126,11 +165,20 @@ impl Gpu {
     pub(crate) fn workspace(&self, bytes: usize) -> Arc<Buffer> {
         let len = bytes.div_ceil(4).max(1);
         let mut workspace = self.workspace.lock().unwrap_or_else(PoisonError::into_inner);
-        match workspace.take().filter(|known| known.len() >= len) {
-            Some(known) => Arc::clone(workspace.insert(known)),
-            // The smaller one is free by now.
-            None => Arc::clone(workspace.insert(Arc::new(self.take(len, Element::Float32)))),
+        let known = workspace.take().filter(|known| known.len() >= len);
+        // The smaller one is free by now, unless a recording uses it.
+        let known = known.unwrap_or_else(|| Arc::new(self.take(len, Element::Float32)));
+        if let Some(part) = &mut *self.part()
+            && part.shared.last().is_none_or(|last| !Arc::ptr_eq(last, &known))
+        {
+            part.shared.push(Arc::clone(&known));
         }
+        Arc::clone(workspace.insert(known))
+    }
+
+    /// Where all memory comes from, and goes back to.
+    pub(crate) fn pool(&self) -> &Arc<Memory> {
+        &self.memory
     }
 
     /// Memory for a moment: `most` bytes, or of those that halve it the most that there are.
@@ -149,13 +197,15 @@ impl Gpu {
     /// A buffer of these bytes, which only kernels that read bytes can read.
     pub fn upload_bytes(&self, bytes: &[u8]) -> Buffer {
         let buffer = self.take(bytes.len().div_ceil(4), Element::Float32);
-        self.unless_failed(|| self.runtime.upload(buffer.address, bytes));
+        self.unrecorded(UPLOAD, || self.runtime.upload(buffer.address, bytes));
         buffer
     }
 
     /// These bytes, which are uploaded only where they are not those that were last uploaded under this name; as many
     /// bytes stay in their place.
     pub(crate) fn kept(&self, name: (&'static str, &'static str), bytes: &[u8]) -> Arc<Buffer> {
+        // What is there may be replaced by the next step's.
+        self.unrecorded(UPLOAD, || Ok(()));
         let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = || Kept { bytes: bytes.to_vec(), buffer: Arc::new(self.upload_bytes(bytes)) };
         let kept = all.entry(name).or_insert_with(fresh);
@@ -178,7 +228,7 @@ impl Gpu {
             (values.len(), Element::Float32),
             "a buffer's values are replaced by as many float32"
         );
-        self.unless_failed(|| self.runtime.upload(buffer.address, bytemuck::cast_slice(values)));
+        self.unrecorded(UPLOAD, || self.runtime.upload(buffer.address, bytemuck::cast_slice(values)));
     }
 
     /// The values of a float32 buffer, once all work before is done.
@@ -189,7 +239,9 @@ impl Gpu {
         assert_eq!(buffer.element(), Element::Float32, "float32 is downloaded");
         let mut values = vec![f32::NAN; buffer.len()];
         if self
-            .unless_failed(|| self.runtime.download(buffer.address, bytemuck::cast_slice_mut(&mut values)))
+            .unrecorded("a download", || {
+                self.runtime.download(buffer.address, bytemuck::cast_slice_mut(&mut values))
+            })
             .is_none()
         {
             values.fill(f32::NAN);
@@ -199,18 +251,47 @@ impl Gpu {
 
     /// Another buffer with the same values.
     pub fn copy(&self, buffer: &Buffer) -> Buffer {
-        let copy = self.take(buffer.len(), buffer.element());
-        let bytes = buffer.len() * buffer.element().bytes();
-        self.unless_failed(|| self.runtime.copy(buffer.address, copy.address, bytes));
+        let mut copy = self.take(buffer.len(), buffer.element());
+        let _time = self.operator("copy", || Work::on(&[buffer, &copy]));
+        self.replace(&mut copy, buffer);
         copy
+    }
+
+    /// A buffer of float32 with the values of several, one after the other.
+    ///
+    /// # Panics
+    /// Where one holds other numbers.
+    pub fn joined(&self, buffers: &[&Buffer]) -> Buffer {
+        let joined = self.take(buffers.iter().map(|buffer| buffer.len()).sum(), Element::Float32);
+        let mut at = joined.address;
+        for buffer in buffers {
+            assert_eq!(buffer.element(), Element::Float32, "float32 is joined");
+            let bytes = buffer.len() * buffer.element().bytes();
+            self.unless_failed(|| self.runtime.copy(buffer.address, at, bytes));
+            at += bytes as Address;
+        }
+        joined
+    }
+
+    /// Replaces a buffer's values by another one's.
+    ///
+    /// # Panics
+    /// Where they are not as many, or kept otherwise.
+    pub fn replace(&self, to: &mut Buffer, from: &Buffer) {
+        let kind = |buffer: &Buffer| (buffer.len(), buffer.element());
+        assert_eq!(kind(to), kind(from), "a buffer's values are replaced by as many that are kept alike");
+        let bytes = from.len() * from.element().bytes();
+        self.unless_failed(|| self.runtime.copy(from.address, to.address, bytes));
     }
 
     /// Runs a kernel as it is compiled for feature maps.
     pub(crate) fn launch(&self, kernel: &'static str, grid: Grid, arguments: &[Arg<'_>]) {
+        // As a rule an operator is under way; one that does not say so is found by its kernels.
+        let _time = self.operator(kernel, Work::default);
         let mut bits = vec![0; arguments.len()];
-        let places = arguments.iter().zip(&mut bits).map(|(argument, bits)| argument.place(bits));
-        let mut pointers: Vec<*mut c_void> = places.collect();
-        self.unless_failed(|| self.runtime.launch(kernel, self.element(), grid, &mut pointers));
+        let bytes = arguments.iter().zip(&mut bits).map(|(argument, bits)| argument.bytes(bits));
+        let bytes: Vec<&[u8]> = bytes.collect();
+        self.unless_failed(|| self.runtime.launch(kernel, self.element(), grid, &bytes));
     }
 
     /// A grid that covers `count` elements, of which each thread takes as many as come to it.
@@ -240,15 +321,15 @@ impl Gpu {
         }
     }
 
-    fn failure(&self) -> std::sync::MutexGuard<'_, Option<GpuError>> {
+    pub(crate) fn failure(&self) -> std::sync::MutexGuard<'_, Option<GpuError>> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Arg<'_> {
-    /// Where a kernel's launch reads the value: where it is, or `bits`, in whose low bytes a number of any type is read (all
+    /// What a kernel's launch reads: the numbers where they are, or `bits`, in whose low bytes a number of any type is read (all
     /// platforms of CUDA are little-endian).
-    fn place(&self, bits: &mut u64) -> *mut c_void {
+    fn bytes<'b>(&'b self, bits: &'b mut u64) -> &'b [u8] {
         *bits = match self {
             Self::Buffer(buffer) => buffer.address,
             Self::Maybe(buffer) => buffer.map_or(0, |buffer| buffer.address),
@@ -256,8 +337,9 @@ impl Arg<'_> {
             Self::Long(value) => value.cast_unsigned(),
             Self::Float(value) => u64::from(value.to_bits()),
             Self::Double(value) => value.to_bits(),
-            Self::Sizes(sizes) => return sizes.as_ptr().cast_mut().cast(),
+            Self::Sizes(sizes) => return bytemuck::cast_slice(sizes),
+            Self::Doubles(numbers) => return bytemuck::cast_slice(numbers),
         };
-        std::ptr::from_mut(bits).cast()
+        bytemuck::bytes_of(bits)
     }
 }

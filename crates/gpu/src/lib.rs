@@ -18,8 +18,11 @@ mod gpu;
 pub mod libraries;
 mod memory;
 pub mod ops;
+mod recording;
 mod runtime;
 mod source;
+mod staged;
+mod times;
 
 pub use compile::{compile, default_cache};
 pub use driver::gpus;
@@ -27,3 +30,6 @@ pub use element::{Element, Precision};
 pub use error::GpuError;
 pub use gpu::{Gpu, Options};
 pub use memory::Buffer;
+pub use recording::{Recorder, Recording};
+pub use staged::Staged;
+pub use times::{Timed, Work};

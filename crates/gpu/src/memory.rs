@@ -1,7 +1,8 @@
 //! Memory that returns to a pool when it is dropped: a step asks for the same sizes again and again.
 //!
 //! Everything happens in the order of one stream, so memory that is given back may be used again at once: whatever still
-//! reads it was asked for earlier.
+//! reads it was asked for earlier. A recording is done later, too, so its memory returns to a pool of its own; what is
+//! uploaded beside that order has buffers that stay (`staged.rs`).
 
 use std::{
     collections::BTreeMap,
@@ -23,6 +24,8 @@ pub(crate) struct Memory {
     runtime: Arc<dyn Runtime>,
     /// Bytes that may be held at most.
     limit: Option<u64>,
+    /// Whose memory this takes for its own, and gets all of it back in the end; none: the device's.
+    pool: Option<Arc<Self>>,
     free: Mutex<Free>,
 }
 
@@ -63,7 +66,13 @@ impl Buffer {
 
 impl Memory {
     pub(crate) fn new(runtime: Arc<dyn Runtime>, limit: Option<u64>) -> Self {
-        Self { runtime, limit, free: Mutex::default() }
+        Self { runtime, limit, pool: None, free: Mutex::default() }
+    }
+
+    /// Memory of its own, out of `pool`.
+    pub(crate) fn within(pool: &Arc<Self>) -> Self {
+        let (runtime, pool) = (Arc::clone(&pool.runtime), Some(Arc::clone(pool)));
+        Self { runtime, limit: None, pool, free: Mutex::default() }
     }
 
     /// `len` numbers, whatever they are.
@@ -84,46 +93,57 @@ impl Memory {
         self.lock().peak
     }
 
-    /// The smallest free block that fits and would not waste more than it holds, or a fresh one.
+    /// A free block or a fresh one.
     fn block(&self, bytes: usize) -> Result<(Address, usize), GpuError> {
         let mut free = self.lock();
-        let fitting = free.blocks.range_mut(bytes..=2 * bytes).find(|(_, blocks)| !blocks.is_empty());
-        if let Some((size, address)) = fitting.and_then(|(size, blocks)| Some((*size, blocks.pop()?))) {
-            return Ok((address, size));
+        if let Some(fitting) = free.fitting(bytes) {
+            return Ok(fitting);
+        }
+        if let Some(pool) = &self.pool {
+            return pool.lend(bytes);
         }
         if self.is_over(free.held + bytes as u64) {
             self.give_back(&mut free);
         }
-        let fresh = match self.fresh(&free, bytes) {
+        match self.fresh(&mut free, bytes) {
             Err(GpuError::OutOfMemory { .. }) => {
                 self.give_back(&mut free);
-                self.fresh(&free, bytes)
+                self.fresh(&mut free, bytes)
             }
             other => other,
-        }?;
+        }
+    }
+
+    /// The same, but nothing is given back to the device: a driver would wait for work that is being recorded.
+    fn lend(&self, bytes: usize) -> Result<(Address, usize), GpuError> {
+        let mut free = self.lock();
+        free.fitting(bytes).map_or_else(|| self.fresh(&mut free, bytes), Ok)
+    }
+
+    fn fresh(&self, free: &mut Free, bytes: usize) -> Result<(Address, usize), GpuError> {
+        let fresh =
+            if self.is_over(free.held + bytes as u64) { None } else { self.runtime.allocate(bytes)? };
+        let fresh = fresh.ok_or_else(|| {
+            let ((unused, total), wanted) = (self.runtime.memory(), bytes as u64);
+            GpuError::OutOfMemory { wanted, held: free.held, limit: self.limit, free: unused, total }
+        })?;
         free.held += bytes as u64;
         free.peak = free.peak.max(free.held);
         Ok((fresh, bytes))
-    }
-
-    fn fresh(&self, free: &Free, bytes: usize) -> Result<Address, GpuError> {
-        let fresh =
-            if self.is_over(free.held + bytes as u64) { None } else { self.runtime.allocate(bytes)? };
-        fresh.ok_or_else(|| {
-            let (unused, total) = self.runtime.memory();
-            let left = self.limit.map_or(unused, |limit| unused.min(limit.saturating_sub(free.held)));
-            let total = self.limit.map_or(total, |limit| limit.min(total));
-            GpuError::OutOfMemory { wanted: bytes as u64, held: free.held, free: left, total }
-        })
     }
 
     fn is_over(&self, bytes: u64) -> bool {
         self.limit.is_some_and(|limit| bytes > limit)
     }
 
-    /// Everything that nobody uses, to the device.
+    /// Everything that nobody uses, to where it came from.
     fn give_back(&self, free: &mut Free) {
-        for (size, addresses) in std::mem::take(&mut free.blocks) {
+        let blocks = std::mem::take(&mut free.blocks);
+        if let Some(pool) = &self.pool {
+            let mut pool = pool.lock();
+            return blocks.into_iter().for_each(|(size, addresses)| pool.of(size).extend(addresses));
+        }
+        for (size, addresses) in blocks {
             for address in addresses {
                 self.runtime.free(address);
                 free.held -= size as u64;
@@ -133,6 +153,18 @@ impl Memory {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Free> {
         self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Free {
+    /// The smallest block that fits and would not waste more than it holds.
+    fn fitting(&mut self, bytes: usize) -> Option<(Address, usize)> {
+        let fitting = self.blocks.range_mut(bytes..=2 * bytes).find(|(_, blocks)| !blocks.is_empty());
+        fitting.and_then(|(size, blocks)| Some((blocks.pop()?, *size)))
+    }
+
+    fn of(&mut self, size: usize) -> &mut Vec<Address> {
+        self.blocks.entry(size).or_default()
     }
 }
 
@@ -146,7 +178,7 @@ impl Drop for Memory {
 impl Drop for Buffer {
     fn drop(&mut self) {
         if self.address != 0 {
-            self.memory.lock().blocks.entry(self.bytes).or_default().push(self.address);
+            self.memory.lock().of(self.bytes).push(self.address);
         }
     }
 }

@@ -1,11 +1,12 @@
 //! Where kernels run: a GPU's driver, or in tests an emulator.
 
-use std::ffi::c_void;
-
-use crate::{Element, cublas::Cublas, cudnn::Cudnn, error::GpuError};
+use crate::{Element, cublas::Cublas, cudnn::Cudnn, error::GpuError, times::Moment};
 
 /// A place in the GPU's memory. 0 is none.
 pub(crate) type Address = u64;
+
+/// Places that [`Runtime::upload_beside`] keeps apart.
+pub(crate) const LANES: usize = 2;
 
 /// How many threads a kernel gets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +27,8 @@ pub(crate) struct Width {
 }
 
 /// What can be done on a device. All is done in the order in which it was asked for, and a kernel or copy may still be
-/// under way when its call returns, but for [`Runtime::download`].
+/// under way when its call returns, but for [`Runtime::download`]. Beside that order there are lanes, in which bytes are uploaded
+/// while other work goes on.
 pub(crate) trait Runtime: Send + Sync + std::fmt::Debug {
     /// What it is: `NVIDIA H200`.
     fn name(&self) -> &str;
@@ -43,23 +45,54 @@ pub(crate) trait Runtime: Send + Sync + std::fmt::Debug {
 
     fn upload(&self, to: Address, from: &[u8]) -> Result<(), GpuError>;
 
+    /// Uploads beside all other work, once what was asked for before the lane's last [`Runtime::leave_lane`] is done.
+    fn upload_beside(&self, lane: usize, to: Address, from: &[u8]) -> Result<(), GpuError>;
+
+    /// Has what is asked for from now on wait for a lane's uploads.
+    fn await_lane(&self, lane: usize) -> Result<(), GpuError>;
+
+    /// Has a lane's next uploads wait for what was asked for up to now.
+    fn leave_lane(&self, lane: usize) -> Result<(), GpuError>;
+
+    /// The bytes of each upload since this was last asked, lanes and all.
+    #[cfg(feature = "emulator")]
+    fn take_uploads(&self) -> Vec<usize> {
+        Vec::new()
+    }
+
     /// Waits until all that was asked for is done.
     fn download(&self, from: Address, to: &mut [u8]) -> Result<(), GpuError>;
 
     fn copy(&self, from: Address, to: Address, bytes: usize) -> Result<(), GpuError>;
 
-    /// Runs a kernel of the source that was compiled for `element`; `arguments` point to as many values as it takes.
+    /// Runs a kernel of the source that was compiled for `element`; `arguments` are the bytes of as many values as it takes, each
+    /// where a value of its type may lie.
     fn launch(
         &self,
         kernel: &'static str,
         element: Element,
         grid: Grid,
-        arguments: &mut [*mut c_void],
+        arguments: &[&[u8]],
     ) -> Result<(), GpuError>;
+
+    /// The moment at which all that was asked for is done.
+    fn now(&self) -> Result<Moment, GpuError>;
+
+    /// From here on copies and kernels are recorded rather than done.
+    fn begin_recording(&self) -> Result<(), GpuError>;
+
+    /// What was recorded; from here on all is done again.
+    fn end_recording(&self) -> Result<Box<dyn Replay>, GpuError>;
 
     /// What matrices are multiplied by, ready for the calling thread; none: a kernel does it.
     fn cublas(&self) -> Result<Option<&Cublas>, GpuError>;
 
     /// What computes dense convolutions, ready for the calling thread; none: kernels do it.
     fn cudnn(&self) -> Result<Option<&Cudnn>, GpuError>;
+}
+
+/// What was recorded on a device.
+pub(crate) trait Replay: Send + Sync + std::fmt::Debug {
+    /// Does all of it, in its order, after what was asked for before.
+    fn launch(&self) -> Result<(), GpuError>;
 }

@@ -7,6 +7,7 @@ const PRELUDE: &str = concat!(include_str!("ops/prelude.cuh"), include_str!("ops
 /// What kernels share comes before them.
 const KERNELS: &[&str] = &[
     include_str!("ops/elementwise.cu"),
+    include_str!("ops/images.cu"),
     include_str!("ops/matmul.cu"),
     include_str!("ops/tensors.cu"),
     include_str!("ops/adamw.cu"),
@@ -23,6 +24,7 @@ const KERNELS: &[&str] = &[
     include_str!("ops/join.cu"),
     include_str!("ops/moments.cu"),
     include_str!("ops/prelu.cu"),
+    include_str!("ops/roofline.cu"),
     include_str!("ops/sums.cu"),
     include_str!("ops/convolution/sizes.cuh"),
     include_str!("ops/convolution/depthwise.cu"),
@@ -44,4 +46,4 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// What comes before the name of each.
-const MARK: &str = "extern \"C\" __global__ void ";
+const MARK: &str = " __global__ void ";

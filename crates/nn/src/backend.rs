@@ -5,10 +5,11 @@
 
 use std::sync::Arc;
 
-use arclab_gpu::GpuError;
+use arclab_gpu::{Gpu, GpuError, ops::images::Change as ImageChange};
 
 use crate::{
     checkpoint::{Mismatch, Tensors},
+    network::Images,
     ops::{Convolution, DropoutMask},
     optim::{AdamWFactors, AdamWStep, SgdFactors, SgdStep},
 };
@@ -141,6 +142,9 @@ pub trait Backend: Sized + Send + Sync + std::fmt::Debug + 'static {
     /// Numbers in the device's memory.
     type Buffer: Send + Sync + std::fmt::Debug;
 
+    /// Images that were handed over ahead of the step that reads them; of a device that takes none there are none.
+    type Ahead: Send + std::fmt::Debug;
+
     /// A buffer's numbers.
     fn numbers(buffer: &Self::Buffer) -> &Self::Numbers;
 
@@ -172,6 +176,14 @@ pub trait Backend: Sized + Send + Sync + std::fmt::Debug + 'static {
     /// Another buffer with the same values.
     fn copy(&self, buffer: &Self::Buffer) -> Self::Buffer;
 
+    /// Replaces numbers by as many others.
+    fn replace(&self, to: &mut Self::Numbers, from: &Self::Numbers);
+
+    /// What can record work and do it again as a whole; none where nothing is gained by that.
+    fn recorder(&self) -> Option<&Gpu> {
+        None
+    }
+
     /// Feature maps of these values, N×H×W×C.
     fn maps(&self, shape: MapShape, values: &[f32]) -> Maps<Self> {
         Maps { shape, data: self.upload(values) }
@@ -184,6 +196,20 @@ pub trait Backend: Sized + Send + Sync + std::fmt::Debug + 'static {
 
     /// Pixels in N×H×W×3, red, green and blue, to (x/255 - 0.5) / 0.5; with one channel, of their luma.
     fn images(&self, shape: MapShape, pixels: &[u8]) -> Maps<Self>;
+
+    /// Whether it makes [`ImageChange`]s itself as it reads bytes; else they are made before it gets these.
+    fn changes_images(&self) -> bool {
+        false
+    }
+
+    /// Takes images ahead of the step that reads them, with one change each where it makes these, while it computes. Two
+    /// batches at once do. Nothing where it reads bytes where they are.
+    fn hand_over(&self, _images: &Images<'_>, _changes: &[ImageChange<'_>]) -> Option<Self::Ahead> {
+        None
+    }
+
+    /// As [`Backend::images`], of images that were handed over, from number `first` of them on.
+    fn handed_over(&self, ahead: &Self::Ahead, first: usize, shape: MapShape) -> Maps<Self>;
 
     /// Correlation with a weight of O×(I/groups)×KH×KW; `affine`, where there is one, is applied to the sums.
     fn conv2d(

@@ -15,6 +15,7 @@ use crate::{
     layers::Layer,
     network::Network,
     param::{Entry, Param},
+    steps::Steps,
 };
 
 /// Names that are listed for a pattern that matches none.
@@ -52,6 +53,8 @@ impl<B: Backend> Network<B> {
         } else {
             layers.iter().take_while(|layer| is_frozen(&***layer)).count()
         };
+        // They are others from here on.
+        self.steps = Steps::First;
         Ok(())
     }
 

@@ -20,9 +20,10 @@ mod layers;
 mod network;
 mod ops;
 mod param;
+mod steps;
 mod weights;
 
-pub use arclab_gpu::{Gpu, GpuError, Options as GpuOptions, Precision};
+pub use arclab_gpu::{Gpu, GpuError, Options as GpuOptions, Precision, ops::images::Change as ImageChange};
 pub use average::MovingAverage;
 pub use backbones::{BackboneKind, Design, Input, ShapeError};
 pub use backend::{Activation, Affine, Backend, MapShape, Maps, Moments, NormGradients, NormState};

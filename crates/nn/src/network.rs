@@ -8,6 +8,7 @@ use crate::{
     cpu::Cpu,
     layers::{Layer, Sequence},
     param::{Entry, EntryMut, Param},
+    steps::Steps,
 };
 
 /// A batch of square images, N×H×W×3 in RGB. A network of grey images takes their luma (ITU-R BT.601), so that whoever
@@ -31,10 +32,18 @@ pub struct Network<B: Backend = Cpu> {
     pub(crate) layers: Sequence<B>,
     /// Layers at the beginning that are frozen whole.
     pub(crate) fixed: usize,
-    /// Images of the forward pass that waits for its backward.
-    pending: Option<usize>,
+    pub(crate) steps: Steps<B>,
+    /// The forward pass that waits for its backward.
+    pending: Option<Pending>,
     /// Images of the run before the next ones of training.
     first: u64,
+}
+
+/// A forward pass in training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Pending {
+    input: MapShape,
+    is_recorded: bool,
 }
 
 impl<B: Backend> Network<B> {
@@ -53,7 +62,8 @@ impl<B: Backend> Network<B> {
     pub fn of(device: Arc<B>, design: &Design, seed: u64) -> Result<Self, ShapeError> {
         let sizes = Sizes::new(design)?;
         let layers = design.kind.build(&*device, sizes, seed);
-        Ok(Self { device, kind: design.kind, sizes, layers, fixed: 0, pending: None, first: 0 })
+        let (kind, steps) = (design.kind, Steps::First);
+        Ok(Self { device, kind, sizes, layers, fixed: 0, steps, pending: None, first: 0 })
     }
 
     /// Says how many images of the run went before those of the next forward in training: dropout draws by their number,
@@ -74,6 +84,11 @@ impl<B: Backend> Network<B> {
     /// Which backbone it is.
     pub fn kind(&self) -> BackboneKind {
         self.kind
+    }
+
+    /// Whether steps are recorded by now, rather than done layer by layer.
+    pub fn is_recorded(&self) -> bool {
+        matches!(self.steps, Steps::Recorded(_))
     }
 
     /// Length of an embedding.
@@ -101,6 +116,12 @@ impl<B: Backend> Network<B> {
         self.train_maps(input)
     }
 
+    /// The same of `count` images that were handed over to the device, from number `first` of them on.
+    pub fn train_forward_ahead(&mut self, ahead: &B::Ahead, first: usize, count: usize) -> Maps<B> {
+        let input = self.device.handed_over(ahead, first, self.input_shape(count));
+        self.train_maps(input)
+    }
+
     /// As [`Network::train_forward`], on numbers of N×C×H×W, C = 3 or of grey images 1, that are used as they are.
     pub fn train_forward_floats(&mut self, values: &[f32], count: usize) -> Vec<f32> {
         let input = self.floats(values, count);
@@ -121,13 +142,24 @@ impl<B: Backend> Network<B> {
     /// The same of a gradient on the device.
     pub fn backward_maps(&mut self, d_output: Maps<B>) {
         let MapShape { count, channels, .. } = d_output.shape;
+        let pending = self.pending.take();
         assert_eq!(
             (Some(count), channels),
-            (self.pending.take(), self.sizes.embedding),
+            (pending.map(|pending| pending.input.count), self.sizes.embedding),
             "backward takes the gradient of the last forward's embeddings"
         );
-        let Self { device, layers, fixed, .. } = self;
-        device.run(|| layers.backward_after(*fixed, &**device, Arc::new(d_output), None));
+        let Self { device, layers, fixed, steps, .. } = self;
+        match (pending, steps) {
+            (Some(Pending { is_recorded: true, .. }), Steps::Recorded(recorded)) => {
+                recorded.backward(&**device, &d_output);
+            }
+            (pending, steps) => {
+                device.run(|| layers.backward_after(*fixed, &**device, Arc::new(d_output), None));
+                if let Some(pending) = pending {
+                    steps.done(pending.input);
+                }
+            }
+        }
     }
 
     /// Forward in evaluation, with running statistics: embeddings, N × E, not normalised. An embedding does not
@@ -166,15 +198,19 @@ impl<B: Backend> Network<B> {
     }
 
     fn train_maps(&mut self, input: Maps<B>) -> Maps<B> {
-        let count = input.shape.count;
-        self.pending = Some(count);
-        Layer::seek(&mut self.layers, self.first);
-        self.first += count as u64;
-        let Self { device, layers, fixed, .. } = self;
-        device.run(|| {
-            let output = layers.train_after(*fixed, &**device, Activation::plain(input));
-            device.apply(&output)
-        })
+        let Self { device, layers, fixed, steps, .. } = self;
+        let shape = input.shape;
+        Layer::seek(layers, self.first);
+        self.first += shape.count as u64;
+        let recorded = steps.recorded(&**device, layers, *fixed, &input);
+        self.pending = Some(Pending { input: shape, is_recorded: recorded.is_some() });
+        match recorded {
+            Some(recorded) => recorded.forward(&**device, layers, &input),
+            None => device.run(|| {
+                let output = layers.train_after(*fixed, &**device, Activation::plain(input));
+                device.apply(&output)
+            }),
+        }
     }
 
     fn eval_maps(&self, input: Maps<B>) -> Vec<f32> {

@@ -121,7 +121,12 @@ impl Worker {
             self.evaluate(protocol);
         }
         self.say(Event::Finished {
-            used: Usage { wall_seconds: 1.0, cpu_seconds: 1.0, peak_memory_bytes: 1 },
+            used: Usage {
+                wall_seconds: 1.0,
+                cpu_seconds: 1.0,
+                peak_memory_bytes: 1,
+                peak_gpu_memory_bytes: None,
+            },
         });
         run_folder::exit::FINISHED
     }

@@ -5,6 +5,8 @@ use arclab_spec::{
     config::{DeviceRequest, ResourceRequest, Threads},
 };
 
+use crate::{GpuPlace, GpuRoom, gpu_room::FreeGpus};
+
 /// A run that waits for a slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
@@ -21,8 +23,8 @@ pub struct Busy {
     pub threads: u32,
     /// Memory, in bytes.
     pub memory_bytes: u64,
-    /// A GPU.
-    pub gpu: Option<u32>,
+    /// A GPU, or a share of one.
+    pub gpu: Option<GpuPlace>,
 }
 
 /// What there is to share out.
@@ -34,8 +36,8 @@ pub struct Slots {
     pub threads: u32,
     /// Memory, in bytes.
     pub memory_bytes: u64,
-    /// GPUs by number, or why the worker can use none.
-    pub gpus: Result<Vec<u32>, String>,
+    /// GPUs, or why the worker can use none.
+    pub gpus: Result<Vec<GpuRoom>, String>,
 }
 
 /// What is to be done.
@@ -71,6 +73,16 @@ pub enum Refusal {
         /// Bytes asked for.
         asked: u64,
         /// Bytes in all.
+        there: u64,
+    },
+    /// It asks for a larger share of a GPU than any has.
+    #[error(
+        "it asks for `resources.gpu_memory` of {}, and there are {} on the largest GPU", gib(*.asked), gib(*.there)
+    )]
+    GpuMemory {
+        /// Bytes asked for.
+        asked: u64,
+        /// Bytes of the GPU that has most.
         there: u64,
     },
     /// Someone started a worker by hand.
@@ -115,6 +127,13 @@ pub(crate) fn refusal(request: &ResourceRequest, slots: &Slots) -> Option<Refusa
     if let (DeviceRequest::Cuda, Err(reason)) = (request.device, &slots.gpus) {
         return Some(Refusal::NoCuda(reason.clone()));
     }
+    if let (DeviceRequest::Auto | DeviceRequest::Cuda, Ok(gpus)) = (request.device, &slots.gpus) {
+        let asked = request.gpu_memory_bytes.unwrap_or(0);
+        let there = gpus.iter().map(|gpu| gpu.memory_bytes).max().unwrap_or(0);
+        if asked > there {
+            return Some(Refusal::GpuMemory { asked, there });
+        }
+    }
     let asked = request.memory_bytes.unwrap_or(0);
     (asked > slots.memory_bytes).then_some(Refusal::Memory { asked, there: slots.memory_bytes })
 }
@@ -125,7 +144,8 @@ struct Free {
     all_threads: u32,
     threads: u32,
     memory_bytes: u64,
-    gpus: Result<Vec<u32>, String>,
+    /// None where the worker can use none.
+    gpus: Option<FreeGpus>,
 }
 
 impl Free {
@@ -135,7 +155,7 @@ impl Free {
             all_threads: slots.threads,
             threads: slots.threads,
             memory_bytes: slots.memory_bytes,
-            gpus: slots.gpus.clone(),
+            gpus: slots.gpus.as_deref().ok().map(FreeGpus::of),
         };
         for busy in running {
             free.take(busy);
@@ -147,8 +167,8 @@ impl Free {
         self.jobs = self.jobs.saturating_sub(1);
         self.threads = self.threads.saturating_sub(busy.threads);
         self.memory_bytes = self.memory_bytes.saturating_sub(busy.memory_bytes);
-        if let Ok(gpus) = &mut self.gpus {
-            gpus.retain(|gpu| Some(*gpu) != busy.gpu);
+        if let (Some(gpus), Some(place)) = (&mut self.gpus, busy.gpu) {
+            gpus.take(place);
         }
     }
 
@@ -158,9 +178,9 @@ impl Free {
         if self.jobs == 0 || memory_bytes > self.memory_bytes {
             return None;
         }
-        let gpu = match self.device(request.device)? {
+        let gpu = match self.device(request)? {
             Device::Cpu => None,
-            Device::Gpu(number) => Some(number),
+            Device::Gpu(place) => Some(place),
         };
         let threads = match request.threads {
             // All that are left would go to waste if the share were taken of those in all.
@@ -172,30 +192,34 @@ impl Free {
     }
 
     /// Where a run would go; nowhere while a GPU must be waited for.
-    fn device(&self, wanted: DeviceRequest) -> Option<Device> {
-        match (wanted, &self.gpus) {
-            (DeviceRequest::Cpu, _) | (DeviceRequest::Auto, Err(_)) => Some(Device::Cpu),
-            (DeviceRequest::Auto | DeviceRequest::Cuda, Ok(gpus)) => gpus.first().copied().map(Device::Gpu),
-            (DeviceRequest::Cuda, Err(_)) => None,
+    fn device(&self, request: &ResourceRequest) -> Option<Device> {
+        match (request.device, &self.gpus) {
+            (DeviceRequest::Cpu, _) | (DeviceRequest::Auto, None) => Some(Device::Cpu),
+            (DeviceRequest::Auto | DeviceRequest::Cuda, Some(gpus)) => {
+                gpus.place(request.gpu_memory_bytes).map(Device::Gpu)
+            }
+            (DeviceRequest::Cuda, None) => None,
         }
     }
 }
 
 enum Device {
     Cpu,
-    Gpu(u32),
+    Gpu(GpuPlace),
 }
 
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroU32;
 
-    use proptest::prelude::*;
-
     use super::*;
 
+    const GIB: u64 = 1 << 30;
+
     fn waiting(name: &str, device: DeviceRequest, threads: Threads) -> Waiting {
-        let request = ResourceRequest { device, threads, memory_bytes: None, deterministic: true };
+        let (memory_bytes, gpu_memory_bytes) = (None, None);
+        let request =
+            ResourceRequest { device, threads, memory_bytes, gpu_memory_bytes, deterministic: true };
         Waiting { run: RunId::new(name).unwrap(), request }
     }
 
@@ -207,16 +231,29 @@ mod tests {
         Slots { jobs, threads, memory_bytes: 1 << 30, gpus: Err("no driver".to_owned()) }
     }
 
+    /// GPUs of so many GiB.
+    fn gpus<const N: usize>(gib: [u64; N]) -> Slots {
+        let room = |(gib, gpu)| GpuRoom { gpu, memory_bytes: gib * GIB, others_bytes: 0 };
+        Slots { gpus: Ok(gib.into_iter().zip(0..).map(room).collect()), ..cpus(8, None) }
+    }
+
+    fn on_gpu(gpu: u32, share_gib: Option<u64>) -> Busy {
+        let place = GpuPlace { gpu, share_bytes: share_gib.map(|gib| gib * GIB) };
+        Busy { threads: 1, memory_bytes: 0, gpu: Some(place) }
+    }
+
     fn starts(actions: &[Action]) -> Vec<(&str, u32, Option<u32>)> {
         let start = |action: &'_ Action| match action {
-            Action::Start { threads, holds, .. } => Some((*threads, holds.gpu)),
+            Action::Start { threads, holds, .. } => Some((*threads, holds.gpu.map(|place| place.gpu))),
             Action::Refuse { .. } => None,
         };
-        let name = |action: &Action| match action {
-            Action::Start { run, .. } | Action::Refuse { run, .. } => run.clone(),
-        };
-        let leak = |run: RunId| -> &'static str { Box::leak(String::from(run).into_boxed_str()) };
-        actions.iter().filter_map(|a| start(a).map(|(t, g)| (leak(name(a)), t, g))).collect()
+        actions.iter().filter_map(|a| start(a).map(|(t, g)| (run_of(a).as_str(), t, g))).collect()
+    }
+
+    fn run_of(action: &Action) -> &RunId {
+        match action {
+            Action::Start { run, .. } | Action::Refuse { run, .. } => run,
+        }
     }
 
     #[test]
@@ -248,8 +285,8 @@ mod tests {
 
     #[test]
     fn a_run_that_does_not_fit_yet_is_passed_over() {
-        let gpus = Slots { gpus: Ok(vec![0]), ..cpus(4, None) };
-        let busy = Busy { threads: 1, memory_bytes: 0, gpu: Some(0) };
+        let gpus = Slots { threads: 4, ..gpus([80]) };
+        let busy = on_gpu(0, None);
         let runs = [
             waiting("gpu", DeviceRequest::Cuda, Threads::Auto),
             waiting("cpu", DeviceRequest::Cpu, Threads::Auto),
@@ -259,8 +296,7 @@ mod tests {
 
     #[test]
     fn each_gpu_takes_one_run_and_auto_waits_for_one() {
-        let gpus = Slots { gpus: Ok(vec![0, 1]), ..cpus(8, None) };
-        let actions = decide(&automatic(3), &[], &gpus);
+        let actions = decide(&automatic(3), &[], &gpus([80, 80]));
         assert_eq!(starts(&actions), [("r0", 2, Some(0)), ("r1", 3, Some(1))]);
     }
 
@@ -285,44 +321,5 @@ mod tests {
         assert_eq!(refused, expected);
     }
 
-    fn any_run() -> impl Strategy<Value = (u8, Option<u32>, Option<u64>)> {
-        (0..3_u8, proptest::option::of(1..12_u32), proptest::option::of(0..(2_u64 << 30)))
-    }
-
-    fn request((device, threads, memory_bytes): (u8, Option<u32>, Option<u64>)) -> ResourceRequest {
-        let device = [DeviceRequest::Auto, DeviceRequest::Cpu, DeviceRequest::Cuda][device as usize];
-        let threads = threads.and_then(NonZeroU32::new).map_or(Threads::Auto, Threads::Exactly);
-        ResourceRequest { device, threads, memory_bytes, deterministic: true }
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_is_given_twice_and_an_idle_machine_never_stays_idle(
-            runs in proptest::collection::vec(any_run(), 1..12),
-            cores in 1..9_u32,
-            jobs in proptest::option::of(1..5_u32),
-            gpus in proptest::option::of(1..4_u32),
-        ) {
-            let gpus = gpus.map(|count| (0..count).collect()).ok_or_else(String::new);
-            let slots = Slots { jobs, threads: cores, memory_bytes: 1 << 30, gpus };
-            let name = |i: usize| RunId::new(format!("r{i}")).unwrap();
-            let runs: Vec<Waiting> = runs.into_iter().enumerate()
-                .map(|(i, run)| Waiting { run: name(i), request: request(run) }).collect();
-            let actions = decide(&runs, &[], &slots);
-            prop_assert!(!actions.is_empty());
-            let held: Vec<Busy> = actions.iter().filter_map(|action| match action {
-                Action::Start { holds, .. } => Some(*holds),
-                Action::Refuse { .. } => None,
-            }).collect();
-            prop_assert!(held.iter().map(|busy| busy.threads).sum::<u32>() <= cores);
-            prop_assert!(held.iter().map(|busy| busy.memory_bytes).sum::<u64>() <= 1 << 30);
-            prop_assert!(jobs.is_none_or(|jobs| held.len() <= jobs as usize));
-            let mut gpus: Vec<u32> = held.iter().filter_map(|busy| busy.gpu).collect();
-            gpus.sort_unstable();
-            prop_assert!(gpus.windows(2).all(|pair| pair[0] < pair[1]));
-            if held.is_empty() {
-                prop_assert_eq!(actions.len(), runs.len());
-            }
-        }
-    }
+    mod sharing;
 }

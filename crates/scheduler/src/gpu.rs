@@ -79,6 +79,21 @@ pub fn driver_version() -> Result<String, GpuError> {
     Ok(Nvml::init()?.sys_driver_version()?)
 }
 
+/// Free memory of GPUs, asked for again and again. The library's table of functions is many kilobytes, too large for a future.
+#[derive(Debug)]
+pub(crate) struct Meter(Box<Nvml>);
+
+impl Meter {
+    pub(crate) fn open() -> Result<Self, GpuError> {
+        Ok(Self(Box::new(Nvml::init()?)))
+    }
+
+    /// What of the GPU's memory nobody holds now.
+    pub(crate) fn free_bytes(&self, gpu: &Gpu) -> Result<u64, GpuError> {
+        Ok(self.0.device_by_uuid(gpu.uuid.as_str())?.memory_info()?.free)
+    }
+}
+
 fn describe(index: u32, visible: String, device: &Device<'_>) -> Result<Gpu, NvmlError> {
     let memory = device.memory_info()?;
     Ok(Gpu {

@@ -104,6 +104,15 @@ pub enum Progress {
         /// The last lines of its log.
         log_tail: String,
     },
+    /// Nothing is at work, and no run starts before other programs free memory of a GPU.
+    GpusFull {
+        /// The first in line.
+        run: RunId,
+        /// Its share, in bytes.
+        asked_bytes: u64,
+        /// What others leave of the GPU that has most left, in bytes.
+        free_bytes: u64,
+    },
     /// Workers were asked to stop after a checkpoint.
     Stopping {
         /// How many are at work.

@@ -4,7 +4,7 @@ use arclab_spec::{RunId, RunState};
 use arclab_store::records::{AttemptRecord, Exit};
 
 use crate::{
-    Busy, Progress, SchedulerError, Stop,
+    Busy, GpuPlace, Progress, SchedulerError, Stop,
     follow::Follower,
     job::{Job, Worker},
     process,
@@ -30,7 +30,9 @@ impl Session<'_> {
         let lives = process::lives(follower.folder());
         let lives = lives.map_err(|source| SchedulerError::Worker { run: run.clone(), source })?;
         let memory_bytes = record.request.memory_bytes.unwrap_or(0);
-        let holds = Busy { threads: last.threads, memory_bytes, gpu: last.gpu };
+        // As launched: the run may ask for another share by now.
+        let gpu = last.gpu.map(|gpu| GpuPlace { gpu, share_bytes: last.gpu_memory_bytes });
+        let holds = Busy { threads: last.threads, memory_bytes, gpu };
         let (told, worker) = (Stop::No, Worker::Adopted);
         let job = Job { run, attempt, holds, worker, follower, told };
         if lives {

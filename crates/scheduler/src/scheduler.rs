@@ -14,8 +14,8 @@ use tokio::{
 };
 
 use crate::{
-    Gpu, LockError, Progress, Refusal, RunEnd, SchedulerError, SchedulerOptions, Slots, Stop, Summary,
-    Waiting, WorkerAbilities, decide, gpu, job::Job, lock::SchedulerLock,
+    Gpu, GpuRoom, LockError, Progress, Refusal, RunEnd, SchedulerError, SchedulerOptions, Slots, Stop,
+    Summary, Waiting, WorkerAbilities, decide, gpu, gpu_watch::GpuWatch, job::Job, lock::SchedulerLock,
 };
 
 /// Carries runs out on this machine. There is one a store.
@@ -45,12 +45,12 @@ impl Scheduler {
     }
 
     fn slots(&self) -> Slots {
-        let numbers = |gpus: &Vec<Gpu>| gpus.iter().map(|gpu| gpu.index).collect();
+        let room = |gpu: &Gpu| GpuRoom { gpu: gpu.index, memory_bytes: gpu.memory_bytes, others_bytes: 0 };
         Slots {
             jobs: self.options.jobs.map(NonZeroU32::get),
             threads: self.options.threads.get(),
             memory_bytes: self.options.memory_bytes,
-            gpus: self.gpus.as_ref().map(numbers).map_err(Clone::clone),
+            gpus: self.gpus.as_ref().map(|gpus| gpus.iter().map(room).collect()).map_err(Clone::clone),
         }
     }
 
@@ -88,6 +88,7 @@ pub(crate) struct Session<'a> {
     pub(crate) waiting: Vec<Waiting>,
     pub(crate) jobs: Vec<Job>,
     pub(crate) tries: BTreeMap<RunId, u32>,
+    pub(crate) gpu_watch: GpuWatch,
     summary: Summary,
     progress: UnboundedSender<Progress>,
     pub(crate) stop: Stop,
@@ -102,6 +103,7 @@ impl<'a> Session<'a> {
             waiting: Vec::new(),
             jobs: Vec::new(),
             tries: BTreeMap::new(),
+            gpu_watch: GpuWatch::default(),
             summary: Summary { runs, stopped: false },
             progress,
             stop: Stop::No,

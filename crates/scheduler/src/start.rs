@@ -6,7 +6,7 @@ use arclab_spec::{Assignment, Attempt, PLAN_VERSION, RunId, RunState, config::De
 use arclab_store::{JobRecord, Launch, StoreError, records::Exit};
 
 use crate::{
-    Action, Busy, LaunchError, Progress, Refusal, SchedulerError, Stop, decide,
+    Action, Busy, Gpu, GpuPlace, LaunchError, Progress, Refusal, SchedulerError, Stop, decide,
     error::chain,
     folder,
     follow::Follower,
@@ -23,7 +23,10 @@ impl Session<'_> {
             return Ok(());
         }
         let busy: Vec<Busy> = self.jobs.iter().map(|job| job.holds).collect();
-        for action in decide(&self.waiting, &busy, &self.slots) {
+        self.measure_gpus(&busy);
+        let actions = decide(&self.waiting, &busy, &self.slots);
+        self.tell_full_gpus(&busy, &actions);
+        for action in actions {
             match action {
                 Action::Refuse { run, reason } => self.refuse(&run, reason),
                 Action::Start { run, threads, holds } => self.start_one(run, threads, holds).await?,
@@ -55,7 +58,8 @@ impl Session<'_> {
     }
 
     async fn take_on(&mut self, mut job: Job, child: Child, threads: u32) -> Result<(), SchedulerError> {
-        let (run, attempt, pid, gpu) = (job.run.clone(), job.attempt, child.id(), job.holds.gpu);
+        let (run, attempt, pid) = (job.run.clone(), job.attempt, child.id());
+        let gpu = job.holds.gpu.map(|place| place.gpu);
         job.worker = Worker::Child(child);
         self.jobs.push(job);
         self.store().record_pid(&run, attempt, pid).await.map_err(SchedulerError::Store)?;
@@ -72,7 +76,9 @@ impl Session<'_> {
         holds: Busy,
     ) -> Result<(), StoreError> {
         let provenance = self.scheduler.options.provenance.clone();
-        let launch = Launch { attempt, threads, gpu: holds.gpu, provenance, at_ms: now_ms() };
+        let gpu = holds.gpu.map(|place| place.gpu);
+        let gpu_memory_bytes = holds.gpu.and_then(|place| place.share_bytes);
+        let launch = Launch { attempt, threads, gpu, gpu_memory_bytes, provenance, at_ms: now_ms() };
         self.store().begin_attempt(run, &launch).await?;
         self.count_try(run);
         Ok(())
@@ -93,6 +99,7 @@ impl Session<'_> {
             plan: record.plan.clone(),
             // Decided here: a worker without the GPU that it was given must say so rather than fall back.
             device: if holds.gpu.is_some() { DeviceRequest::Cuda } else { DeviceRequest::Cpu },
+            gpu_memory_bytes: holds.gpu.and_then(|place| place.share_bytes),
             deterministic: record.request.deterministic,
             threads,
             cache: self.store().cache(),
@@ -101,8 +108,9 @@ impl Session<'_> {
         launch(&self.scheduler.options.worker, &folder, &assignment, &self.visible(holds.gpu))
     }
 
-    fn visible(&self, gpu: Option<u32>) -> String {
-        let known = self.scheduler.gpus.iter().flatten().find(|known| Some(known.index) == gpu);
+    fn visible(&self, place: Option<GpuPlace>) -> String {
+        let is_it = |known: &&Gpu| place.is_some_and(|place| place.gpu == known.index);
+        let known = self.scheduler.gpus.iter().flatten().find(is_it);
         known.map(|gpu| gpu.visible.clone()).unwrap_or_default()
     }
 }

@@ -3,40 +3,14 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-use std::{fs, path::Path, process::Command};
+mod support;
 
-/// Three GPUs of 80 GiB each, the second of which does not tell its temperature.
-const NVML: &str = r#"
-#include <stdio.h>
-#include <string.h>
-static const char *uuids[] = {"GPU-aa", "GPU-bb", "GPU-cc"};
-int nvmlInit_v2(void) { return FAILURE; }
-int nvmlShutdown(void) { return 0; }
-const char *nvmlErrorString(int code) { return "failure"; }
-int nvmlSystemGetDriverVersion(char *to, unsigned len) { return snprintf(to, len, "580.65.06") < 0; }
-int nvmlDeviceGetCount_v2(unsigned *count) { *count = 3; return 0; }
-int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **device) { *device = (void *)(index + 1L); return 0; }
-int nvmlDeviceGetHandleByUUID(const char *uuid, void **device) {
-    for (long i = 0; i < 3; i++)
-        if (!strcmp(uuid, uuids[i])) { *device = (void *)(i + 1); return 0; }
-    return 6;
-}
-int nvmlDeviceGetUUID(void *device, char *to, unsigned len) { return snprintf(to, len, "%s", uuids[(long)device - 1]) < 0; }
-int nvmlDeviceGetName(void *device, char *to, unsigned len) { return snprintf(to, len, "NVIDIA H%ld00", (long)device) < 0; }
-struct memory { unsigned version; unsigned long long total, reserved, free, used; };
-int nvmlDeviceGetMemoryInfo_v2(void *device, struct memory *info) {
-    info->total = 80ULL << 30;
-    info->free = (unsigned long long)(long)device << 30;
-    return 0;
-}
-int nvmlDeviceGetUtilizationRates(void *device, unsigned *rates) { rates[0] = 10 * (long)device; rates[1] = 0; return 0; }
-int nvmlDeviceGetTemperature(void *device, int sensor, unsigned *to) { *to = 40; return (long)device == 2 ? 3 : 0; }
-"#;
+use std::process::Command;
 
 /// What a process finds with an NVML that begins with `failure`, and with `visible` as its `CUDA_VISIBLE_DEVICES`.
 fn found(failure: u32, visible: Option<&str>) -> String {
     let folder = tempfile::tempdir().unwrap();
-    make(folder.path(), failure);
+    support::nvml::make(folder.path(), failure);
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "what_this_process_finds", "--ignored", "--nocapture"]);
     command.env("LD_LIBRARY_PATH", folder.path()).env_remove("CUDA_VISIBLE_DEVICES");
@@ -44,14 +18,6 @@ fn found(failure: u32, visible: Option<&str>) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let said = String::from_utf8(output.stdout).unwrap();
     said.lines().filter_map(|line| line.strip_prefix("> ")).collect::<Vec<_>>().join("\n")
-}
-
-fn make(folder: &Path, failure: u32) {
-    let (from, to) = (folder.join("nvml.c"), folder.join("libnvidia-ml.so.1"));
-    fs::write(&from, NVML).unwrap();
-    let failure = format!("-DFAILURE={failure}");
-    let status = Command::new("cc").args(["-shared", "-fPIC", &failure, "-o"]).args([&to, &from]).status();
-    assert!(status.unwrap().success(), "cc makes the library");
 }
 
 #[test]

@@ -136,4 +136,21 @@ pub struct Usage {
     pub cpu_seconds: f64,
     /// Peak resident memory.
     pub peak_memory_bytes: u64,
+    /// What tensors and workspaces held at most of a GPU's memory, beside what CUDA takes; absent on the CPU.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peak_gpu_memory_bytes: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_run_on_the_cpu_used_says_nothing_of_a_gpu() {
+        let (wall_seconds, cpu_seconds, peak_memory_bytes) = (1.5, 2.5, 3);
+        let used = Usage { wall_seconds, cpu_seconds, peak_memory_bytes, peak_gpu_memory_bytes: None };
+        let json = r#"{"wall_seconds":1.5,"cpu_seconds":2.5,"peak_memory_bytes":3}"#;
+        assert_eq!(serde_json::to_string(&used).unwrap(), json);
+        assert_eq!(serde_json::from_str::<Usage>(json).unwrap(), used);
+    }
 }

@@ -79,6 +79,9 @@ pub struct Assignment {
     pub plan: Plan,
     /// Kind of device.
     pub device: DeviceRequest,
+    /// Its share of the GPU by memory, in bytes; none: the GPU is the run's alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu_memory_bytes: Option<u64>,
     /// Whether a GPU must give the same bits twice.
     #[serde(default = "resources::usual", skip_serializing_if = "resources::is_usual")]
     pub deterministic: bool,

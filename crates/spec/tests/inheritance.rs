@@ -8,7 +8,7 @@ use arclab_spec::{
     Fingerprint, InvalidOverride, Override, Plan, Spec, TRAINER_VERSION,
     config::{
         Backbone, CrossEntropy, Dataset, LayerOptions, LossConfig, MarginGradient, OptimizerConfig,
-        PairSource, PastTurn, ScheduleShape, SplitConfig,
+        PairSource, PastTurn, ResourceRequest, ScheduleShape, SplitConfig,
     },
     read_specs,
 };
@@ -303,9 +303,27 @@ fn what_is_computed_in_is_a_part_of_the_plan_and_whether_bits_repeat_is_not() {
     for precision in ["tf32", "bf16", "fp16"] {
         assert_ne!(plan(&format!("training: {{precision: {precision}}}\n")).0, usual);
     }
+    let bf16 = plan("training: {precision: bf16}\n").0;
+    assert_eq!(plan("training: {precision: bf16, head_precision: float32}\n").0, bf16);
+    assert_ne!(plan("training: {precision: bf16, head_precision: bf16}\n").0, bf16);
     let (same, resources) = plan("resources: {deterministic: false}\n");
     assert_eq!(same, usual);
     assert!(resources.ends_with(r#""deterministic":false}"#), "{resources}");
+}
+
+#[test]
+fn a_share_of_a_gpu_is_no_part_of_the_plan_and_is_set_from_outside_too() {
+    let read = |set: &[&str]| Folder::new().read_with("a.yaml", LEAST, set).unwrap();
+    let (whole, shared) = (read(&[]), read(&["resources.gpu_memory=4GiB"]));
+    assert_eq!((whole.resources.gpu_memory_bytes, shared.resources.gpu_memory_bytes), (None, Some(4 << 30)));
+    assert_eq!(whole.config, shared.config);
+    assert_eq!(whole.lineage.values, shared.lineage.values);
+    let json = serde_json::to_string(&shared.resources).unwrap();
+    assert_eq!(
+        json,
+        r#"{"device":"auto","threads":"auto","memory_bytes":null,"gpu_memory_bytes":4294967296}"#
+    );
+    assert_eq!(serde_json::from_str::<ResourceRequest>(&json).unwrap(), shared.resources);
 }
 
 #[test]

@@ -193,6 +193,19 @@ const VALUES: &[Malformed] = &[
     ),
     case("extends: base.yaml\nresources: {memory: 2 gigs}", (2, 21), "`2 gigs`", "2 GiB"),
     case("extends: base.yaml\nresources: {memory: 1024}", (2, 21), "`1024`", "2 GiB"),
+    case("extends: base.yaml\nresources: {gpu_memory: 4 gigs}", (2, 25), "`4 gigs`", "2 GiB"),
+    case(
+        "extends: base.yaml\nresources: {gpu_memory: 512 MiB}",
+        (2, 25),
+        "must be more than 1 GiB, not `512 MiB`",
+        "CUDA itself takes up to 1 GiB",
+    ),
+    case(
+        "extends: base.yaml\nresources: {device: cpu, gpu_memory: 4 GiB}",
+        (2, 26),
+        "`resources.gpu_memory` has no effect beside `device: cpu`",
+        "`null`",
+    ),
     case("extends: base.yaml\nresources: {threads: 0}", (2, 22), "from 1 to 1024", "usual is"),
     case("extends: base.yaml\nname: [a, b]", (2, 7), "`name` must be a word, not `[a, b]`", "name: m0.8"),
     case(
@@ -596,6 +609,18 @@ const COMBINATIONS: &[Malformed] = &[
         (2, 23),
         "`training.precision` cannot be `bf16` with `resources.device: cpu`",
         "write `float32`, which is all that the CPU computes in, or `resources: {device: cuda}`",
+    ),
+    case(
+        "extends: base.yaml\ntraining: {head_precision: bf16}",
+        (2, 28),
+        "`training.head_precision` cannot be `bf16` with `training.precision: float32`",
+        "write `precision: bf16` beside it, which a GPU alone computes in, or `float32`",
+    ),
+    case(
+        "extends: base.yaml\nloss: {name: adaface}\ntraining: {precision: bf16, head_precision: bf16}",
+        (3, 45),
+        "`training.head_precision` cannot be `bf16` with this loss, which is computed in float32",
+        "write `float32`, or a loss such as `arcface` without `focal` and `label_smoothing`",
     ),
     case(
         "extends: base.yaml\nresources: {device: cpu, deterministic: false}",

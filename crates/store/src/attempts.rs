@@ -20,6 +20,8 @@ pub struct Launch {
     pub threads: u32,
     /// The GPU given to it.
     pub gpu: Option<u32>,
+    /// Its share of the GPU by memory, in bytes; none: all of it.
+    pub gpu_memory_bytes: Option<u64>,
     /// Who launches it.
     pub provenance: Provenance,
     /// Unix time in milliseconds.
@@ -183,13 +185,14 @@ async fn put_state(
 
 async fn put_launch(write: &mut SqliteConnection, id: i64, launch: &Launch) -> Result<(), StoreError> {
     let sql = "INSERT INTO attempts \
-               (run, number, threads, gpu, program_version, git_commit, git_dirty, launched_ms) \
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+               (run, number, threads, gpu, gpu_memory_bytes, program_version, git_commit, git_dirty, launched_ms) \
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let query = sqlx::query(sql)
         .bind(id)
         .bind(launch.attempt.0.get())
         .bind(launch.threads)
         .bind(launch.gpu)
+        .bind(launch.gpu_memory_bytes.map(|bytes| bytes as i64))
         .bind(&launch.provenance.program_version)
         .bind(&launch.provenance.git_commit)
         .bind(launch.provenance.git_dirty)

@@ -172,12 +172,13 @@ impl Sink<'_> {
     }
 
     async fn finished(&mut self, attempt: Attempt, used: &Usage) -> Result<(), StoreError> {
-        let sql = "UPDATE attempts SET wall_seconds = ?, cpu_seconds = ?, peak_memory_bytes = ? \
-                   WHERE run = ? AND number = ?";
+        let sql = "UPDATE attempts SET wall_seconds = ?, cpu_seconds = ?, peak_memory_bytes = ?, \
+                   peak_gpu_memory_bytes = ? WHERE run = ? AND number = ?";
         let query = sqlx::query(sql)
             .bind(used.wall_seconds)
             .bind(used.cpu_seconds)
             .bind(used.peak_memory_bytes as i64)
+            .bind(used.peak_gpu_memory_bytes.map(|bytes| bytes as i64))
             .bind(self.run)
             .bind(attempt.0.get());
         query.execute(&mut *self.write).await.doing("store the usage")?;

@@ -25,6 +25,7 @@ const LOCK: &str = "open.lock";
 /// The files of `migrations/`, oldest first. Never change one that was released: add another.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("../../../migrations/0001_initial.sql")),
+    (2, "gpu_memory", include_str!("../../../migrations/0002_gpu_memory.sql")),
     (3, "expectations", include_str!("../../../migrations/0003_expectations.sql")),
 ];
 

@@ -56,6 +56,9 @@ pub struct AttemptRecord {
     pub threads: u32,
     /// The GPU given to it, by its number on this machine.
     pub gpu: Option<u32>,
+    /// Its share of the GPU by memory, in bytes; absent where it had a GPU for itself, or none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gpu_memory_bytes: Option<u64>,
     /// The worker's process.
     pub pid: Option<u32>,
     /// Who launched it, from which state of the source.

@@ -37,6 +37,10 @@ pub(crate) fn get_u64(row: &SqliteRow, column: &str) -> Result<u64, StoreError> 
     Ok(get::<i64>(row, column)? as u64)
 }
 
+fn get_optional_u64(row: &SqliteRow, column: &str) -> Result<Option<u64>, StoreError> {
+    Ok(get::<Option<i64>>(row, column)?.map(|number| number as u64))
+}
+
 /// A text that has a type: a name, a digest, a word of an enum.
 pub(crate) fn word<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, StoreError> {
     let corrupt = |_: ValueError| StoreError::Corrupt { what, text: text.to_owned() };
@@ -131,6 +135,7 @@ pub(crate) fn attempt_record(row: &SqliteRow) -> Result<AttemptRecord, StoreErro
         number: attempt(get(row, "number")?)?,
         threads: get(row, "threads")?,
         gpu: get(row, "gpu")?,
+        gpu_memory_bytes: get_optional_u64(row, "gpu_memory_bytes")?,
         pid: get(row, "pid")?,
         provenance: Provenance {
             program_version: get(row, "program_version")?,
@@ -177,6 +182,7 @@ fn used(row: &SqliteRow) -> Result<Option<Usage>, StoreError> {
         wall_seconds,
         cpu_seconds: get(row, "cpu_seconds")?,
         peak_memory_bytes: get_u64(row, "peak_memory_bytes")?,
+        peak_gpu_memory_bytes: get_optional_u64(row, "peak_gpu_memory_bytes")?,
     }))
 }
 

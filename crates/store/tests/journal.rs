@@ -22,7 +22,9 @@ async fn what_a_worker_reports_can_be_read_again() {
     assert_eq!(record.duration_seconds, 2.5);
     let last = record.last_attempt.unwrap();
     assert_eq!(last.reported, Some(Reported::Finished));
-    assert_eq!(last.used.unwrap().peak_memory_bytes, 1 << 20);
+    let used = last.used.unwrap();
+    assert_eq!((used.peak_memory_bytes, used.peak_gpu_memory_bytes), (1 << 20, Some(3 << 30)));
+    assert_eq!(last.gpu_memory_bytes, Some(4 << 30));
     assert_eq!(last.worker.unwrap().kernels, "avx2");
     assert_eq!(last.provenance.git_dirty, Some(false));
     assert_eq!(last.end.unwrap().outcome, Outcome::Finished);

@@ -35,8 +35,13 @@ impl<'a> Pictures<'a> {
     }
 }
 
-/// The training batches of an assignment from step `from` on.
-pub(crate) fn loader(assignment: &Assignment, data: &Prepared, from: u64) -> Result<Loader, LoaderError> {
+/// The training batches of an assignment from step `from` on; `leaves_changes` to a device that makes them itself.
+pub(crate) fn loader(
+    assignment: &Assignment,
+    data: &Prepared,
+    leaves_changes: bool,
+    from: u64,
+) -> Result<Loader, LoaderError> {
     let config = &assignment.plan.config;
     let recipe = Recipe {
         batch_size: config.training.batch_size as usize,
@@ -45,6 +50,7 @@ pub(crate) fn loader(assignment: &Assignment, data: &Prepared, from: u64) -> Res
         seed: assignment.plan.seed,
         colour: config.data.colour,
         augment: config.data.augment,
+        leaves_changes,
         threads: LOADER_THREADS,
     };
     Loader::start(&data.images, &data.train, recipe, from)

@@ -5,7 +5,7 @@ use std::env;
 use arclab_nn::{Candle, Cuda, Gpu, GpuError, GpuOptions};
 use arclab_spec::{
     Assignment,
-    config::{DeviceRequest, Precision},
+    config::{CUDA_CONTEXT_BYTES, DeviceRequest, HeadPrecision, Precision, TrainingConfig},
 };
 
 /// Where the network runs.
@@ -30,6 +30,12 @@ pub(crate) enum NoDevice {
         "the spec asks for `training.precision: {0}`, which a GPU alone computes in, but {1}. Write `precision: float32`"
     )]
     Precision(Precision, String),
+    /// A head that the network's precision has no kernels for.
+    #[error(
+        "the spec asks for `training.head_precision: bf16` with `training.precision: {0}`, and a GPU multiplies in bf16 beside \
+         `precision: bf16` alone. Write `head_precision: float32`"
+    )]
+    Head(Precision),
     /// candle, for what it does not do.
     #[error("{CANDLE}=1 has candle compute runs on a GPU, but {0}")]
     Candle(String),
@@ -76,6 +82,14 @@ fn reason(is_tried: bool, found: Result<usize, GpuError>) -> Option<String> {
 }
 
 impl Device {
+    /// The device that trains as a plan asks.
+    pub(crate) fn for_training(request: DeviceRequest, training: &TrainingConfig) -> Result<Self, NoDevice> {
+        if !training.head_precision.suits(training.precision) {
+            return Err(NoDevice::Head(training.precision));
+        }
+        Self::resolve(request, training.precision)
+    }
+
     /// The device for a request, which must compute in `precision`. `auto` takes a GPU that this worker can use, else the
     /// CPU.
     pub(crate) fn resolve(request: DeviceRequest, precision: Precision) -> Result<Self, NoDevice> {
@@ -122,15 +136,22 @@ pub(crate) fn open_candle() -> Result<Candle, NoDevice> {
     Candle::on_gpu(0).map_err(NoDevice::Open)
 }
 
-/// The GPU of a run.
+/// The GPU of a run, of which it may have no more than its share.
 pub(crate) fn open_gpu(assignment: &Assignment) -> Result<Cuda, NoDevice> {
-    let options = GpuOptions {
+    let cuda = Cuda::new(Gpu::open(0, gpu_options(assignment)).map_err(NoDevice::Open)?);
+    Ok(match assignment.plan.config.training.head_precision {
+        HeadPrecision::Float32 => cuda,
+        HeadPrecision::Bf16 => cuda.with_head_as_maps(),
+    })
+}
+
+pub(crate) fn gpu_options(assignment: &Assignment) -> GpuOptions {
+    GpuOptions {
         precision: precision(assignment.plan.config.training.precision),
         deterministic: assignment.deterministic,
-        memory_bytes: None,
+        memory_bytes: assignment.gpu_memory_bytes.map(|share| share.saturating_sub(CUDA_CONTEXT_BYTES)),
         cache: arclab_gpu::default_cache(),
-    };
-    Ok(Cuda::new(Gpu::open(0, options).map_err(NoDevice::Open)?))
+    }
 }
 
 fn precision(precision: Precision) -> arclab_nn::Precision {

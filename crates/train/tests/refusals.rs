@@ -8,7 +8,8 @@ use arclab_nn::checkpoint;
 use arclab_spec::{
     Event, FailureKind,
     config::{
-        DeviceRequest, LayerOptions, OptimizerConfig, Precision, Sampler, ScheduleConfig, ScheduleShape,
+        DeviceRequest, HeadPrecision, LayerOptions, OptimizerConfig, Precision, Sampler, ScheduleConfig,
+        ScheduleShape,
     },
     run_folder,
     run_folder::exit,
@@ -163,6 +164,17 @@ fn numbers_that_a_cpu_does_not_compute_in_are_refused_where_there_is_no_gpu() {
     let (_, message) = failure(&run);
     assert!(message.contains("`training.precision: bf16`, which a GPU alone computes in"), "{message}");
     assert!(message.contains("Write `precision: float32`"), "{message}");
+}
+
+#[test]
+fn a_head_of_bf16_is_refused_beside_a_network_of_float32() {
+    let run = RunFolder::with(|config| config.training.head_precision = HeadPrecision::Bf16);
+    let (_, message) = failure(&run);
+    assert!(
+        message.contains("`training.head_precision: bf16` with `training.precision: float32`"),
+        "{message}"
+    );
+    assert!(message.contains("Write `head_precision: float32`"), "{message}");
 }
 
 #[test]

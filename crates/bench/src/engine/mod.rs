@@ -1,5 +1,6 @@
 //! `arclab-bench engine`: steps of the engine, and PyTorch's in turn with them.
 
+mod profile;
 mod row;
 mod table;
 
@@ -7,7 +8,6 @@ use std::path::PathBuf;
 
 use arclab_report::Format;
 use clap::{Args, CommandFactory as _, error::ErrorKind};
-use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
     Cli,
@@ -57,7 +57,8 @@ pub(crate) struct EngineArgs {
     /// Rows as JSON.
     #[arg(long)]
     json: bool,
-    /// Also tell where the time of each case goes.
+    /// Also tell where the time of each case goes; on a GPU with how near each operator is to what a large product and a copy
+    /// reach there.
     #[arg(long)]
     operators: bool,
 }
@@ -68,10 +69,7 @@ pub(crate) fn execute(arguments: &EngineArgs) -> anyhow::Result<()> {
     place.check()?;
     let peers = arguments.peers(place)?;
     let cases = cases(arguments, place);
-    let bar = ProgressBar::new((cases.len() * arguments.pairs) as u64);
-    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} {eta}") {
-        bar.set_style(style);
-    }
+    let bar = output::progress(cases.len() * arguments.pairs);
     let mut rows = Vec::with_capacity(cases.len());
     for case in &cases {
         bar.set_message(format!("{} {} {}", case.model.name(), case.task.name(), case.batch));
@@ -87,7 +85,11 @@ pub(crate) fn execute(arguments: &EngineArgs) -> anyhow::Result<()> {
     };
     output::print(&table.render(Format::Markdown))?;
     for row in rows.iter().filter(|_| arguments.operators) {
-        output::print(&table::operators(row).render(Format::Markdown))?;
+        let table = match &row.profile {
+            Some(profile) => profile::table(&row.caption(), row.step_seconds(), profile),
+            None => table::operators(row),
+        };
+        output::print(&table.render(Format::Markdown))?;
     }
     Ok(())
 }
@@ -104,9 +106,6 @@ impl EngineArgs {
                 refused("`--no-compile` is of `--device cuda`: on a CPU nothing is compiled")
             }
             Device::Cuda if self.threads.is_some() => refused("`--threads` is of `--device cpu`"),
-            Device::Cuda if self.operators => refused(
-                "`--operators` is of `--device cpu`: on a GPU the time of operators is not measured yet",
-            ),
             Device::Cpu => {
                 let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
                 Ok(Place::Cpu { threads: self.threads.unwrap_or_else(cores) })
@@ -142,7 +141,8 @@ fn cases(arguments: &EngineArgs, place: Place) -> Vec<CaseArgs> {
     for &task in &arguments.tasks {
         for &model in models {
             for &batch in batches {
-                cases.push(CaseArgs { model, task, batch, place, seconds: arguments.seconds });
+                let EngineArgs { seconds, operators, .. } = *arguments;
+                cases.push(CaseArgs { model, task, batch, place, seconds, operators });
             }
         }
     }

@@ -10,6 +10,7 @@ use crate::{
     measured::{Measured, median},
     peer::{self, Peer},
     place::Precision,
+    profile::Profile,
 };
 
 /// One case, measured.
@@ -30,10 +31,24 @@ pub(super) struct Row {
     pub(super) gpu_peak_bytes: Option<f64>,
     /// Median seconds a step by operator.
     pub(super) operators: BTreeMap<String, f64>,
+    /// The same of a GPU.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) profile: Option<Profile>,
     #[serde(flatten)]
     pub(super) beside: Option<Beside>,
     #[serde(flatten)]
     pub(super) compiled: Option<Compiled>,
+}
+
+impl Row {
+    /// `iresnet50 train, batch 128, bf16`.
+    pub(super) fn caption(&self) -> String {
+        format!("{} {}, batch {}, {}", self.model, self.task, self.batch, self.precision.name())
+    }
+
+    pub(super) fn step_seconds(&self) -> f64 {
+        self.batch as f64 / self.images_per_second
+    }
 }
 
 /// The peer's side of a case.
@@ -98,6 +113,7 @@ pub(super) fn measure(
         peak_bytes: ours.memory(),
         gpu_peak_bytes: ours.gpu_memory(),
         operators: ours.operators(),
+        profile: ours.profile(),
         beside: beside.map(|(setting, theirs)| Beside::new(&ours, theirs, setting.to_string())),
         compiled: theirs.get(1).map(|theirs| Compiled::new(&ours, theirs)),
     })
@@ -107,6 +123,7 @@ fn measure_here(case: &CaseArgs) -> anyhow::Result<Measured> {
     let mut command = Command::new(env::current_exe()?);
     command.args(["case", "--model", case.model.name(), "--task", case.task.name()]);
     command.args(["--batch", &case.batch.to_string(), "--place", &case.place.to_string()]);
+    command.args(case.operators.then_some("--operators"));
     peer::measured(command.args(["--seconds", &case.seconds.to_string()]))
 }
 
@@ -177,6 +194,11 @@ impl Side {
         [self.speed() / other.speed(), low, ratios.fold(0.0, f64::max)]
     }
 
+    fn profile(&self) -> Option<Profile> {
+        let all: Vec<_> = self.measured.iter().filter_map(|side| side.profile.as_ref()).collect();
+        Profile::median(&all)
+    }
+
     fn operators(&self) -> BTreeMap<String, f64> {
         let names = self.measured.iter().flat_map(|side| side.operators.keys());
         let time =
@@ -197,6 +219,7 @@ mod tests {
             before_bytes: 100,
             gpu_peak_bytes,
             operators: BTreeMap::new(),
+            profile: None,
         };
         Side { batch: 10, measured: seconds.iter().map(measured).collect() }
     }

@@ -1,11 +1,13 @@
 //! Changes to the bytes of one image. All work in place on H × W × 3 bytes.
 
+mod change;
 mod colour;
 mod temperature;
 
+pub use self::change::Change;
 pub use self::colour::to_grey;
 pub(crate) use self::temperature::draw_kelvin;
-pub use self::temperature::{gains, warm_or_cool};
+pub use self::temperature::{Tables, gains, relight, tables, warm_or_cool};
 
 /// Turns each row of an image of `size` × `size` pixels around.
 pub fn flip(pixels: &mut [u8], size: u32) {

@@ -30,12 +30,24 @@ pub(crate) fn draw_kelvin(range: ColourTemperature, unit: f64) -> f64 {
     (warm + (cool - warm) * unit).recip()
 }
 
+/// What light of another colour makes of each display value: of red, of green and of blue.
+pub type Tables = [[u8; 256]; 3];
+
+/// What light of `kelvin` makes of an image that was lit by 6504 K.
+pub fn tables(kelvin: f64) -> Tables {
+    gains(kelvin).map(table)
+}
+
 /// Relights an image that was lit by 6504 K with light of `kelvin`.
 pub fn warm_or_cool(pixels: &mut [u8], kelvin: f64) {
-    let tables = gains(kelvin).map(table);
+    relight(pixels, &tables(kelvin));
+}
+
+/// Puts in each value's place what its channel's table has for it.
+pub fn relight(pixels: &mut [u8], tables: &Tables) {
     let (pixels, _) = pixels.as_chunks_mut::<3>();
     for pixel in pixels {
-        for (value, table) in pixel.iter_mut().zip(&tables) {
+        for (value, table) in pixel.iter_mut().zip(tables) {
             *value = table[usize::from(*value)];
         }
     }

@@ -11,7 +11,7 @@ use arclab_spec::config::{Augment, ColourMode, Sampler};
 
 pub use self::error::LoaderError;
 use self::{order::Order, thread::Threads};
-use crate::{images::Images, split::Sample};
+use crate::{augment::Change, images::Images, split::Sample};
 
 /// How batches are made.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,6 +28,8 @@ pub struct Recipe {
     pub colour: ColourMode,
     /// Random changes.
     pub augment: Augment,
+    /// Whether images are handed out as they are, with what is to be done to each: for a device that does it itself.
+    pub leaves_changes: bool,
     /// Threads that make batches, at least one. Changes no batch.
     pub threads: usize,
 }
@@ -41,6 +43,8 @@ pub struct Batch {
     pub step: u64,
     /// N × H × W × 3 bytes: red, green and blue.
     pub pixels: Vec<u8>,
+    /// What is still to be done to each of N images; empty where it is done.
+    pub changes: Vec<Change>,
     /// N training classes.
     pub labels: Vec<u32>,
 }
@@ -75,6 +79,11 @@ impl Loader {
     /// Batches in an epoch.
     pub fn steps_per_epoch(&self) -> u64 {
         self.steps_per_epoch
+    }
+
+    /// The next batch, where it need not be waited for.
+    pub fn next_ready(&mut self) -> Option<Batch> {
+        self.threads.next_ready()
     }
 }
 

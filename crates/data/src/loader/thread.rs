@@ -15,7 +15,7 @@ use super::{
     order::{Drawn, Order, Shuffled},
 };
 use crate::{
-    augment,
+    augment::{self, Change},
     images::Images,
     random::{Draws, Purpose},
     split::Sample,
@@ -38,32 +38,34 @@ impl Maker {
     fn batch(&self, step: u64, shuffled: &Shuffled) -> Batch {
         let epoch = self.order.epoch(step);
         let drawn = self.order.batch(shuffled, step);
-        let mut batch = Batch { epoch, step, pixels: Vec::new(), labels: Vec::with_capacity(drawn.len()) };
-        batch.pixels.reserve_exact(drawn.len() * 3 * (self.images.size() as usize).pow(2));
+        let (size, labels) = (self.images.size(), Vec::with_capacity(drawn.len()));
+        let mut batch = Batch { epoch, step, pixels: Vec::new(), changes: Vec::new(), labels };
+        batch.pixels.reserve_exact(drawn.len() * 3 * (size as usize).pow(2));
         for Drawn { place, number } in drawn {
             let start = batch.pixels.len();
             batch.pixels.extend_from_slice(self.images.pixels(self.samples[place].image));
-            self.change(&mut batch.pixels[start..], epoch, number);
+            let change = self.change(epoch, number);
+            if self.recipe.leaves_changes {
+                batch.changes.push(change);
+            } else {
+                change.apply(&mut batch.pixels[start..], size);
+            }
             batch.labels.push(self.samples[place].label);
         }
         batch
     }
 
-    /// Light first and colours last, as in the world.
-    fn change(&self, pixels: &mut [u8], epoch: u32, number: u64) {
+    /// What chance has done to an image. A change that no device makes comes before all of this, or has what of it comes
+    /// first applied here, so that a device is left what is last.
+    fn change(&self, epoch: u32, number: u64) -> Change {
         let unit = |purpose| Draws::in_epoch(self.recipe.seed, purpose, epoch).unit(number);
         let augment = self.recipe.augment;
-        if let Some(range) = augment.colour_temperature
-            && unit(Purpose::Temperature) < range.probability
-        {
-            augment::warm_or_cool(pixels, augment::draw_kelvin(range, unit(Purpose::Kelvin)));
-        }
-        if self.recipe.colour == ColourMode::Grey || unit(Purpose::Grey) < augment.grey {
-            augment::to_grey(pixels);
-        }
-        if unit(Purpose::Flip) < augment.flip {
-            augment::flip(pixels, self.images.size());
-        }
+        let light = augment
+            .colour_temperature
+            .filter(|range| unit(Purpose::Temperature) < range.probability)
+            .map(|range| Box::new(augment::tables(augment::draw_kelvin(range, unit(Purpose::Kelvin)))));
+        let grey = self.recipe.colour == ColourMode::Grey || unit(Purpose::Grey) < augment.grey;
+        Change { light, grey, flip: unit(Purpose::Flip) < augment.flip }
     }
 
     /// Sends the steps `first`, `first` + `stride`, … until nobody listens.
@@ -108,6 +110,11 @@ impl Worker {
         }
         batch
     }
+
+    /// Nothing where the next batch is not made yet, or there are no more.
+    fn next_ready(&self) -> Option<Batch> {
+        self.batches.as_ref()?.try_recv().ok()
+    }
 }
 
 impl Drop for Worker {
@@ -140,5 +147,11 @@ impl Threads {
         let batch = self.workers[self.turn].next();
         self.turn = (self.turn + 1) % self.workers.len();
         batch
+    }
+
+    pub(super) fn next_ready(&mut self) -> Option<Batch> {
+        let batch = self.workers[self.turn].next_ready()?;
+        self.turn = (self.turn + 1) % self.workers.len();
+        Some(batch)
     }
 }

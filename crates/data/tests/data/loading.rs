@@ -19,6 +19,7 @@ const RECIPE: Recipe = Recipe {
     seed: 5,
     colour: ColourMode::Rgb,
     augment: PLAIN,
+    leaves_changes: false,
     threads: 1,
 };
 
@@ -146,6 +147,32 @@ fn the_number_of_threads_changes_no_batch() {
         let one = batches(&data, recipe, 2);
         assert!(batches(&data, Recipe { threads: 3, ..recipe }, 2) == one);
     }
+}
+
+#[test]
+fn changes_that_are_left_to_a_device_come_with_the_images_as_they_were() {
+    let data = prepared();
+    let recipe = Recipe { augment: EVERYTHING, ..RECIPE };
+    let plain = batches(&data, RECIPE, 0);
+    let left = batches(&data, Recipe { leaves_changes: true, ..recipe }, 0);
+    for ((mut left, plain), expected) in left.into_iter().zip(plain).zip(batches(&data, recipe, 0)) {
+        assert!(left.pixels == plain.pixels && left.changes.len() == 8);
+        for (pixels, change) in left.pixels.chunks_mut(16 * 16 * 3).zip(std::mem::take(&mut left.changes)) {
+            change.apply(pixels, 16);
+        }
+        assert!(left == expected, "step {}", expected.step);
+    }
+}
+
+#[test]
+fn a_batch_that_is_ready_is_the_next_one() {
+    let data = prepared();
+    let mut loader = Loader::start(&data.images, &data.train, RECIPE, 0).unwrap();
+    for expected in batches(&data, RECIPE, 0) {
+        let ready = std::iter::repeat_with(|| loader.next_ready()).flatten().next();
+        assert_eq!(ready, Some(expected));
+    }
+    assert_eq!((loader.next_ready(), loader.next()), (None, None));
 }
 
 #[test]

@@ -78,6 +78,9 @@ impl std::fmt::Debug for Cudnn {
 /// An error in cuDNN's own words.
 fn failed(what: &'static str) -> impl Fn(CudnnError) -> GpuError {
     move |CudnnError(status)| {
+        if status == sys::cudnnStatus_t::CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED {
+            return GpuError::NoRoom { what };
+        }
         let mut why = [0_u8; 512];
         // SAFETY: the place is as long as is said, and what is written there ends in a zero byte.
         unsafe { sys::cudnnGetLastErrorString(why.as_mut_ptr().cast(), why.len()) };

@@ -1,9 +1,11 @@
 //! NVIDIA's driver as a place where kernels run.
 //!
-//! One stream of its own, in whose order everything happens, and no event for each buffer: cudarc's safe buffers have one
-//! wherever there is a second stream. So memory and launches are the driver's plain calls.
+//! One stream of its own, in whose order everything happens but for uploads beside it, and no event for each buffer: cudarc's
+//! safe buffers have one wherever there is a second stream. So memory and launches are the driver's plain calls.
 #![expect(unsafe_code, reason = "a driver's calls are unsafe, and each one here says why it is right")]
 
+mod beside;
+mod graph;
 mod staging;
 
 use std::{
@@ -18,6 +20,7 @@ use cudarc::driver::{
     sys::{self, CUdevice_attribute},
 };
 
+use beside::Beside;
 use staging::Staging;
 
 use crate::{
@@ -27,8 +30,9 @@ use crate::{
     cudnn::Cudnn,
     error::GpuError,
     libraries,
-    runtime::{Address, Grid, Runtime, Width},
+    runtime::{Address, Grid, Replay, Runtime, Width},
     source,
+    times::Moment,
 };
 
 /// Blocks that a multiprocessor works at, at once, where each has [`THREADS`].
@@ -44,6 +48,8 @@ pub(crate) struct Driver {
     cudnn: OnceLock<Result<Cudnn, GpuError>>,
     /// Opened by the first upload. As those before, it goes before the context does.
     staging: Mutex<Option<Staging>>,
+    /// Opened by the first upload beside other work.
+    beside: Mutex<Option<Beside>>,
     context: Arc<CudaContext>,
     stream: Arc<CudaStream>,
     multiprocessors: u32,
@@ -72,8 +78,11 @@ impl std::fmt::Debug for Driver {
     }
 }
 
-fn failed(what: &'static str) -> impl Fn(result::DriverError) -> GpuError {
-    move |error| GpuError::Call { what, reason: error.to_string() }
+pub(crate) fn failed(what: &'static str) -> impl Fn(result::DriverError) -> GpuError {
+    move |error| match error {
+        result::DriverError(sys::CUresult::CUDA_ERROR_OUT_OF_MEMORY) => GpuError::NoRoom { what },
+        error => GpuError::Call { what, reason: error.to_string() },
+    }
 }
 
 /// The number of GPUs that the driver sees, where all is there that using them needs.
@@ -93,6 +102,10 @@ impl Driver {
             return Err(GpuError::NoSuchGpu { wanted: index, count });
         }
         let context = CudaContext::new(index).map_err(failed("opening the GPU"))?;
+        if options.memory_bytes.is_some() {
+            // Others share the GPU, and wait for it longer than a run that has it alone: spinning would take a core from them.
+            context.set_blocking_synchronize().map_err(failed("cuCtxSetFlags"))?;
+        }
         let stream = context.new_stream().map_err(failed("cuStreamCreate"))?;
         let attribute = |which| context.attribute(which).map_err(failed("cuDeviceGetAttribute"));
         let multiprocessors = attribute(CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)? as u32;
@@ -111,6 +124,7 @@ impl Driver {
             cache: options.cache.clone(),
             kernels: Mutex::default(),
             staging: Mutex::default(),
+            beside: Mutex::default(),
             context,
         })
     }
@@ -123,6 +137,21 @@ impl Driver {
     /// Makes the context the one of the calling thread.
     fn bind(&self) -> Result<(), GpuError> {
         self.context.bind_to_thread().map_err(failed("cuCtxSetCurrent"))
+    }
+
+    /// What `work` does with the uploads beside other work.
+    fn beside(
+        &self,
+        what: &'static str,
+        work: impl FnOnce(&mut Beside) -> Result<(), result::DriverError>,
+    ) -> Result<(), GpuError> {
+        self.bind()?;
+        let mut beside = self.beside.lock().unwrap_or_else(PoisonError::into_inner);
+        let beside = match &mut *beside {
+            Some(beside) => beside,
+            none => none.insert(Beside::new(&self.context).map_err(failed("cuMemHostAlloc"))?),
+        };
+        work(beside).map_err(failed(what))
     }
 
     fn kernel(&self, name: &'static str, element: Element) -> Result<Kernel, GpuError> {
@@ -198,6 +227,18 @@ impl Runtime for Driver {
         staging.upload(to, from, self.stream()).map_err(failed("cuMemcpyHtoDAsync"))
     }
 
+    fn upload_beside(&self, lane: usize, to: Address, from: &[u8]) -> Result<(), GpuError> {
+        self.beside("cuMemcpyHtoDAsync", |beside| beside.upload(lane, to, from))
+    }
+
+    fn await_lane(&self, lane: usize) -> Result<(), GpuError> {
+        self.beside("cuStreamWaitEvent", |beside| beside.await_lane(lane, self.stream()))
+    }
+
+    fn leave_lane(&self, lane: usize) -> Result<(), GpuError> {
+        self.beside("cuEventRecord", |beside| beside.leave_lane(lane, self.stream()))
+    }
+
     fn download(&self, from: Address, to: &mut [u8]) -> Result<(), GpuError> {
         self.bind()?;
         // SAFETY: `from` is as long as `to`, which stays until the stream has done all before.
@@ -207,7 +248,7 @@ impl Runtime for Driver {
 
     fn copy(&self, from: Address, to: Address, bytes: usize) -> Result<(), GpuError> {
         self.bind()?;
-        // SAFETY: both are at least that long, and are different buffers.
+        // SAFETY: there are at least as many bytes in both from there on, and they are different buffers.
         unsafe { result::memcpy_dtod_async(to, from, bytes, self.stream()) }
             .map_err(failed("cuMemcpyDtoDAsync"))
     }
@@ -217,14 +258,29 @@ impl Runtime for Driver {
         kernel: &'static str,
         element: Element,
         Grid { blocks: [x, y], threads }: Grid,
-        arguments: &mut [*mut c_void],
+        arguments: &[&[u8]],
     ) -> Result<(), GpuError> {
         self.bind()?;
         let Kernel(function) = self.kernel(kernel, element)?;
+        let mut places: Vec<*mut c_void> =
+            arguments.iter().map(|bytes| bytes.as_ptr().cast_mut().cast()).collect();
         // SAFETY: the operators' code gives each kernel as many arguments of such types as it takes, over buffers that are
-        // as long as it reads and writes; the tests of each operator run it so, between guards.
-        unsafe { result::launch_kernel(function, (x, y, 1), (threads, 1, 1), 0, self.stream(), arguments) }
+        // as long as it reads and writes; the tests of each operator run it so, between guards. They are read during the call.
+        unsafe { result::launch_kernel(function, (x, y, 1), (threads, 1, 1), 0, self.stream(), &mut places) }
             .map_err(failed(kernel))
+    }
+
+    fn now(&self) -> Result<Moment, GpuError> {
+        let event = self.stream.record_event(Some(sys::CUevent_flags::CU_EVENT_DEFAULT));
+        event.map(Moment::Event).map_err(failed("cuEventRecord"))
+    }
+
+    fn begin_recording(&self) -> Result<(), GpuError> {
+        graph::begin(&self.stream)
+    }
+
+    fn end_recording(&self) -> Result<Box<dyn Replay>, GpuError> {
+        Ok(Box::new(graph::end(&self.stream)?))
     }
 
     fn cublas(&self) -> Result<Option<&Cublas>, GpuError> {

@@ -11,7 +11,8 @@ use std::{
     fmt::Write as _,
     fs,
     process::Command,
-    sync::{Mutex, OnceLock, PoisonError},
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Instant,
 };
 
 use libloading::Library;
@@ -21,8 +22,9 @@ use crate::{
     cublas::Cublas,
     cudnn::Cudnn,
     error::GpuError,
-    runtime::{Address, Grid, Runtime, Width},
+    runtime::{Address, Grid, LANES, Replay, Runtime, Width},
     source,
+    times::Moment,
 };
 
 /// What a compiled kernel is called by.
@@ -41,6 +43,25 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 #[derive(Debug, Default)]
 pub(crate) struct Emulator {
     memory: Mutex<BTreeMap<Address, Block>>,
+    /// What was asked for since a recording began.
+    recorded: Mutex<Option<Vec<Work>>>,
+    lanes: [Mutex<Lane>; LANES],
+    /// Bytes of each.
+    uploads: Mutex<Vec<usize>>,
+}
+
+/// Uploads beside other work. They are there as late as they may be: once somebody waits for them.
+#[derive(Debug, Default)]
+struct Lane {
+    under_way: Vec<(Address, Vec<u8>)>,
+    is_read: bool,
+}
+
+/// What can be recorded.
+#[derive(Debug)]
+enum Work {
+    Copy { from: Address, to: Address, bytes: usize },
+    Launch { kernel: &'static str, element: Element, grid: Grid, arguments: Vec<Vec<u64>> },
 }
 
 /// Memory with its guards, aligned as the driver's.
@@ -57,6 +78,14 @@ struct Line([u8; GUARD]);
 impl Emulator {
     pub(crate) fn new() -> Self {
         Self::default()
+    }
+
+    fn lane(&self, lane: usize) -> MutexGuard<'_, Lane> {
+        self.lanes[lane].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self, upload: &[u8]) {
+        self.uploads.lock().unwrap_or_else(PoisonError::into_inner).push(upload.len());
     }
 }
 
@@ -102,17 +131,50 @@ impl Runtime for Emulator {
         assert!(block.is_some_and(|block| block.is_intact()), "a kernel wrote beside a buffer");
     }
 
+    /// As if nothing were held: it takes what the machine has.
     fn memory(&self) -> (u64, u64) {
-        (u64::MAX, u64::MAX)
+        (1 << 40, 1 << 40)
     }
 
     fn upload(&self, to: Address, from: &[u8]) -> Result<(), GpuError> {
+        assert!(self.recorded().is_none(), "what is uploaded cannot be recorded");
+        self.count(from);
         // SAFETY: `to` is the beginning of a block that is at least as long.
         unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to as *mut u8, from.len()) };
         Ok(())
     }
 
+    fn upload_beside(&self, lane: usize, to: Address, from: &[u8]) -> Result<(), GpuError> {
+        self.count(from);
+        let mut lane = self.lane(lane);
+        assert!(!lane.is_read, "an upload takes the place of bytes that are still read");
+        // SAFETY: `to` is in a block of which there are at least as many bytes from there on.
+        unsafe { std::ptr::write_bytes(to as *mut u8, UNWRITTEN, from.len()) };
+        lane.under_way.push((to, from.to_vec()));
+        Ok(())
+    }
+
+    fn await_lane(&self, lane: usize) -> Result<(), GpuError> {
+        let mut lane = self.lane(lane);
+        lane.is_read = true;
+        for (to, bytes) in lane.under_way.drain(..) {
+            // SAFETY: as when the upload began; its block is not freed before it was waited for.
+            unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), to as *mut u8, bytes.len()) };
+        }
+        Ok(())
+    }
+
+    fn leave_lane(&self, lane: usize) -> Result<(), GpuError> {
+        self.lane(lane).is_read = false;
+        Ok(())
+    }
+
+    fn take_uploads(&self) -> Vec<usize> {
+        std::mem::take(&mut *self.uploads.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn download(&self, from: Address, to: &mut [u8]) -> Result<(), GpuError> {
+        assert!(self.recorded().is_none(), "what is recorded is not done, and cannot be downloaded");
         let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         assert!(memory.values().all(Block::is_intact), "a kernel wrote beside a buffer");
         // SAFETY: `from` is the beginning of a block that is at least as long.
@@ -121,30 +183,31 @@ impl Runtime for Emulator {
     }
 
     fn copy(&self, from: Address, to: Address, bytes: usize) -> Result<(), GpuError> {
-        // SAFETY: both are beginnings of different blocks that are at least as long.
-        unsafe { std::ptr::copy_nonoverlapping(from as *const u8, to as *mut u8, bytes) };
-        Ok(())
+        self.ask(Work::Copy { from, to, bytes })
     }
 
     fn launch(
         &self,
         kernel: &'static str,
         element: Element,
-        Grid { blocks: [x, y], threads }: Grid,
-        arguments: &mut [*mut c_void],
+        grid: Grid,
+        arguments: &[&[u8]],
     ) -> Result<(), GpuError> {
-        let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        let symbol = format!("emulate_{kernel}");
-        // SAFETY: `EMULATE` in `emulator.hpp` gives each kernel a function of this type.
-        let entry = unsafe { library(element).get::<Entry>(symbol.as_bytes()) };
-        let entry = entry.map_err(|error| GpuError::Call { what: kernel, reason: error.to_string() })?;
-        // SAFETY: as for the driver, the operators' code gives a kernel the arguments that it takes.
-        let outcome = unsafe { entry(arguments.as_mut_ptr(), x, y, threads) };
-        match outcome {
-            0 => Ok(()),
-            1 => panic!("{kernel}: some threads of a block wait at a barrier that others never reach"),
-            _ => panic!("{kernel}: an access of 16 bytes is not at a multiple of them"),
-        }
+        self.ask(Work::Launch { kernel, element, grid, arguments: arguments.iter().map(aligned).collect() })
+    }
+
+    fn begin_recording(&self) -> Result<(), GpuError> {
+        let before = self.recorded().replace(Vec::new());
+        assert!(before.is_none(), "a recording has begun already");
+        Ok(())
+    }
+
+    fn end_recording(&self) -> Result<Box<dyn Replay>, GpuError> {
+        Ok(Box::new(self.recorded().take().unwrap_or_default()))
+    }
+
+    fn now(&self) -> Result<Moment, GpuError> {
+        Ok(Moment::Now(Instant::now()))
     }
 
     fn cublas(&self) -> Result<Option<&Cublas>, GpuError> {
@@ -153,6 +216,71 @@ impl Runtime for Emulator {
 
     fn cudnn(&self) -> Result<Option<&Cudnn>, GpuError> {
         Ok(None)
+    }
+}
+
+impl Emulator {
+    /// Does it, or records it.
+    fn ask(&self, work: Work) -> Result<(), GpuError> {
+        match &mut *self.recorded() {
+            Some(recorded) => {
+                recorded.push(work);
+                Ok(())
+            }
+            None => work.run(),
+        }
+    }
+
+    fn recorded(&self) -> MutexGuard<'_, Option<Vec<Work>>> {
+        self.recorded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The same bytes where a value of any type may lie.
+fn aligned(bytes: &&[u8]) -> Vec<u64> {
+    let mut words = vec![0_u64; bytes.len().div_ceil(8)];
+    bytemuck::cast_slice_mut(&mut words)[..bytes.len()].copy_from_slice(bytes);
+    words
+}
+
+impl Work {
+    fn run(&self) -> Result<(), GpuError> {
+        match self {
+            &Self::Copy { from, to, bytes } => {
+                // SAFETY: both are in different blocks of which there is at least as much from there on.
+                unsafe { std::ptr::copy_nonoverlapping(from as *const u8, to as *mut u8, bytes) };
+                Ok(())
+            }
+            Self::Launch { kernel, element, grid, arguments } => run(kernel, *element, *grid, arguments),
+        }
+    }
+}
+
+impl Replay for Vec<Work> {
+    fn launch(&self) -> Result<(), GpuError> {
+        self.iter().try_for_each(Work::run)
+    }
+}
+
+fn run(
+    kernel: &'static str,
+    element: Element,
+    Grid { blocks: [x, y], threads }: Grid,
+    arguments: &[Vec<u64>],
+) -> Result<(), GpuError> {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let symbol = format!("emulate_{kernel}");
+    // SAFETY: `EMULATE` in `emulator.hpp` gives each kernel a function of this type.
+    let entry = unsafe { library(element).get::<Entry>(symbol.as_bytes()) };
+    let entry = entry.map_err(|error| GpuError::Call { what: kernel, reason: error.to_string() })?;
+    let mut places: Vec<*mut c_void> =
+        arguments.iter().map(|words| words.as_ptr().cast_mut().cast()).collect();
+    // SAFETY: as for the driver, the operators' code gives a kernel the arguments that it takes.
+    let outcome = unsafe { entry(places.as_mut_ptr(), x, y, threads) };
+    match outcome {
+        0 => Ok(()),
+        1 => panic!("{kernel}: some threads of a block wait at a barrier that others never reach"),
+        _ => panic!("{kernel}: an access of 16 bytes is not at a multiple of them"),
     }
 }
 

@@ -18,13 +18,14 @@ struct AdamW {
   }
 };
 
-// `rates` and `norm` as of `sgd`; `corrections` are 1 - β₁ᵗ and 1 - β₂ᵗ.
-extern "C" __global__ void adamw(const Tensor *tensors, const Chunk *chunks, int count, const double *rates, const float *norm, const double *corrections, float beta, float first_share, float second_share, float epsilon) {
+// `norm` as of `sgd`; the corrections are 1 - β₁ᵗ and 1 - β₂ᵗ.
+extern "C" __global__ void adamw(const Tensor *tensors, const Chunk *chunks, int count, Rates rates, const float *norm, double first_correction, double second_correction, float beta, float first_share, float second_share, float epsilon) {
   if (!is_finite(norm[0])) return;
   for (int chunk = blockIdx.x; chunk < count; chunk += gridDim.x) {
-    const double *by = rates + 2 * chunks[chunk].tensor;
-    float kept = (float)(1. - by[0] * by[1]), rate = (float)(by[0] / corrections[0]);
-    AdamW adamw = {kept, norm[1], beta, {first_share, second_share}, rate, (float)sqrt(corrections[1]), epsilon};
-    over_chunk(tensors[chunks[chunk].tensor], chunks[chunk], adamw);
+    const Tensor &tensor = tensors[chunks[chunk].tensor];
+    const double *by = rates.by[tensor.rates];
+    float kept = (float)(1. - by[0] * by[1]), rate = (float)(by[0] / first_correction);
+    AdamW adamw = {kept, norm[1], beta, {first_share, second_share}, rate, (float)sqrt(second_correction), epsilon};
+    over_chunk(tensor, chunks[chunk], adamw);
   }
 }

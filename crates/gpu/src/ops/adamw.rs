@@ -42,22 +42,21 @@ pub struct Factors {
 
 /// Steps all weights, but where the gradient's norm is not finite.
 pub fn step(gpu: &Gpu, weights: &[Weight<'_>], norm: &Norm, Factors { betas, epsilon, steps }: Factors) {
-    let (mut tensors, mut rates) = (Tensors::default(), Vec::new());
+    let mut tensors = Tensors::default();
     for Weight { value, moments: [first, second], gradient, rows, rate, decay } in weights {
         assert_eq!([value.len(); 2], [first.len(), second.len()], "moments are as long as their weight");
-        tensors.add_weight(gpu, &[value, first, second], gradient, *rows);
-        rates.push([*rate, *decay]);
+        tensors.add_weight(gpu, &[value, first, second], gradient, *rows, [*rate, *decay]);
     }
     // Beyond i32's range the powers are 0 in any case.
     let steps = i32::try_from(steps).unwrap_or(i32::MAX);
-    let corrections = betas.map(|beta| 1.0 - beta.powi(steps));
-    let rates = gpu.kept(("adamw", "rates"), bytemuck::cast_slice(&rates));
-    let corrections = gpu.kept(("adamw", "corrections"), bytemuck::cast_slice(&corrections));
-    let [first, second] = betas;
+    let _time = gpu.operator("AdamW", || tensors.work(7));
+    let [first_correction, second_correction] = betas.map(|beta| Arg::Double(1.0 - beta.powi(steps)));
+    let ([first, second], rates) = (betas, tensors.rates());
     let arguments = [
-        Arg::Buffer(&rates),
+        Arg::Doubles(rates.as_flattened()),
         Arg::Buffer(&norm.0),
-        Arg::Buffer(&corrections),
+        first_correction,
+        second_correction,
         Arg::Float(second as f32),
         Arg::Float((1.0 - first) as f32),
         Arg::Float((1.0 - second) as f32),

@@ -7,7 +7,7 @@
 //! Two passes over the maps: one for the sums, one for the gradient.
 
 use super::{Affine, View};
-use crate::{Buffer, Element, Gpu, gpu::Arg};
+use crate::{Buffer, Element, Gpu, gpu::Arg, times::Work};
 
 /// Added to the variance, as InsightFace does.
 const EPSILON: f32 = 1e-5;
@@ -44,6 +44,7 @@ pub fn scale_and_shift(
     bias: &Buffer,
 ) -> [Buffer; 2] {
     let channels = mean.len();
+    let _time = gpu.operator("batch norm, statistics", || Work::on(&[mean; 6]));
     let [scale, shift] = [(); 2].map(|()| gpu.take(channels, Element::Float32));
     let buffers = [mean, variance, weight, bias, &scale, &shift].map(Arg::Buffer);
     let arguments = [&buffers[..], &[Arg::Float(EPSILON), Arg::Int(channels as i32)]].concat();
@@ -53,6 +54,7 @@ pub fn scale_and_shift(
 
 /// running ← (1 - momentum)·running + momentum·factor·batch, float32.
 pub fn update_running(gpu: &Gpu, running: &mut Buffer, batch: &Buffer, momentum: f32, factor: f32) {
+    let _time = gpu.operator("batch norm, statistics", || Work::on(&[running, running, batch]));
     let (kept, gained) = (Arg::Float(1.0 - momentum), Arg::Float(momentum * factor));
     let arguments = [Arg::Buffer(running), Arg::Buffer(batch), kept, gained, Arg::Int(running.len() as i32)];
     gpu.launch("update_running", gpu.over(running.len()), &arguments);
@@ -69,6 +71,10 @@ pub fn backward(
     d_input: &Buffer,
 ) {
     let input = View { data: state.input, channels: state.mean.len(), affine: Some(state.affine) };
+    // Twice what both passes read: the sums must be known before the first number is written.
+    let twice = [state.input, d_output, state.input, d_output, d_input];
+    let moved = || Work::on(&[&twice[..], also.as_slice()].concat());
+    let _time = gpu.operator("batch norm and PReLU, backward", moved);
     let factors = factors(gpu, state, input, d_output, gradients);
     let sizes = input.sizes();
     let others = [

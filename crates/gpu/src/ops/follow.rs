@@ -19,5 +19,6 @@ fn over(gpu: &Gpu, kernel: &'static str, pairs: &[(&mut Buffer, &Buffer)], share
         assert_eq!(to.len(), from.len(), "what follows a tensor is as long");
         tensors.add(&[to, from]);
     }
+    let _time = gpu.operator("average", || tensors.work(3));
     tensors.launch(gpu, kernel, &[Arg::Float(share)]);
 }

@@ -5,10 +5,11 @@
 //! - dz\[n, p, c\] = dy\[n, p, c\] · g\[n, c\] + dm\[n, c\] / P
 
 use super::{Sizes, View};
-use crate::{Buffer, Gpu, gpu::Arg};
+use crate::{Buffer, Gpu, gpu::Arg, times::Work};
 
 /// The mean of each channel of each of `images`, N×1×1×C, with the normalisation applied.
 pub fn pool(gpu: &Gpu, input: View<'_>, images: usize) -> Buffer {
+    let _time = gpu.operator("pool", || Work::on(&[input.data]));
     let area = input.sizes().positions / images;
     image_sums(gpu, input, None, 1.0 / area as f32, images)
 }
@@ -16,6 +17,7 @@ pub fn pool(gpu: &Gpu, input: View<'_>, images: usize) -> Buffer {
 /// The input, with its normalisation applied, times one gate a channel of an image, N×1×1×C.
 pub fn forward(gpu: &Gpu, input: View<'_>, gates: &Buffer) -> Buffer {
     let (output, sizes) = (gpu.take(input.data.len(), gpu.element()), input.sizes());
+    let _time = gpu.operator("gate", || Work::on(&[input.data, gates, &output]));
     let others = [gates, &output].map(Arg::Buffer);
     let arguments = [&input.arguments()[..], &others, &within_images(sizes, gates)].concat();
     gpu.launch("gate", sizes.grid(gpu), &arguments);
@@ -24,6 +26,7 @@ pub fn forward(gpu: &Gpu, input: View<'_>, gates: &Buffer) -> Buffer {
 
 /// The gradient to the gates, of `images`.
 pub fn backward_gates(gpu: &Gpu, input: View<'_>, d_output: &Buffer, images: usize) -> Buffer {
+    let _time = gpu.operator("gate, to gates", || Work::on(&[input.data, d_output]));
     image_sums(gpu, input, Some(d_output), 1.0, images)
 }
 
@@ -37,6 +40,7 @@ pub fn backward_input(
     channels: usize,
     d_input: &Buffer,
 ) {
+    let _time = gpu.operator("gate, to input", || Work::on(&[d_output, gates, d_means, d_input]));
     let sizes = Sizes::of(d_output, channels);
     let share = gates.len() as f32 / d_output.len() as f32;
     let buffers = [d_output, gates, d_means, d_input].map(Arg::Buffer);

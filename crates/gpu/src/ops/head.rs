@@ -41,6 +41,18 @@ pub struct Outcome {
 /// # Panics
 /// Where sizes do not fit, or a label or a sampled class is none of the classes.
 pub fn forward_backward(gpu: &Gpu, batch: Batch<'_>, judgement: Judgement, element: Element) -> Outcome {
+    forward_backward_in(gpu, batch, judgement, element, None)
+}
+
+/// The same, with the gradient to the centres where an earlier step's was, if that is as long: whoever reads it finds it in
+/// one place then.
+pub fn forward_backward_in(
+    gpu: &Gpu,
+    batch: Batch<'_>,
+    judgement: Judgement,
+    element: Element,
+    d_centres: Option<Buffer>,
+) -> Outcome {
     let Batch { embeddings, labels, centres, sampled, width } = batch;
     assert_eq!(embeddings.len(), labels.len() * width, "one embedding a label");
     let all = centres.len() / width;
@@ -63,11 +75,13 @@ pub fn forward_backward(gpu: &Gpu, batch: Batch<'_>, judgement: Judgement, eleme
     let outcomes = margin_softmax::forward_backward(gpu, &mut cosines, c, &indices(labels), judgement);
     let to_samples = [Factor::plain(&cosines, stride), Factor::plain(v, width)];
     let to_classes = [Factor::transposed(&cosines, stride), Factor::plain(u, width)];
-    let [to_samples, to_classes] = [(to_samples, [n, width, c]), (to_classes, [c, width, n])]
-        .map(|(factors, sizes)| Product::new(factors, sizes).take(gpu, Element::Float32));
+    let to_samples = Product::new(to_samples, [n, width, c]).take(gpu, Element::Float32);
+    let d_centres = d_centres.filter(|known| known.len() == c * width);
+    let mut d_centres = d_centres.unwrap_or_else(|| gpu.take(c * width, Element::Float32));
+    Product::new(to_classes, [c, width, n]).write(gpu, &mut d_centres);
     Outcome {
         d_embeddings: samples.backward(gpu, to_samples),
-        d_centres: classes.backward(gpu, to_classes),
+        d_centres: classes.backward(gpu, d_centres),
         samples: outcomes,
         lengths: samples.lengths,
     }

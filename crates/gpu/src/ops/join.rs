@@ -4,7 +4,7 @@
 //! - da = dz\[·, ..A\], db = dz\[·, A..\], both gradients to the normalised maps
 
 use super::{Sizes, View};
-use crate::{Buffer, Gpu, gpu::Arg};
+use crate::{Buffer, Gpu, gpu::Arg, times::Work};
 
 /// Where channels are in maps that may have more of them.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +17,7 @@ struct Place {
 pub fn forward(gpu: &Gpu, a: View<'_>, b: View<'_>) -> Buffer {
     let joined = gpu.take(a.data.len() + b.data.len(), gpu.element());
     let width = a.channels + b.channels;
+    let _time = gpu.operator("join", || Work::on(&[&joined, &joined]));
     for (view, at) in [(a, 0), (b, a.channels)] {
         let whole = Place { at: 0, width: view.channels };
         place(gpu, view, whole, &joined, Place { at, width });
@@ -27,6 +28,7 @@ pub fn forward(gpu: &Gpu, a: View<'_>, b: View<'_>) -> Buffer {
 /// The gradients to both parts, which have so many channels.
 pub fn backward(gpu: &Gpu, d_output: &Buffer, [first, second]: [usize; 2]) -> [Buffer; 2] {
     let width = first + second;
+    let _time = gpu.operator("join, backward", || Work::on(&[d_output, d_output]));
     [(0, first), (first, second)].map(|(at, channels)| {
         let part = gpu.take(d_output.len() / width * channels, gpu.element());
         let view = View { data: d_output, channels, affine: None };

@@ -7,7 +7,7 @@
 //! - d loss / d cos θⱼ = s·q·exp(zⱼ - L), for the own class -s·q·(d margin / d cos θ)
 
 use super::margin::Margin;
-use crate::{Buffer, Element, Gpu, gpu::Arg, runtime::Grid};
+use crate::{Buffer, Element, Gpu, gpu::Arg, runtime::Grid, times::Work};
 
 /// Classes of a piece: `PIECE` in `margin_softmax.cu`.
 const PIECE: usize = 8192;
@@ -44,6 +44,9 @@ pub fn forward_backward(
     let float32 = |len| gpu.take(len, Element::Float32);
     let (partials, own, samples, by) =
         (float32(2 * count * pieces), float32(count), float32(4 * count), float32(3 * count));
+    // Read twice: a row's sum must be known before its first gradient.
+    let moved = || Work::on(&[&*cosines; 3]);
+    let _time = gpu.operator("head, margin softmax", moved);
     let is_float32 = cosines.element() == Element::Float32;
     let [sums, gradients] = if is_float32 {
         ["class_sums_floats", "class_gradients_floats"]

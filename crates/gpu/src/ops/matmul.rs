@@ -1,6 +1,6 @@
 //! Matrix products, summed in float32: cuBLAS's on a GPU, and a plain kernel's in the emulator.
 
-use crate::{Buffer, Element, Gpu, Precision, gpu::Arg};
+use crate::{Buffer, Element, Gpu, gpu::Arg, times::Work};
 
 /// A matrix, row by row.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +32,8 @@ pub struct Product<'a> {
     pub alpha: f32,
     /// What remains of the outcome as it was; at 0 it need not be numbers.
     pub beta: f32,
+    /// Whether factors of float32 may be rounded to 10 bits of mantissa.
+    pub is_tf32: bool,
 }
 
 impl<'a> Factor<'a> {
@@ -55,7 +57,7 @@ impl<'a> Factor<'a> {
 impl<'a> Product<'a> {
     /// a·b, whose rows lie one after the other.
     pub fn new([a, b]: [Factor<'a>; 2], [rows, columns, inner]: [usize; 3]) -> Self {
-        Self { a, b, rows, columns, inner, stride: columns, alpha: 1.0, beta: 0.0 }
+        Self { a, b, rows, columns, inner, stride: columns, alpha: 1.0, beta: 0.0, is_tf32: false }
     }
 
     /// The outcome, kept as `element`.
@@ -77,10 +79,13 @@ impl<'a> Product<'a> {
             "a product's matrices fit each other"
         );
         let kernel = self.kernel(out.element());
-        let is_tf32 = gpu.options().precision == Precision::Tf32;
+        let _time = gpu.operator("product", || Work {
+            flops: 2 * rows * columns * inner,
+            ..Work::on(&[a.values, b.values, out])
+        });
         match gpu.unless_failed(|| gpu.runtime.cublas()) {
             Some(Some(cublas)) => {
-                gpu.unless_failed(|| cublas.multiply(self, out, is_tf32));
+                gpu.unless_failed(|| cublas.multiply(self, out));
             }
             Some(None) => gpu.launch(kernel, gpu.over(rows * columns), &self.arguments(out)),
             None => {}

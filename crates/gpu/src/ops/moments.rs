@@ -2,10 +2,11 @@
 //! of squares.
 
 use super::Sizes;
-use crate::{Buffer, Element, Gpu, gpu::Arg};
+use crate::{Buffer, Element, Gpu, gpu::Arg, times::Work};
 
 /// Each channel's mean and variance (divided by n), float32.
 pub fn moments(gpu: &Gpu, maps: &Buffer, channels: usize) -> [Buffer; 2] {
+    let _time = gpu.operator("batch norm, moments", || Work::on(&[maps]));
     let sizes = Sizes::of(maps, channels);
     let (grid, parts) = sizes.parts(gpu, 2);
     let arguments = [&[Arg::Buffer(maps), Arg::Buffer(&parts)][..], &sizes.arguments()].concat();

@@ -6,7 +6,7 @@
 //! Both are on the GPU, where optimisers read them. Whoever has to know the norm waits for it.
 
 use super::tensors::Tensors;
-use crate::{Buffer, Element, Gpu, gpu::Arg};
+use crate::{Buffer, Element, Gpu, gpu::Arg, times::Work};
 
 /// A gradient's norm, and what it is multiplied by, on the GPU.
 #[derive(Debug)]
@@ -15,6 +15,7 @@ pub struct Norm(pub(super) Buffer);
 impl Norm {
     /// Of all `gradients`, each of which was scaled by the inverse of `factor`.
     pub fn new(gpu: &Gpu, gradients: &[&Buffer], factor: f64, limit: Option<f64>) -> Self {
+        let _time = gpu.operator("gradient's norm", || Work::on(gradients));
         let mut tensors = Tensors::default();
         for gradient in gradients {
             tensors.add(&[gradient]);
@@ -36,7 +37,10 @@ impl Norm {
 
     /// Where the norm and what gradients are multiplied by are known.
     pub fn known(gpu: &Gpu, norm: f32, factor: f32) -> Self {
-        Self(gpu.upload(&[norm, factor]))
+        let outcome = gpu.take(2, Element::Float32);
+        let arguments = [Arg::Buffer(&outcome), Arg::Float(norm), Arg::Float(factor)];
+        gpu.launch("known_norm", gpu.blocks(1), &arguments);
+        Self(outcome)
     }
 
     /// The norm, once all work before is done.

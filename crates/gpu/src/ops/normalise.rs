@@ -1,6 +1,6 @@
 //! Rows of length 1: u = x / max(‖x‖, 1e-12), and dx = (du - (du · u)·u) / ‖x‖.
 
-use crate::{Buffer, Element, Gpu, gpu::Arg, runtime::Grid};
+use crate::{Buffer, Element, Gpu, gpu::Arg, runtime::Grid, times::Work};
 
 /// Rows of length 1, and what their lengths were.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ impl Units {
         let count = picked.map_or(rows.len() / width, |(_, count)| count);
         let units = gpu.take(count * width, element);
         let lengths = gpu.take(count, Element::Float32);
+        let moved = || Work::moving(&[(units.len(), Element::Float32), (units.len(), element)]);
+        let _time = gpu.operator("head, rows of length 1", moved);
         let kernel = if element == Element::Float32 { "normalise_floats" } else { "normalise_maps" };
         let arguments = [
             Arg::Buffer(rows),
@@ -50,6 +52,8 @@ impl Units {
     /// The gradient to the rows before normalising, from that to these, float32, in place.
     pub fn backward(&self, gpu: &Gpu, gradient: Buffer) -> Buffer {
         assert_eq!(gradient.len(), self.count() * self.width, "a gradient is as long as its rows");
+        let moved = || Work::on(&[&gradient, &gradient, &self.rows]);
+        let _time = gpu.operator("head, rows of length 1, backward", moved);
         let kernel = if self.rows.element() == Element::Float32 { "project_floats" } else { "project_maps" };
         let arguments = [
             Arg::Buffer(&gradient),

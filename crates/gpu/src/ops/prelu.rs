@@ -5,11 +5,12 @@
 //! - dslope\[c\] = Σ of dz·x over x ≤ 0
 
 use super::{Sizes, sums};
-use crate::{Buffer, Gpu, gpu::Arg};
+use crate::{Buffer, Gpu, gpu::Arg, times::Work};
 
 /// The gradient to the input, in place of that to the output; that to the slope is written to `d_slope`.
 pub fn backward(gpu: &Gpu, input: &Buffer, slope: &Buffer, d: &mut Buffer, d_slope: &mut Buffer) {
     let sizes = Sizes::of(input, slope.len());
+    let _time = gpu.operator("PReLU, backward", || Work::on(&[input, d, d]));
     let (grid, parts) = sizes.parts(gpu, 1);
     let buffers = [input, slope, d, &parts].map(Arg::Buffer);
     gpu.launch("prelu_backward", grid, &[&buffers[..], &sizes.arguments()].concat());

@@ -17,12 +17,13 @@ struct Sgd {
   }
 };
 
-// `rates` has each tensor's rate and decay; `norm` the gradient's norm, and what gradients are multiplied by.
-extern "C" __global__ void sgd(const Tensor *tensors, const Chunk *chunks, int count, const double *rates, const float *norm, float momentum, int nesterov) {
+// `norm` has the gradient's norm, and what gradients are multiplied by.
+extern "C" __global__ void sgd(const Tensor *tensors, const Chunk *chunks, int count, Rates rates, const float *norm, float momentum, int nesterov) {
   if (!is_finite(norm[0])) return;
   for (int chunk = blockIdx.x; chunk < count; chunk += gridDim.x) {
-    const double *by = rates + 2 * chunks[chunk].tensor;
+    const Tensor &tensor = tensors[chunks[chunk].tensor];
+    const double *by = rates.by[tensor.rates];
     Sgd sgd = {(float)by[0], (float)by[1], norm[1], momentum, nesterov != 0};
-    over_chunk(tensors[chunks[chunk].tensor], chunks[chunk], sgd);
+    over_chunk(tensor, chunks[chunk], sgd);
   }
 }

@@ -28,14 +28,18 @@ pub struct Weight<'a> {
 
 /// Steps all weights, but where the gradient's norm is not finite. `momentum` is μ.
 pub fn step(gpu: &Gpu, weights: &[Weight<'_>], norm: &Norm, momentum: f32, nesterov: bool) {
-    let (mut tensors, mut rates) = (Tensors::default(), Vec::new());
+    let mut tensors = Tensors::default();
     for Weight { value, velocity, gradient, rows, rate, decay } in weights {
         assert_eq!(value.len(), velocity.len(), "a velocity is as long as its weight");
-        tensors.add_weight(gpu, &[value, velocity], gradient, *rows);
-        rates.push([*rate, *decay]);
+        tensors.add_weight(gpu, &[value, velocity], gradient, *rows, [*rate, *decay]);
     }
-    let rates = gpu.kept(("sgd", "rates"), bytemuck::cast_slice(&rates));
-    let arguments =
-        [Arg::Buffer(&rates), Arg::Buffer(&norm.0), Arg::Float(momentum), Arg::Int(i32::from(nesterov))];
+    let _time = gpu.operator("SGD", || tensors.work(5));
+    let rates = tensors.rates();
+    let arguments = [
+        Arg::Doubles(rates.as_flattened()),
+        Arg::Buffer(&norm.0),
+        Arg::Float(momentum),
+        Arg::Int(i32::from(nesterov)),
+    ];
     tensors.launch(gpu, "sgd", &arguments);
 }

@@ -1,10 +1,11 @@
 //! Sums over each channel: the gradient of a bias.
 
 use super::Sizes;
-use crate::{Buffer, Gpu, gpu::Arg, runtime::Grid};
+use crate::{Buffer, Gpu, gpu::Arg, runtime::Grid, times::Work};
 
 /// The sum of each channel, written to `sums`, float32.
 pub fn channel_sums(gpu: &Gpu, maps: &Buffer, sums: &mut Buffer) {
+    let _time = gpu.operator("bias", || Work::on(&[maps]));
     let sizes = Sizes::of(maps, sums.len());
     let (grid, parts) = sizes.parts(gpu, 1);
     let arguments = [&[Arg::Buffer(maps), Arg::Buffer(&parts)][..], &sizes.arguments()].concat();

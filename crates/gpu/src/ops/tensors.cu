@@ -8,6 +8,13 @@ struct Tensor {
   i64 width;
   // Numbers that take part.
   i64 count;
+  // Which of the rates are its own.
+  i64 rates;
+};
+
+// Learning rates and decays that weights of one step have.
+struct Rates {
+  double by[8][2];
 };
 
 // A part of a tensor: numbers from `number` times CHUNK.

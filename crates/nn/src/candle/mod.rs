@@ -10,7 +10,10 @@ mod maps;
 mod norm;
 mod steps;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use arclab_gpu::{
     GpuError,
@@ -103,6 +106,7 @@ fn unknown(len: usize) -> Tensor {
 impl Backend for Candle {
     type Numbers = Tensor;
     type Buffer = Tensor;
+    type Ahead = Infallible;
 
     fn numbers(buffer: &Tensor) -> &Tensor {
         buffer
@@ -140,8 +144,16 @@ impl Backend for Candle {
         buffer.clone()
     }
 
+    fn replace(&self, to: &mut Tensor, from: &Tensor) {
+        *to = from.clone();
+    }
+
     fn images(&self, shape: MapShape, pixels: &[u8]) -> Maps<Self> {
         self.compute("images", shape, || maps::images(&self.device, pixels, shape.channels))
+    }
+
+    fn handed_over(&self, ahead: &Infallible, _first: usize, _shape: MapShape) -> Maps<Self> {
+        match *ahead {}
     }
 
     fn conv2d(

@@ -6,6 +6,7 @@ mod times;
 
 use std::{
     collections::BTreeMap,
+    convert::Infallible,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -101,6 +102,7 @@ impl Cpu {
 impl Backend for Cpu {
     type Numbers = [f32];
     type Buffer = CpuBuffer;
+    type Ahead = Infallible;
 
     fn numbers(buffer: &CpuBuffer) -> &[f32] {
         buffer
@@ -137,8 +139,16 @@ impl Backend for Cpu {
         self.upload(buffer)
     }
 
+    fn replace(&self, to: &mut [f32], from: &[f32]) {
+        to.copy_from_slice(from);
+    }
+
     fn images(&self, shape: MapShape, pixels: &[u8]) -> Maps<Self> {
         self.operator("images", || elementwise::images(self, shape, pixels))
+    }
+
+    fn handed_over(&self, ahead: &Infallible, _first: usize, _shape: MapShape) -> Maps<Self> {
+        match *ahead {}
     }
 
     fn conv2d(

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arclab_gpu::{
     Buffer, Element, Gpu, GpuError,
     ops::{
-        self, View, adamw, batch_norm, convolution, dropout, elementwise, follow, gate, hard_sigmoid, join,
-        moments, norm::Norm, prelu, sgd, sums,
+        self, View, adamw, batch_norm, convolution, dropout, elementwise, follow, gate, hard_sigmoid, images,
+        join, moments, norm::Norm, prelu, sgd, sums,
     },
 };
 
@@ -17,6 +17,7 @@ use loss_scale::LossScale;
 use crate::{
     backend::{Activation, Affine, Backend, MapShape, Maps, Moments, NormGradients, NormState},
     checkpoint::{Mismatch, Tensors},
+    network::Images,
     ops::{Convolution, DropoutMask},
     optim::{AdamWFactors, AdamWStep, Factors, Rows, SgdFactors, SgdStep, Step},
 };
@@ -27,13 +28,21 @@ pub struct Cuda {
     gpu: Gpu,
     /// Of float16.
     loss_scale: Option<Mutex<LossScale>>,
+    /// What a head's rows of length 1 and its cosines are kept as.
+    pub(crate) head: Element,
 }
 
 impl Cuda {
     /// On a GPU that was opened.
     pub fn new(gpu: Gpu) -> Self {
         let is_float16 = gpu.element() == Element::Float16;
-        Self { loss_scale: is_float16.then(|| Mutex::new(LossScale::new())), gpu }
+        Self { loss_scale: is_float16.then(|| Mutex::new(LossScale::new())), head: Element::Float32, gpu }
+    }
+
+    /// The same with heads that multiply what is kept as feature maps are; sums, centres and their gradients stay float32.
+    #[must_use]
+    pub fn with_head_as_maps(self) -> Self {
+        Self { head: self.gpu.element(), ..self }
     }
 
     /// The GPU.
@@ -49,6 +58,10 @@ fn view(input: &Activation<Cuda>) -> View<'_> {
 
 fn affine(affine: &Affine<Cuda>) -> ops::Affine<'_> {
     ops::Affine { scale: &affine.scale, shift: &affine.shift, slope: affine.slope.as_deref() }
+}
+
+fn size(MapShape { height, width, .. }: MapShape) -> images::Size {
+    images::Size { height, width }
 }
 
 fn sizes(conv: &Convolution, input: MapShape) -> convolution::Convolution {
@@ -69,6 +82,7 @@ fn sizes(conv: &Convolution, input: MapShape) -> convolution::Convolution {
 impl Backend for Cuda {
     type Numbers = Buffer;
     type Buffer = Buffer;
+    type Ahead = images::Ahead;
 
     fn numbers(buffer: &Buffer) -> &Buffer {
         buffer
@@ -102,6 +116,14 @@ impl Backend for Cuda {
         self.gpu.copy(buffer)
     }
 
+    fn replace(&self, to: &mut Buffer, from: &Buffer) {
+        self.gpu.replace(to, from);
+    }
+
+    fn recorder(&self) -> Option<&Gpu> {
+        self.gpu.does_record().then_some(&self.gpu)
+    }
+
     fn maps(&self, shape: MapShape, values: &[f32]) -> Maps<Self> {
         let values = self.gpu.upload(values);
         let converted = elementwise::convert(&self.gpu, &values, self.gpu.element());
@@ -114,8 +136,20 @@ impl Backend for Cuda {
     }
 
     fn images(&self, shape: MapShape, pixels: &[u8]) -> Maps<Self> {
-        let data = elementwise::images(&self.gpu, pixels, shape.channels, shape.positions());
-        Maps { shape, data }
+        Maps { shape, data: images::images(&self.gpu, pixels, size(shape), shape.channels) }
+    }
+
+    fn changes_images(&self) -> bool {
+        true
+    }
+
+    fn hand_over(&self, images: &Images<'_>, changes: &[images::Change<'_>]) -> Option<images::Ahead> {
+        let size = images::Size { height: images.size, width: images.size };
+        Some(images::Ahead::upload(&self.gpu, images.pixels, size, changes))
+    }
+
+    fn handed_over(&self, ahead: &images::Ahead, first: usize, shape: MapShape) -> Maps<Self> {
+        Maps { shape, data: ahead.maps(&self.gpu, size(shape), first, shape.count, shape.channels) }
     }
 
     fn conv2d(

@@ -117,8 +117,8 @@ pub struct Mirrored<V> {
 pub enum Judged {
     /// Known.
     Here(HeadOutput),
-    /// Four numbers of each sample, and the embeddings' lengths.
-    There([Buffer; 2]),
+    /// Four numbers of each sample, then the embeddings' lengths.
+    There(Buffer),
 }
 
 impl HeadMemory for Cuda {
@@ -144,7 +144,7 @@ impl HeadMemory for Cuda {
     fn output(&self, judged: Judged) -> HeadOutput {
         match judged {
             Judged::Here(output) => output,
-            Judged::There([samples, lengths]) => output(&self.download(&samples), &self.download(&lengths)),
+            Judged::There(numbers) => output(&self.download(&numbers)),
         }
     }
 
@@ -325,8 +325,8 @@ impl Cuda {
         head.draw(labels, step);
         let labels = head.labels_of_step(labels);
         let mirror = mirrored(self, mirror, &head.centres);
-        // Before the next one is made: of very many classes there is no room for two.
-        mirror.gradient = None;
+        // The next one takes its place: of very many classes there is no room for two.
+        let d_centres = mirror.gradient.take();
         let floats = elementwise::convert(self.gpu(), &embeddings.data, Element::Float32);
         let batch = on_gpu::Batch {
             embeddings: floats.as_ref().unwrap_or(&embeddings.data),
@@ -335,17 +335,19 @@ impl Cuda {
             sampled: head.sampling.map(|_| &*head.sampled),
             width: head.embedding_size,
         };
-        let outcome = on_gpu::forward_backward(self.gpu(), batch, judgement, Element::Float32);
+        let outcome = on_gpu::forward_backward_in(self.gpu(), batch, judgement, self.head, d_centres);
         let on_gpu::Outcome { d_embeddings, d_centres, samples, lengths } = outcome;
         mirror.gradient = Some(d_centres);
         let converted = elementwise::convert(self.gpu(), &d_embeddings, self.gpu().element());
         let data = converted.unwrap_or(d_embeddings);
-        (Judged::There([samples, lengths]), Maps { shape: embeddings.shape, data })
+        // In one piece, so that the program waits for the GPU once.
+        (Judged::There(self.gpu().joined(&[&samples, &lengths])), Maps { shape: embeddings.shape, data })
     }
 }
 
-/// Four numbers of each sample, and the embeddings' lengths, put together.
-fn output(samples: &[f32], lengths: &[f32]) -> HeadOutput {
+/// Four numbers of each sample, then the embeddings' lengths, put together.
+fn output(numbers: &[f32]) -> HeadOutput {
+    let (samples, lengths) = numbers.split_at(numbers.len() / 5 * 4);
     let samples = samples.as_chunks::<4>().0;
     let sum = |of: fn(&[f32; 4]) -> f64| samples.iter().map(of).sum::<f64>();
     HeadOutput {

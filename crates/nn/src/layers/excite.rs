@@ -21,6 +21,8 @@ pub(crate) struct Excite<B: Backend> {
     reduce: Linear<B>,
     slope: Param<B>,
     expand: Linear<B>,
+    /// Ones and zeros: the scale and shift of no batch norm, with which PReLU is applied.
+    plain: [B::Buffer; 2],
     saved: Option<Saved<B>>,
 }
 
@@ -50,14 +52,14 @@ impl<B: Backend> Excite<B> {
         };
         let (reduce, expand) =
             (linear("conv_reduce", channels, hidden), linear("conv_expand", hidden, channels));
-        Self { reduce, slope, expand, saved: None }
+        let plain = [1.0, 0.0].map(|number| device.upload(&vec![number; hidden]));
+        Self { reduce, slope, expand, plain, saved: None }
     }
 
     fn compute(&self, device: &B, input: &Activation<B>) -> Computed<B> {
         let means = Activation::plain(device.pool(input));
         let maps = Arc::new(self.reduce.forward(device, &means));
-        let count = maps.shape.channels;
-        let [scale, shift] = [1.0, 0.0].map(|number| device.upload(&vec![number; count]));
+        let [scale, shift] = self.plain.each_ref().map(|numbers| device.copy(numbers));
         let affine = Affine { scale, shift, slope: Some(Arc::new(device.copy(&self.slope.value))) };
         let hidden = Activation { maps, affine: Some(Arc::new(affine)) };
         let logits = self.expand.forward(device, &hidden);

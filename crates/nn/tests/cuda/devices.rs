@@ -23,12 +23,18 @@ pub(crate) fn float32() -> Cuda {
 
 /// The emulator, or this machine's first GPU: tests that run side by side share its context, and have streams of their own.
 pub(crate) fn gpu(precision: Precision) -> Cuda {
+    gpu_that(precision, true)
+}
+
+/// The same, which records steps or does not.
+pub(crate) fn gpu_that(precision: Precision, does_record: bool) -> Cuda {
     let options = |cache| Options { precision, deterministic: true, memory_bytes: None, cache };
-    Cuda::new(if is_real() {
+    let gpu = if is_real() {
         Gpu::open(0, options(default_cache())).unwrap()
     } else {
         Gpu::emulated(options(None))
-    })
+    };
+    Cuda::new(gpu.recording(does_record))
 }
 
 /// Whether the tests run on a GPU rather than in the emulator: `ARCLAB_TEST_GPU=1` has them do so.

@@ -19,12 +19,16 @@ mod gate;
 mod golden;
 mod gradients;
 mod head;
+mod head_precision;
 mod join;
 mod limits;
 mod matmul;
 mod mirror;
 mod network;
 mod optim;
+mod recorded;
 mod sixteen_bits;
 #[path = "../support/mod.rs"]
 mod support;
+mod times;
+mod uploads;

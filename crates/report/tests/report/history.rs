@@ -88,6 +88,7 @@ fn last_attempt(failure: &str) -> AttemptRecord {
         number: Attempt::FIRST,
         threads: 1,
         gpu: None,
+        gpu_memory_bytes: None,
         pid: None,
         provenance,
         worker: None,

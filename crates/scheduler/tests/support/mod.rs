@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which may unwrap")]
 
+pub(crate) mod nvml;
+
 use std::{
     fs,
     num::NonZeroU32,
@@ -40,9 +42,19 @@ impl Bench {
     }
 
     pub(crate) async fn asking(seeds: u64, script: serde_json::Value, device: DeviceRequest) -> Self {
+        Self::with(seeds, script, |request| request.device = device).await
+    }
+
+    /// Each of whose runs asks for what `ask` writes.
+    pub(crate) async fn with(
+        seeds: u64,
+        script: serde_json::Value,
+        ask: impl FnOnce(&mut ResourceRequest),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path()).await.unwrap();
-        let spec = spec(folder.path(), &(0..seeds).collect::<Vec<_>>(), device);
+        let mut spec = spec(folder.path(), &(0..seeds).collect::<Vec<_>>());
+        ask(&mut spec.resources);
         let data = Fingerprint::of(b"faces");
         let planning = Planning { spec: &spec, text: None, data: &data, data_summary: "nobody" };
         let planned = store.plan_runs(&[planning], 1).await.unwrap();
@@ -141,12 +153,11 @@ impl Bench {
     }
 }
 
-fn spec(folder: &Path, seeds: &[u64], device: DeviceRequest) -> Spec {
+fn spec(folder: &Path, seeds: &[u64]) -> Spec {
     let file = folder.join("baseline.yaml");
     let text = format!("data: {{dataset: {{folder: /faces}}}}\ntraining: {{seeds: {seeds:?}}}\n");
     fs::write(&file, text).unwrap();
-    let spec = read_specs(&[file], &[]).unwrap().remove(0);
-    Spec { resources: ResourceRequest { device, ..spec.resources }, ..spec }
+    read_specs(&[file], &[]).unwrap().remove(0)
 }
 
 /// A program of this crate's `examples/`, which are built along with its tests.

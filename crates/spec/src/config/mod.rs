@@ -20,10 +20,10 @@ pub use model::{
     Scaling,
 };
 pub use optimizer::{LayerOptions, OptimizerConfig};
-pub use resources::{DeviceRequest, ResourceRequest, Threads};
+pub use resources::{CUDA_CONTEXT_BYTES, DeviceRequest, ResourceRequest, Threads};
 pub use schedule::{ScheduleConfig, ScheduleShape, StepAt};
 pub use start::{InitialWeights, StartConfig};
-pub use training::{Precision, Sampler, TrainingConfig};
+pub use training::{HeadPrecision, Precision, Sampler, TrainingConfig};
 
 use std::path::PathBuf;
 

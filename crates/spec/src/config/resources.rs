@@ -15,10 +15,19 @@ pub struct ResourceRequest {
     pub threads: Threads,
     /// Memory to set aside, in bytes; none is set aside where absent.
     pub memory_bytes: Option<u64>,
+    /// A run's share of a GPU by memory, in bytes, all that its worker takes there; a whole GPU where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu_memory_bytes: Option<u64>,
     /// Whether a GPU must give the same bits twice.
     #[serde(default = "usual", skip_serializing_if = "is_usual")]
     pub deterministic: bool,
 }
+
+/// What CUDA takes of a run's share beside the tensors: its context, kernels, and what cuDNN and cuBLAS keep.
+///
+/// A constant, since the GPU's free memory does not tell what one process took while others on it take theirs. It is
+/// meant to be ample and has not been measured yet; `crates/bench/gpu-check queue` shows what workers take.
+pub const CUDA_CONTEXT_BYTES: u64 = 1 << 30;
 
 pub(crate) fn usual() -> bool {
     true

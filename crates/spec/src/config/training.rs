@@ -12,6 +12,9 @@ pub struct TrainingConfig {
     pub batch_size: u32,
     /// What the network is computed in.
     pub precision: Precision,
+    /// What the head multiplies.
+    #[serde(default, skip_serializing_if = "HeadPrecision::is_usual")]
+    pub head_precision: HeadPrecision,
     /// Metrics are recorded every so many steps, and at each epoch's end.
     pub log_every: u32,
     /// Equal parts in which a step's images go through the network, one after the other.
@@ -48,9 +51,9 @@ pub struct Sampler {
 pub enum Precision {
     /// IEEE single precision.
     Float32,
-    /// Single precision, whose products take 10 bits of each factor's fraction.
+    /// Single precision, whose convolutions take 10 bits of each factor's fraction.
     Tf32,
-    /// Feature maps in bfloat16; weights, statistics and the head in single precision.
+    /// Feature maps in bfloat16; weights, statistics and, unless it is asked for otherwise, the head in single precision.
     Bf16,
     /// Feature maps in half precision, with a loss that is scaled so that gradients do not vanish; the rest as of `bf16`.
     Fp16,
@@ -78,5 +81,34 @@ impl std::fmt::Display for Precision {
             Self::Bf16 => "bf16",
             Self::Fp16 => "fp16",
         })
+    }
+}
+
+/// `training.head_precision:`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HeadPrecision {
+    /// Embeddings and centres of length 1, and their cosines, in single precision.
+    #[default]
+    Float32,
+    /// All of them in bfloat16; sums, and the centres that are learnt, in single precision.
+    Bf16,
+}
+
+impl HeadPrecision {
+    /// All of them, by the names that specs have for them.
+    pub const ALL: [(&'static str, Self); 2] = [("float32", Self::Float32), ("bf16", Self::Bf16)];
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
+    fn is_usual(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether it goes with a network that is computed in `precision`, whose kernels it shares.
+    pub fn suits(self, precision: Precision) -> bool {
+        match self {
+            Self::Float32 => true,
+            Self::Bf16 => precision == Precision::Bf16,
+        }
     }
 }

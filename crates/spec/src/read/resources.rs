@@ -10,8 +10,8 @@ use super::{
     section::{Section, written},
 };
 use crate::{
-    config::{DeviceRequest, Precision, ResourceRequest, Threads},
-    source::Diagnostic,
+    config::{CUDA_CONTEXT_BYTES, DeviceRequest, Precision, ResourceRequest, Threads},
+    source::{Diagnostic, Node},
 };
 
 pub(super) fn read(resources: &mut Section<'_>) -> ResourceRequest {
@@ -25,6 +25,7 @@ pub(super) fn read(resources: &mut Section<'_>) -> ResourceRequest {
         device,
         threads: threads(resources),
         memory_bytes: memory(resources),
+        gpu_memory_bytes: gpu_memory(resources, device),
         deterministic: deterministic(resources, device),
     }
 }
@@ -75,20 +76,41 @@ const UNITS: &[(&str, u64)] = &[("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 <<
 
 fn memory(resources: &mut Section<'_>) -> Option<u64> {
     const DOC: &str = "Memory to set aside for a run, such as `2 GiB`; none where absent.";
-    let node = resources.take_optional(
-        "memory",
-        DOC,
-        json!({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?[KMGT]iB$"}),
-    )?;
+    amount(resources, "memory", DOC).map(|(_, bytes)| bytes)
+}
+
+fn gpu_memory(resources: &mut Section<'_>, device: DeviceRequest) -> Option<u64> {
+    const DOC: &str = "A run's share of a GPU by memory, such as `4 GiB`, of which CUDA itself takes up to 1 GiB: runs whose \
+                       shares fit are on one GPU at the same time. A run has a GPU for itself where absent.";
+    let (node, bytes) = amount(resources, "gpu_memory", DOC)?;
+    if device == DeviceRequest::Cpu {
+        let help = "leave it out, or write `null` in the place of an inherited one";
+        resources.no_effect("gpu_memory", "`device: cpu`", help);
+        return None;
+    }
+    if bytes <= CUDA_CONTEXT_BYTES {
+        let message = format!("`resources.gpu_memory` must be more than 1 GiB, not `{}`", written(node));
+        let help = "CUDA itself takes up to 1 GiB of it, and the run's tensors need the rest: write `4 GiB`";
+        resources.reading().report(Diagnostic::at(&node.place, message).help(help));
+        return None;
+    }
+    Some(bytes)
+}
+
+/// The amount of memory under `key`, and where it is written.
+fn amount<'a>(resources: &mut Section<'a>, key: &str, doc: &str) -> Option<(&'a Node, u64)> {
+    let schema = json!({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?[KMGT]iB$"});
+    let node = resources.take_optional(key, doc, schema)?;
     let bytes = node.scalar().and_then(|text| {
         let (number, unit) = UNITS.iter().find_map(|(name, size)| Some((text.strip_suffix(name)?, size)))?;
         let number: f64 = number.trim().parse().ok()?;
         (number > 0.0 && number < 1e6).then_some((number * *unit as f64) as u64)
     });
     if bytes.is_none() {
-        let message = format!("`resources.memory` must be an amount of memory, not `{}`", written(node));
+        let path = resources.path_of(key);
+        let message = format!("`{path}` must be an amount of memory, not `{}`", written(node));
         let found = Diagnostic::at(&node.place, message);
         resources.reading().report(found.help("write a number and a unit: `512 MiB`, `2 GiB`"));
     }
-    bytes
+    Some((node, bytes?))
 }

@@ -147,6 +147,7 @@ pub(super) fn top_level(top: &mut Section<'_>) -> Written {
     };
     loss::fits(top, &config);
     pairs::fits(top, &config);
+    training::fits(top, &config);
     resources::fits(top, resources.device, config.training.precision);
     let expect = expect::expect(top, &config.evaluation);
     Written { hypothesis, expect, config, seeds, resources }

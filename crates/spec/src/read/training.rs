@@ -9,7 +9,7 @@ use super::{
     section::Section,
 };
 use crate::{
-    config::{Precision, Sampler, TrainingConfig},
+    config::{Config, CrossEntropy, HeadPrecision, LossConfig, Precision, Sampler, TrainingConfig},
     source::Diagnostic,
 };
 
@@ -24,10 +24,18 @@ pub(super) fn training(training: &mut Section<'_>) -> (TrainingConfig, Vec<u64>)
     );
     let precision = training.word(
         "precision",
-        "What the network is computed in; all but `float32` on a GPU alone. `tf32`: products of 10-bit fractions. `bf16`, \
-         `fp16`: feature maps of 16 bits, with weights, statistics and the head in float32; `fp16` scales the loss.",
+        "What the network is computed in; all but `float32` on a GPU alone. `tf32`: convolutions of 10-bit fractions. \
+         `bf16`, `fp16`: feature maps of 16 bits, with weights, statistics and the head in float32; `fp16` scales the loss.",
         "float32",
         &Precision::ALL,
+    );
+    let head_precision = training.word(
+        "head_precision",
+        "What the head multiplies: `bf16` keeps embeddings and centres of length 1, and their cosines, in 16 bits, for a head of \
+         very many classes; sums, and the centres that are learnt, stay in float32. Beside `precision: bf16` alone, and for \
+         `arcface`, `cosface`, `combined` and `normface` without `focal` and `label_smoothing`.",
+        "float32",
+        &HeadPrecision::ALL,
     );
     let log_every = training.count(
         "log_every",
@@ -39,6 +47,7 @@ pub(super) fn training(training: &mut Section<'_>) -> (TrainingConfig, Vec<u64>)
         epochs: epochs as u32,
         batch_size: batch_size as u32,
         precision,
+        head_precision,
         log_every: log_every as u32,
         accumulate: accumulate(training, batch_size) as u32,
         sampler: sampler(training, batch_size),
@@ -52,6 +61,39 @@ pub(super) fn training(training: &mut Section<'_>) -> (TrainingConfig, Vec<u64>)
         ),
     };
     (config, seeds(training))
+}
+
+/// Refuses a head of 16 bits where there is none.
+pub(super) fn fits(top: &Section<'_>, config: &Config) {
+    let TrainingConfig { precision, head_precision, .. } = config.training;
+    let written = top.node("training").and_then(|training| training.get("head_precision"));
+    let Some(node) = written.filter(|_| head_precision == HeadPrecision::Bf16) else { return };
+    let report =
+        |message: String, help: &str| top.reading().report(Diagnostic::at(&node.place, message).help(help));
+    if !head_precision.suits(precision) {
+        let message =
+            format!("`training.head_precision` cannot be `bf16` with `training.precision: {precision}`");
+        report(message, "write `precision: bf16` beside it, which a GPU alone computes in, or `float32`");
+    }
+    if !is_margin_softmax(config) {
+        let message =
+            "`training.head_precision` cannot be `bf16` with this loss, which is computed in float32"
+                .to_owned();
+        report(message, "write `float32`, or a loss such as `arcface` without `focal` and `label_smoothing`");
+    }
+}
+
+/// Whether a GPU computes the loss itself.
+fn is_margin_softmax(config: &Config) -> bool {
+    let is_plain = config.cross_entropy == CrossEntropy::Plain;
+    is_plain
+        && matches!(
+            config.loss,
+            LossConfig::ArcFace { .. }
+                | LossConfig::CosFace { .. }
+                | LossConfig::Combined { .. }
+                | LossConfig::NormFace { .. }
+        )
 }
 
 fn sampler(training: &mut Section<'_>, batch_size: u64) -> Option<Sampler> {

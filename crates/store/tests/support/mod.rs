@@ -61,7 +61,14 @@ pub(crate) fn launch(number: u32) -> Launch {
         git_commit: Some("abc".to_owned()),
         git_dirty: Some(false),
     };
-    Launch { attempt: attempt(number), threads: 2, gpu: None, provenance, at_ms: 1_000 }
+    Launch {
+        attempt: attempt(number),
+        threads: 2,
+        gpu: None,
+        gpu_memory_bytes: Some(4 << 30),
+        provenance,
+        at_ms: 1_000,
+    }
 }
 
 pub(crate) fn settlement(number: u32, end: Outcome) -> Settlement {
@@ -96,7 +103,13 @@ pub(crate) fn step(step: u64, loss: f64) -> Event {
 }
 
 pub(crate) fn finished() -> Event {
-    Event::Finished { used: Usage { wall_seconds: 2.5, cpu_seconds: 5.0, peak_memory_bytes: 1 << 20 } }
+    let used = Usage {
+        wall_seconds: 2.5,
+        cpu_seconds: 5.0,
+        peak_memory_bytes: 1 << 20,
+        peak_gpu_memory_bytes: Some(3 << 30),
+    };
+    Event::Finished { used }
 }
 
 pub(crate) fn evaluation(right: u64, wrong: u64) -> Evaluation {

@@ -54,7 +54,7 @@ mod tests {
         let fault =
             GpuError::Call { what: "cuLaunchKernel", reason: "an uncorrectable ECC error".to_owned() };
         assert_eq!(kind_of(&Failed(fault).into()), FailureKind::Infrastructure);
-        let full = GpuError::OutOfMemory { wanted: 2, held: 1, free: 1, total: 2 };
+        let full = GpuError::OutOfMemory { wanted: 2, held: 1, limit: None, free: 1, total: 2 };
         assert_eq!(kind_of(&Failed(full).into()), FailureKind::Run);
     }
 

@@ -22,7 +22,7 @@ use crate::training::Ended;
 use assignment::AssignmentError;
 use journal::Journal;
 use lock::{LockError, WorkerLock};
-use worker::{RunError, Worker};
+use worker::{Done, RunError, Worker};
 
 /// Carries out the plan in `folder`; returns the exit code of [`run_folder::exit`](arclab_spec::run_folder::exit).
 pub fn run(folder: &Path, stop: &Stop) -> u8 {
@@ -44,10 +44,14 @@ pub fn run(folder: &Path, stop: &Stop) -> u8 {
 }
 
 /// The last event, and the exit code that fits it.
-fn finish(ended: Result<Ended, RunError>, report: &Reporter, began: Instant) -> u8 {
+fn finish(ended: Result<Done, RunError>, report: &Reporter, began: Instant) -> u8 {
     let (event, code) = match ended {
-        Ok(Ended::Finished) => (Event::Finished { used: usage::usage(began) }, exit::FINISHED),
-        Ok(Ended::Interrupted) => (Event::Interrupted { at: report.position() }, exit::INTERRUPTED),
+        Ok(Done { ended: Ended::Finished, peak_gpu_memory_bytes }) => {
+            (Event::Finished { used: usage::usage(began, peak_gpu_memory_bytes) }, exit::FINISHED)
+        }
+        Ok(Done { ended: Ended::Interrupted, .. }) => {
+            (Event::Interrupted { at: report.position() }, exit::INTERRUPTED)
+        }
         Err(error) => (failed(error, report.position()), exit::FAILED),
     };
     match report.event(event).and_then(|()| report.sync()) {

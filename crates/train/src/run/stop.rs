@@ -32,6 +32,12 @@ impl Stop {
         Ok(stop)
     }
 
+    /// As a signal does.
+    #[cfg(test)]
+    pub(crate) fn ask(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
     /// Whether it is time to stop.
     pub fn is_asked(&self) -> bool {
         self.0.load(Ordering::Relaxed)

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use arclab_data::{PairList, PrepareError, Prepared, prepare};
 use arclab_metrics::ThresholdPolicy;
 use arclab_nn::{
-    Cpu, Kernels,
+    Cpu, Cuda, Kernels,
     checkpoint::{SaveError, save_tensors},
     heads::HeadMemory,
 };
@@ -63,30 +63,52 @@ pub(super) enum RunError {
     Report(#[source] JournalError),
 }
 
+/// How a run ended without failing.
+pub(super) struct Done {
+    pub(super) ended: Ended,
+    /// What tensors and workspaces held at most of the GPU's memory.
+    pub(super) peak_gpu_memory_bytes: Option<u64>,
+}
+
 /// Asked to stop is an end and no failure.
 enum Halt {
     Stopped,
     Failed(RunError),
 }
 
+impl Done {
+    /// Where no GPU's memory was counted.
+    fn beside_gpus(ended: Ended) -> Self {
+        Self { ended, peak_gpu_memory_bytes: None }
+    }
+}
+
 impl Worker<'_> {
     /// Prepares, trains, keeps the weights and tests.
-    pub(super) fn carry_out(&self) -> Result<Ended, RunError> {
-        let device = Device::resolve(self.assignment.device, self.assignment.plan.config.training.precision)
+    pub(super) fn carry_out(&self) -> Result<Done, RunError> {
+        let device = Device::for_training(self.assignment.device, &self.assignment.plan.config.training)
             .map_err(RunError::Device)?;
         match device {
-            Device::Cpu => self.carry_out_on("cpu".to_owned(), Cpu::new(self.assignment.threads as usize)),
-            Device::Cuda => {
-                let gpu = open_gpu(self.assignment).map_err(RunError::Device)?;
-                self.carry_out_on(format!("cuda:0 {}", gpu.gpu().name()), gpu)
+            Device::Cpu => {
+                let cpu = Cpu::new(self.assignment.threads as usize);
+                self.carry_out_on("cpu".to_owned(), Arc::new(cpu)).map(Done::beside_gpus)
             }
-            Device::Candle => self
-                .carry_out_on("cuda:0 through candle".to_owned(), open_candle().map_err(RunError::Device)?),
+            Device::Cuda => self.carry_out_on_gpu(open_gpu(self.assignment).map_err(RunError::Device)?),
+            Device::Candle => {
+                let candle = open_candle().map_err(RunError::Device)?;
+                self.carry_out_on("cuda:0 through candle".to_owned(), Arc::new(candle)).map(Done::beside_gpus)
+            }
         }
     }
 
-    fn carry_out_on(&self, device: String, backend: impl HeadMemory) -> Result<Ended, RunError> {
-        let (backend, data) = (Arc::new(backend), self.data()?);
+    fn carry_out_on_gpu(&self, gpu: Cuda) -> Result<Done, RunError> {
+        let gpu = Arc::new(gpu);
+        let ended = self.carry_out_on(format!("cuda:0 {}", gpu.gpu().name()), Arc::clone(&gpu))?;
+        Ok(Done { ended, peak_gpu_memory_bytes: Some(gpu.gpu().peak_memory()) })
+    }
+
+    fn carry_out_on(&self, device: String, backend: Arc<impl HeadMemory>) -> Result<Ended, RunError> {
+        let data = self.data()?;
         let mut training =
             Training::begin(backend, self.folder, self.assignment, &data, self.report, self.stop)
                 .map_err(RunError::Train)?;
@@ -189,3 +211,6 @@ fn halt(error: VerifyError, failed: impl FnOnce(VerifyError) -> RunError) -> Hal
         other @ VerifyError::Evaluate(_) => Halt::Failed(failed(other)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,7 +67,7 @@ impl Measured {
 /// Where a step's time went.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct StepTimes {
-    /// Waiting for the batch.
+    /// Waiting for the batch, and handing the next one to a device that takes it ahead.
     pub(crate) data: Duration,
     pub(crate) forward: Duration,
     pub(crate) backward: Duration,

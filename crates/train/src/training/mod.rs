@@ -1,5 +1,6 @@
 //! The training loop: steps, epochs, their numbers, and checkpoints between them.
 
+mod feed;
 mod meters;
 mod model;
 mod objective;
@@ -7,10 +8,13 @@ mod saved;
 
 use std::{path::Path, sync::Arc, time::Instant};
 
-use arclab_data::{Loader, LoaderError, Prepared};
+use arclab_data::{LoaderError, Prepared};
 use arclab_metrics::EvaluateError;
 use arclab_nn::{GpuError, ShapeError, checkpoint::SaveError, heads::HeadMemory, schedule::Schedule};
-use arclab_spec::{Assignment, Event, Position, config::InitialWeights};
+use arclab_spec::{
+    Assignment, Event, Position,
+    config::{CUDA_CONTEXT_BYTES, InitialWeights},
+};
 
 pub(crate) use model::Model;
 
@@ -21,6 +25,7 @@ use crate::{
     start::{Start, StartError},
     verification::{self, Stopped, VerifyError},
 };
+use feed::Feed;
 use meters::{EpochSums, Metrics, StepNumbers};
 use saved::ResumeError;
 
@@ -32,7 +37,7 @@ pub(crate) struct Training<'a, B: HeadMemory> {
     report: &'a Reporter,
     stop: &'a Stop,
     model: Model<B>,
-    batches: Loader,
+    batches: Feed<B>,
     schedule: Schedule,
     at: Position,
     sums: EpochSums,
@@ -67,8 +72,8 @@ pub(crate) enum TrainError {
          `optimizer.learning_rate`, clip with `optimizer.clip_norm`, or warm up for longer"
     )]
     NotFinite { what: String, step: u64, learning_rate: f64 },
-    #[error("the GPU failed at step {step}")]
-    Gpu { step: u64, source: GpuError },
+    #[error("the GPU{} failed at step {step}", of_share(*share_bytes))]
+    Gpu { step: u64, share_bytes: Option<u64>, source: GpuError },
     #[error("failed to keep a checkpoint")]
     Save(#[source] SaveError),
     #[error("failed to report")]
@@ -88,13 +93,14 @@ impl<'a, B: HeadMemory> Training<'a, B> {
         stop: &'a Stop,
     ) -> Result<Self, TrainError> {
         let config = &assignment.plan.config;
-        let (model, from) = model(device, folder, assignment, data)?;
+        let (model, from) = model(Arc::clone(&device), folder, assignment, data)?;
         if let Some(note) = objective::sampling_note(config, data.identities.len()) {
             tracing::warn!("{note}");
         }
         let (at, sums) = from.unwrap_or_default();
         report.at(at);
-        let batches = loader(assignment, data, at.step).map_err(TrainError::Load)?;
+        let batches = loader(assignment, data, device.changes_images(), at.step).map_err(TrainError::Load)?;
+        let batches = Feed::new(device, batches, config.data.image_size as usize);
         let (steps, epochs) = (batches.steps_per_epoch(), config.training.epochs);
         let schedule = settings::schedule(&config.schedule, config.optimizer, steps, epochs);
         let saved = from.map(|(at, _)| at);
@@ -148,8 +154,9 @@ impl<'a, B: HeadMemory> Training<'a, B> {
         let batch = self.batches.next().ok_or(TrainError::NoBatch(self.at.step + 1))?;
         let waited = waiting.elapsed();
         let rate = self.schedule.rate(self.at.step);
-        let mut numbers = self.model.step(&batch.pixels, &batch.labels, self.at.step, rate);
-        numbers.times.data = waited;
+        let ahead = || self.batches.look_ahead();
+        let mut numbers = self.model.step_while(batch.pixels(), batch.labels(), self.at.step, rate, ahead);
+        numbers.times.data += waited;
         self.check_device(self.at.step + 1)?;
         let is_left_out =
             numbers.loss.is_finite() && !numbers.gradient_norm.is_finite() && self.model.forgives_overflow();
@@ -173,7 +180,8 @@ impl<'a, B: HeadMemory> Training<'a, B> {
 
     /// Before numbers are believed: those of a device that failed are none.
     pub(crate) fn check_device(&self, step: u64) -> Result<(), TrainError> {
-        self.model.check().map_err(|source| TrainError::Gpu { step, source })
+        let share_bytes = self.assignment.gpu_memory_bytes;
+        self.model.check().map_err(|source| TrainError::Gpu { step, share_bytes, source })
     }
 
     fn check(&self, numbers: &StepNumbers) -> Result<(), TrainError> {
@@ -231,6 +239,16 @@ impl<'a, B: HeadMemory> Training<'a, B> {
     fn event(&self, event: Event) -> Result<(), TrainError> {
         self.report.event(event).map_err(TrainError::Report)
     }
+}
+
+/// `, of which this run has 4.00 GiB,`.
+fn of_share(bytes: Option<u64>) -> String {
+    let gib = |bytes: u64| format!("{:.2} GiB", bytes as f64 / f64::from(1 << 30));
+    let share = bytes.map(|bytes| {
+        let [share, cuda] = [bytes, CUDA_CONTEXT_BYTES].map(gib);
+        format!(", of which this run has a share of {share} (up to {cuda} of it CUDA's own),")
+    });
+    share.unwrap_or_default()
 }
 
 fn validation_metrics(validated: Option<verification::Validation>) -> Metrics {

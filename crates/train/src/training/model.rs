@@ -6,7 +6,7 @@ use std::{
 };
 
 use arclab_nn::{
-    GpuError, Images, MovingAverage, Network, ShapeError,
+    GpuError, Images, Maps, MovingAverage, Network, ShapeError,
     checkpoint::{self, Tensors},
     heads::HeadMemory,
     optim::{Kind, Optimizer, PartsMean, Weight},
@@ -14,6 +14,7 @@ use arclab_nn::{
 use arclab_spec::config::Config;
 
 use super::{
+    feed::Pixels,
     meters::{StepNumbers, StepTimes},
     objective::Objective,
 };
@@ -100,14 +101,22 @@ impl<B: HeadMemory> Model<B> {
     }
 
     /// One step on a batch, after `step` others, at learning rate `rate`. Where the loss or the gradient is not
-    /// finite, the weights stay as they were; running statistics may not.
-    pub(crate) fn step(&mut self, pixels: &[u8], labels: &[u32], step: u64, rate: f64) -> StepNumbers {
-        let [pixel_count, count] = [pixels.len(), labels.len()].map(|all| all / self.parts);
-        let part = |at: usize| (&pixels[at * pixel_count..][..pixel_count], &labels[at * count..][..count]);
+    /// finite, the weights stay as they were; running statistics may not. `meanwhile` is called once the device has been
+    /// given what takes it longest.
+    pub(crate) fn step_while(
+        &mut self,
+        pixels: Pixels<'_, B>,
+        labels: &[u32],
+        step: u64,
+        rate: f64,
+        meanwhile: impl FnOnce(),
+    ) -> StepNumbers {
+        let count = labels.len() / self.parts;
         let first = |at: usize| step * labels.len() as u64 + (at * count) as u64;
-        let mut numbers = self.part(part(0), step, first(0), rate);
+        let mut numbers = self.part(pixels, &labels[..count], 0, (step, first(0)), rate, meanwhile);
         for at in 1..self.parts {
-            numbers = numbers.and(self.part(part(at), step, first(at), rate));
+            let labels = &labels[at * count..][..count];
+            numbers = numbers.and(self.part(pixels, labels, at * count, (step, first(at)), rate, || ()));
         }
         let began = Instant::now();
         if numbers.loss.is_finite() {
@@ -117,22 +126,32 @@ impl<B: HeadMemory> Model<B> {
         numbers
     }
 
-    /// The gradient of a part of a batch, or of all of it; `first` counts the images of all steps before it.
-    fn part(&mut self, (pixels, labels): (&[u8], &[u32]), step: u64, first: u64, rate: f64) -> StepNumbers {
-        let images = Images { pixels, count: labels.len(), size: self.image_size };
-        let began = Instant::now();
-        self.network.seek(first);
-        let embeddings = self.network.train_forward_maps(&images);
-        let (unread, d_embeddings) = self.objective.judge(&self.device, &embeddings, labels, step, first);
-        let forward = began.elapsed();
-        let began = Instant::now();
-        self.network.backward_maps(d_embeddings);
-        if let Some(gradients) = &mut self.gradients {
-            gradients.add(&*self.device, &weights(&*self.device, &mut self.network, &mut self.objective));
-        }
+    /// The gradient of a part of a batch, or of all of it, from image number `at` of its `pixels` on; `first` counts the
+    /// images of all steps before the part.
+    fn part(
+        &mut self,
+        pixels: Pixels<'_, B>,
+        labels: &[u32],
+        at: usize,
+        (step, first): (u64, u64),
+        rate: f64,
+        meanwhile: impl FnOnce(),
+    ) -> StepNumbers {
+        let ((unread, d_embeddings), forward) = timed(|| {
+            self.network.seek(first);
+            let embeddings = self.forward(pixels, at, labels.len());
+            self.objective.judge(&self.device, &embeddings, labels, step, first)
+        });
+        let ((), backward) = timed(|| {
+            self.network.backward_maps(d_embeddings);
+            if let Some(gradients) = &mut self.gradients {
+                let weights = weights(&*self.device, &mut self.network, &mut self.objective);
+                gradients.add(&*self.device, &weights);
+            }
+        });
+        let ((), data) = timed(meanwhile);
         // Only now, so that a device need not wait between forward and backward.
-        let judged = unread.read(&self.device);
-        let backward = began.elapsed();
+        let (judged, waited) = timed(|| unread.read(&self.device));
         StepNumbers {
             images: labels.len(),
             loss: judged.loss,
@@ -140,7 +159,20 @@ impl<B: HeadMemory> Model<B> {
             gradient_norm: f64::NAN,
             norms: judged.norms,
             measured: judged.measured,
-            times: StepTimes { data: Duration::ZERO, forward, backward, update: Duration::ZERO },
+            times: StepTimes { data, forward, backward: backward + waited, update: Duration::ZERO },
+        }
+    }
+
+    /// The embeddings of `count` images from number `at` of `pixels` on.
+    fn forward(&mut self, pixels: Pixels<'_, B>, at: usize, count: usize) -> Maps<B> {
+        let size = self.image_size;
+        match pixels {
+            Pixels::Here(pixels) => {
+                let image = 3 * size * size;
+                let pixels = &pixels[at * image..][..count * image];
+                self.network.train_forward_maps(&Images { pixels, count, size })
+            }
+            Pixels::Ahead(ahead) => self.network.train_forward_ahead(ahead, at, count),
         }
     }
 
@@ -203,6 +235,11 @@ impl<B: HeadMemory> Embedder for Model<B> {
     fn embed(&self, pixels: &[u8], count: usize) -> Vec<f32> {
         self.result().embed(&Images { pixels, count, size: self.image_size })
     }
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let began = Instant::now();
+    (work(), began.elapsed())
 }
 
 /// All weights that learn in the network's order, those of the head last.

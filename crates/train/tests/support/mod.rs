@@ -20,9 +20,9 @@ use arclab_spec::{
     VariantName,
     config::{
         Augment, Backbone, ColourMode, Config, CrossEntropy, DataConfig, Dataset, DeviceRequest,
-        EvaluationConfig, LayerOptions, LossConfig, MarginGradient, ModelConfig, ModelInput, OptimizerConfig,
-        PairSource, PastTurn, PhotoVariation, Precision, Protocol, ScheduleConfig, ScheduleShape,
-        SplitConfig, SplitPart, StartConfig, StepAt, Synthetic, TrainingConfig,
+        EvaluationConfig, HeadPrecision, LayerOptions, LossConfig, MarginGradient, ModelConfig, ModelInput,
+        OptimizerConfig, PairSource, PastTurn, PhotoVariation, Precision, Protocol, ScheduleConfig,
+        ScheduleShape, SplitConfig, SplitPart, StartConfig, StepAt, Synthetic, TrainingConfig,
     },
     run_folder::{self, exit},
 };
@@ -62,6 +62,7 @@ impl RunFolder {
             attempt: Attempt::FIRST,
             plan,
             device: DeviceRequest::Auto,
+            gpu_memory_bytes: None,
             deterministic: true,
             threads: 1,
             cache,
@@ -253,6 +254,7 @@ fn config() -> Config {
             epochs: 2,
             batch_size: 8,
             precision: Precision::Float32,
+            head_precision: HeadPrecision::Float32,
             log_every: 1,
             accumulate: 1,
             sampler: None,

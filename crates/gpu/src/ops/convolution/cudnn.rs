@@ -72,7 +72,9 @@ impl Call<'_> {
             Direction::BackwardInput => Operands { x: to.address, ..self.operands() },
             Direction::BackwardWeight => Operands { weight: to.address, ..self.operands() },
         };
-        gpu.unless_failed(|| cudnn.search(*direction, conv, gpu.options(), operands, workspace))
+        gpu.unrecorded("cuDNN's search", || {
+            cudnn.search(*direction, conv, gpu.options(), operands, workspace)
+        })
     }
 }
 

@@ -65,10 +65,18 @@ __device__ void depthwise(const T *x, const T *weight, T *y, const Conv &conv, i
   else depthwise<PACK, K, 1>(x, weight, y, conv, pad_y, pad_x, flip, add);
 }
 
+// Packs of 16 bits would take 134 to 139 registers for five taps, with which one block of 256 threads is at work at a time; with
+// 128, of which one to three lie in memory, two are. Float32 takes 80 by itself.
+#if ELEMENT == 0
+#define TWO_BLOCKS
+#else
+#define TWO_BLOCKS __launch_bounds__(256, 2)
+#endif
+
 extern "C" __global__ void depthwise_3(const T *x, const T *weight, T *y, Conv conv, int pad_y, int pad_x, int flip, int add) {
   depthwise<3, 4>(x, weight, y, conv, pad_y, pad_x, flip, add);
 }
-extern "C" __global__ void depthwise_5(const T *x, const T *weight, T *y, Conv conv, int pad_y, int pad_x, int flip, int add) {
+extern "C" TWO_BLOCKS __global__ void depthwise_5(const T *x, const T *weight, T *y, Conv conv, int pad_y, int pad_x, int flip, int add) {
   depthwise<5, 4>(x, weight, y, conv, pad_y, pad_x, flip, add);
 }
 extern "C" __global__ void depthwise_7(const T *x, const T *weight, T *y, Conv conv, int pad_y, int pad_x, int flip, int add) {

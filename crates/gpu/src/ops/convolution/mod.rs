@@ -7,8 +7,10 @@ mod cudnn;
 mod depthwise;
 pub mod direct;
 mod pack;
+mod work;
 
 use crate::{Buffer, Gpu, GpuError, cudnn::Cudnn};
+use work::Pass;
 
 /// All sizes of a convolution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,6 +103,7 @@ impl<'a> Way<'a> {
 
 /// Correlation with a weight of O×(I/groups)×KH×KW, float32.
 pub fn forward(gpu: &Gpu, input: &Buffer, weight: &Buffer, conv: &Convolution) -> Buffer {
+    let _time = gpu.operator(conv.name(Pass::Forward), || conv.work(gpu, 0));
     match Way::of(gpu, conv) {
         Way::Cudnn(cudnn) => cudnn::forward(gpu, cudnn, input, weight, conv),
         Way::Depthwise => depthwise::forward(gpu, input, weight, conv),
@@ -116,6 +119,8 @@ pub fn backward_input(
     conv: &Convolution,
     also: Option<Buffer>,
 ) -> Buffer {
+    let added = also.as_ref().map_or(0, Buffer::len);
+    let _time = gpu.operator(conv.name(Pass::BackwardInput), || conv.work(gpu, added));
     match Way::of(gpu, conv) {
         Way::Cudnn(cudnn) => cudnn::backward_input(gpu, cudnn, d_output, weight, conv, also),
         Way::Depthwise => depthwise::backward_input(gpu, d_output, weight, conv, also),
@@ -131,6 +136,7 @@ pub fn backward_weight(
     conv: &Convolution,
     d_weight: &mut Buffer,
 ) {
+    let _time = gpu.operator(conv.name(Pass::BackwardWeight), || conv.work(gpu, 0));
     match Way::of(gpu, conv) {
         Way::Cudnn(cudnn) => cudnn::backward_weight(gpu, cudnn, input, d_output, conv, d_weight),
         Way::Depthwise => depthwise::backward_weight(gpu, input, d_output, conv, d_weight),

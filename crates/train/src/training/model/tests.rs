@@ -14,9 +14,14 @@ fn model(training: &str) -> Model<Cpu> {
 
 /// The same, whose network is on a GPU that runs its kernels on the CPU.
 fn emulated(training: &str) -> Model<Cuda> {
+    emulated_that(training, true)
+}
+
+/// The same, which records steps or does not.
+fn emulated_that(training: &str, does_record: bool) -> Model<Cuda> {
     let options =
         GpuOptions { precision: Precision::Float32, deterministic: true, memory_bytes: None, cache: None };
-    model_on(Cuda::new(Gpu::emulated(options)), training)
+    model_on(Cuda::new(Gpu::emulated(options).recording(does_record)), training)
 }
 
 fn model_on<B: HeadMemory>(device: B, training: &str) -> Model<B> {
@@ -26,6 +31,13 @@ fn model_on<B: HeadMemory>(device: B, training: &str) -> Model<B> {
     std::fs::write(&path, format!("{data}\ntraining: {training}\n")).unwrap();
     let config = read_specs(&[path], &[]).unwrap().remove(0).config;
     Model::new(Arc::new(device), &config, 3, 0).unwrap()
+}
+
+impl<B: HeadMemory> Model<B> {
+    /// A step with nothing to do meanwhile.
+    fn step(&mut self, pixels: &[u8], labels: &[u32], step: u64, rate: f64) -> StepNumbers {
+        self.step_while(Pixels::Here(pixels), labels, step, rate, || ())
+    }
 }
 
 /// Some images and their people.
@@ -138,4 +150,22 @@ fn a_batch_in_parts_and_an_average_are_on_a_gpu_what_they_are_on_the_cpu() {
         assert_near(found, expected, name);
     }
     assert_near(&on_gpu.embed(&pixels, 8), &on_cpu.embed(&pixels, 8), "embeddings");
+}
+
+#[test]
+fn a_recorded_step_is_the_one_of_layer_by_layer_before_a_checkpoint_and_after() {
+    let (pixels, labels) = twice(batch(0));
+    let [recorded, eager] = [true, false].map(|does_record| {
+        let mut model = emulated_that("{batch_size: 8, accumulate: 2, ema: 0.5}", does_record);
+        let mut losses: Vec<f64> = (0..2).map(|step| model.step(&pixels, &labels, step, 0.05).loss).collect();
+        let checkpoint = model.tensors();
+        model.step(&pixels, &labels, 2, 0.05);
+        model.restore(&checkpoint).unwrap();
+        let embeddings = model.embed(&pixels, 8);
+        losses.push(model.step(&pixels, &labels, 2, 0.05).loss);
+        model.check().unwrap();
+        assert_eq!(model.network.is_recorded(), does_record);
+        (losses, embeddings, all(&mut model))
+    });
+    assert!(recorded == eager);
 }
