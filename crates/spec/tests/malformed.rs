@@ -229,7 +229,7 @@ const VALUES: &[Malformed] = &[
     ),
     case(
         "extends: base.yaml\nexpect: [{metric: open.accuracy, change: rises, versus: base}]",
-        (2, 43),
+        (2, 42),
         "`expect.change` cannot be `rises`",
         "allowed: `increases`, `decreases` or `stays`",
     ),
@@ -594,7 +594,7 @@ const COMBINATIONS: &[Malformed] = &[
     ),
     case(
         "extends: base.yaml\nschedule: {name: constant, warmup_epochs: 2.5}\ntraining: {epochs: 2}",
-        (2, 43),
+        (2, 42),
         "`schedule.warmup_epochs` (2.5) is more than `training.epochs` (2)",
         "never reaches its peak",
     ),
