@@ -1,5 +1,7 @@
 //! Where kernels run: a GPU's driver, or in tests an emulator.
 
+use std::ffi::c_void;
+
 use crate::{Element, cublas::Cublas, cudnn::Cudnn, error::GpuError, times::Moment};
 
 /// A place in the GPU's memory. 0 is none.
@@ -86,6 +88,11 @@ pub(crate) trait Runtime: Send + Sync + std::fmt::Debug {
 
     /// What matrices are multiplied by, ready for the calling thread; none: a kernel does it.
     fn cublas(&self) -> Result<Option<&Cublas>, GpuError>;
+
+    /// The stream that everything happens on, ready for the calling thread; none: there is no GPU behind it.
+    fn bound_stream(&self) -> Result<Option<*mut c_void>, GpuError> {
+        Ok(None)
+    }
 
     /// What computes dense convolutions, ready for the calling thread; none: kernels do it.
     fn cudnn(&self) -> Result<Option<&Cudnn>, GpuError>;

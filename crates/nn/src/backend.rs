@@ -143,7 +143,7 @@ pub trait Backend: Sized + Send + Sync + std::fmt::Debug + 'static {
     type Buffer: Send + Sync + std::fmt::Debug;
 
     /// Images that were handed over ahead of the step that reads them; of a device that takes none there are none.
-    type Ahead: Send + std::fmt::Debug;
+    type Ahead: Send + Sync + std::fmt::Debug;
 
     /// A buffer's numbers.
     fn numbers(buffer: &Self::Buffer) -> &Self::Numbers;

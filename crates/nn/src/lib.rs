@@ -4,6 +4,7 @@ pub mod checkpoint;
 pub mod heads;
 pub mod optim;
 pub mod random;
+pub mod ranks;
 pub mod schedule;
 pub mod weight_files;
 
@@ -23,7 +24,9 @@ mod param;
 mod steps;
 mod weights;
 
-pub use arclab_gpu::{Gpu, GpuError, Options as GpuOptions, Precision, ops::images::Change as ImageChange};
+pub use arclab_gpu::{
+    Gpu, GpuError, Nccl, Options as GpuOptions, Precision, ops::images::Change as ImageChange,
+};
 pub use average::MovingAverage;
 pub use backbones::{BackboneKind, Design, Input, ShapeError};
 pub use backend::{Activation, Affine, Backend, MapShape, Maps, Moments, NormGradients, NormState};

@@ -306,6 +306,8 @@ fn what_is_computed_in_is_a_part_of_the_plan_and_whether_bits_repeat_is_not() {
     let bf16 = plan("training: {precision: bf16}\n").0;
     assert_eq!(plan("training: {precision: bf16, head_precision: float32}\n").0, bf16);
     assert_ne!(plan("training: {precision: bf16, head_precision: bf16}\n").0, bf16);
+    assert_eq!(plan("training: {ranks: 1}\n").0, usual);
+    assert_ne!(plan("training: {ranks: 2}\n").0, usual);
     let (same, resources) = plan("resources: {deterministic: false}\n");
     assert_eq!(same, usual);
     assert!(resources.ends_with(r#""deterministic":false}"#), "{resources}");

@@ -641,6 +641,24 @@ const COMBINATIONS: &[Malformed] = &[
         "2 images or more",
     ),
     case(
+        "extends: base.yaml\ntraining: {batch_size: 64, ranks: 3}",
+        (2, 35),
+        "`training.ranks` (3) leaves no equal parts of `training.batch_size` (64)",
+        "a divisor",
+    ),
+    case(
+        "extends: base.yaml\ntraining: {batch_size: 64, accumulate: 8, ranks: 8}",
+        (2, 50),
+        "`training.ranks` (8) leaves no equal parts of `training.batch_size` / `training.accumulate` (8)",
+        "2 images or more",
+    ),
+    case(
+        "extends: base.yaml\ntraining: {batch_size: 64, precision: fp16, ranks: 2}",
+        (2, 52),
+        "`training.ranks` cannot stand beside `precision: fp16`",
+        "write `bf16`",
+    ),
+    case(
         "extends: base.yaml\ntraining: {batch_size: 64, sampler: {images_each: 5}}",
         (2, 51),
         "`training.batch_size` (64) is no batch of identities with `training.sampler.images_each` (5) each",

@@ -144,6 +144,8 @@ const SPECS: &[(&str, bool)] = &[
     ("extends: base.yaml\nschedule: {name: one_cycle, rise: 0.2}", true),
     ("extends: base.yaml\ntraining: {accumulate: 4, ema: 0.999}", true),
     ("extends: base.yaml\ntraining: {ema: null}", true),
+    ("extends: base.yaml\ntraining: {ranks: 4, accumulate: 2}", true),
+    ("extends: base.yaml\ntraining: {ranks: 0}", false),
     (
         "extends: base.yaml\ntraining: {precision: bf16}\nresources: {device: cuda, deterministic: false}",
         true,

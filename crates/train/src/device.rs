@@ -1,12 +1,18 @@
 //! Which device a run gets.
 
-use std::env;
+use std::{env, sync::Arc};
 
-use arclab_nn::{Candle, Cuda, Gpu, GpuError, GpuOptions};
+use arclab_nn::{
+    Candle, Cpu, Cuda, Gpu, GpuError, GpuOptions, Nccl,
+    heads::HeadMemory,
+    ranks::{Exchange, Threads},
+};
 use arclab_spec::{
     Assignment,
     config::{CUDA_CONTEXT_BYTES, DeviceRequest, HeadPrecision, Precision, TrainingConfig},
 };
+
+use crate::training::Seat;
 
 /// Where the network runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +48,9 @@ pub(crate) enum NoDevice {
     /// One that is there and does not work.
     #[error("failed to open the GPU")]
     Open(#[source] GpuError),
+    /// What ranks on GPUs speak through.
+    #[error("failed to have the GPUs of `training.ranks` speak to each other")]
+    Ranks(#[source] GpuError),
 }
 
 /// Lets runs have a GPU.
@@ -55,8 +64,19 @@ fn is_set(name: &str) -> bool {
 
 /// Why no GPU can be used by this worker on this machine.
 pub(crate) fn why_no_gpu() -> Option<String> {
+    why_no_gpus(1)
+}
+
+/// The same of so many GPUs, one for each rank.
+fn why_no_gpus(ranks: usize) -> Option<String> {
     let without = is_set(CANDLE) && !Candle::HAS_CUDA;
-    without.then(no_candle).or_else(|| reason(is_set(TRY) || is_set(CANDLE), arclab_gpu::gpus()))
+    let found = || reason(is_set(TRY) || is_set(CANDLE), arclab_gpu::gpus());
+    without.then(no_candle).or_else(found).or_else(|| too_few(ranks, arclab_gpu::gpus()))
+}
+
+fn too_few(ranks: usize, found: Result<usize, GpuError>) -> Option<String> {
+    let found = found.ok().filter(|found| *found < ranks)?;
+    Some(format!("`training.ranks: {ranks}` needs as many GPUs, and this worker sees {found}"))
 }
 
 fn no_candle() -> String {
@@ -87,14 +107,24 @@ impl Device {
         if !training.head_precision.suits(training.precision) {
             return Err(NoDevice::Head(training.precision));
         }
-        Self::resolve(request, training.precision)
+        Self::resolve(request, training.precision, training.ranks)
     }
 
     /// The device for a request, which must compute in `precision`. `auto` takes a GPU that this worker can use, else the
     /// CPU.
-    pub(crate) fn resolve(request: DeviceRequest, precision: Precision) -> Result<Self, NoDevice> {
-        let device = Self::choose(request, precision, why_no_gpu)?;
-        if is_set(CANDLE) { device.through_candle(precision, why_no_gpu()) } else { Ok(device) }
+    pub(crate) fn resolve(
+        request: DeviceRequest,
+        precision: Precision,
+        ranks: u32,
+    ) -> Result<Self, NoDevice> {
+        let device = Self::choose(request, precision, || why_no_gpus(ranks as usize))?;
+        if !is_set(CANDLE) {
+            return Ok(device);
+        }
+        if ranks > 1 {
+            return Err(NoDevice::Candle("in one rank alone. Write `training: {ranks: 1}`".to_owned()));
+        }
+        device.through_candle(precision, why_no_gpu())
     }
 
     /// candle in the place of the GPU's own operators, or why that is not what the run asks for.
@@ -132,14 +162,41 @@ impl Device {
 }
 
 /// candle's device of a run.
-pub(crate) fn open_candle() -> Result<Candle, NoDevice> {
-    Candle::on_gpu(0).map_err(NoDevice::Open)
+pub(crate) fn seat_with_candle() -> Result<Vec<Seat<Candle>>, NoDevice> {
+    Ok(seats(vec![Candle::on_gpu(0).map_err(NoDevice::Open)?], Vec::<Threads>::new()))
 }
 
-/// The GPU of a run, of which it may have no more than its share.
-pub(crate) fn open_gpu(assignment: &Assignment) -> Result<Cuda, NoDevice> {
-    let cuda = Cuda::new(Gpu::open(0, gpu_options(assignment)).map_err(NoDevice::Open)?);
-    Ok(match assignment.plan.config.training.head_precision {
+/// The ranks of a run on the CPU, which share its threads.
+pub(crate) fn seats_on_cpu(assignment: &Assignment) -> Vec<Seat<Cpu>> {
+    let ranks = assignment.plan.config.training.ranks as usize;
+    let threads = (assignment.threads as usize / ranks).max(1);
+    seats((0..ranks).map(|_| Cpu::new(threads)).collect(), Threads::new(ranks))
+}
+
+/// The ranks of a run on GPUs: each has one to itself.
+pub(crate) fn seats_on_gpus(assignment: &Assignment) -> Result<Vec<Seat<Cuda>>, NoDevice> {
+    let ranks = assignment.plan.config.training.ranks as usize;
+    let gpus = (0..ranks).map(|index| open_gpu(assignment, index)).collect::<Result<_, _>>()?;
+    let exchanges = if ranks > 1 { Nccl::open(ranks).map_err(NoDevice::Ranks)? } else { Vec::new() };
+    Ok(seats(gpus, exchanges))
+}
+
+/// A device for each rank; one alone has nobody to speak to.
+fn seats<B: HeadMemory>(devices: Vec<B>, exchanges: Vec<impl Exchange<B> + 'static>) -> Vec<Seat<B>> {
+    let is_alone = devices.len() == 1;
+    let exchanges = exchanges.into_iter().map(|exchange| Arc::new(exchange) as Arc<dyn Exchange<B>>);
+    let exchanges = exchanges.filter(|_| !is_alone).map(Some).chain(std::iter::repeat(None));
+    let seat = |(device, exchange)| Seat { device: Arc::new(device), exchange };
+    devices.into_iter().zip(exchanges).map(seat).collect()
+}
+
+/// GPU number `index` of a run, of which it may have no more than its share.
+fn open_gpu(assignment: &Assignment, index: usize) -> Result<Cuda, NoDevice> {
+    let training = &assignment.plan.config.training;
+    let gpu = Gpu::open(index, gpu_options(assignment)).map_err(NoDevice::Open)?;
+    // Ranks speak to each other in the middle of a step, on threads that are new in each.
+    let cuda = Cuda::new(if training.ranks > 1 { gpu.recording(false) } else { gpu });
+    Ok(match training.head_precision {
         HeadPrecision::Float32 => cuda,
         HeadPrecision::Bf16 => cuda.with_head_as_maps(),
     })
@@ -213,6 +270,9 @@ mod tests {
             assert!(reason(is_tried, Ok(0)).unwrap().ends_with("sees no GPU"));
         }
         assert!(reason(false, Ok(8)).unwrap().contains("ARCLAB_TRY_CUDA=1"));
+        let few = too_few(4, Ok(2)).unwrap();
+        assert_eq!(few, "`training.ranks: 4` needs as many GPUs, and this worker sees 2");
+        assert_eq!(too_few(2, Ok(2)), None);
         assert_eq!(reason(true, Ok(8)), None);
     }
 }

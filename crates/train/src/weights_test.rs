@@ -102,7 +102,7 @@ pub fn test(request: &Path, stop: &Stop) -> anyhow::Result<TestReport> {
 
 fn carry_out(request: &Path, stop: &Stop) -> Result<TestReport, TestError> {
     let request: TestRequest = read_request(request).map_err(TestError::Request)?;
-    Device::resolve(request.device, Precision::Float32).map_err(TestError::Device)?;
+    Device::resolve(request.device, Precision::Float32, 1).map_err(TestError::Device)?;
     let weights = Weights::load(&request.checkpoint)?;
     let config = weights.data_config(&request.data);
     let tester = weights.tester(&request, config.image_size)?;

@@ -288,6 +288,11 @@ impl Runtime for Driver {
         self.cublas.get_or_init(|| Cublas::open(&self.stream)).as_ref().map(Some).map_err(Clone::clone)
     }
 
+    fn bound_stream(&self) -> Result<Option<*mut c_void>, GpuError> {
+        self.bind()?;
+        Ok(Some(self.stream().cast()))
+    }
+
     fn cudnn(&self) -> Result<Option<&Cudnn>, GpuError> {
         self.bind()?;
         self.cudnn.get_or_init(|| Cudnn::open(&self.stream)).as_ref().map(Some).map_err(Clone::clone)

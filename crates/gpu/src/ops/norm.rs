@@ -38,6 +38,7 @@ impl Norm {
     /// Where the norm and what gradients are multiplied by are known.
     pub fn known(gpu: &Gpu, norm: f32, factor: f32) -> Self {
         let outcome = gpu.take(2, Element::Float32);
+        let _time = gpu.operator("gradient's norm", || Work::on(&[&outcome]));
         let arguments = [Arg::Buffer(&outcome), Arg::Float(norm), Arg::Float(factor)];
         gpu.launch("known_norm", gpu.blocks(1), &arguments);
         Self(outcome)

@@ -59,6 +59,9 @@ pub trait HeadMemory: Backend {
     /// Brings the head's own copy up to date.
     fn pull(&self, mirror: &Self::Mirror, host: Weight<'_>);
 
+    /// Takes the gradient of the head's own copy to the device.
+    fn push(&self, mirror: &mut Self::Mirror, host: Weight<'_>);
+
     /// What the optimiser changes.
     fn weight<'a>(&self, mirror: &'a mut Self::Mirror, host: Weight<'a>) -> Weight<'a, Self::Numbers>;
 }
@@ -98,6 +101,8 @@ impl HeadMemory for Cpu {
     }
 
     fn pull(&self, (): &(), _host: Weight<'_>) {}
+
+    fn push(&self, (): &mut (), _host: Weight<'_>) {}
 
     fn weight<'a>(&self, (): &'a mut (), host: Weight<'a>) -> Weight<'a> {
         host
@@ -162,6 +167,10 @@ impl HeadMemory for Cuda {
         pull(self, mirror.as_ref(), host.value);
     }
 
+    fn push(&self, mirror: &mut Self::Mirror, host: Weight<'_>) {
+        Beside { device: self, mirror, scale: self.loss_scale() }.push(&host);
+    }
+
     fn weight<'a>(&self, mirror: &'a mut Self::Mirror, host: Weight<'a>) -> Weight<'a, Self::Buffer> {
         weight(self, mirror, host)
     }
@@ -198,6 +207,10 @@ impl HeadMemory for Candle {
 
     fn pull(&self, mirror: &Self::Mirror, host: Weight<'_>) {
         pull(self, mirror.as_ref(), host.value);
+    }
+
+    fn push(&self, mirror: &mut Self::Mirror, host: Weight<'_>) {
+        Beside { device: self, mirror, scale: 1.0 }.push(&host);
     }
 
     fn weight<'a>(&self, mirror: &'a mut Self::Mirror, host: Weight<'a>) -> Weight<'a, Self::Buffer> {

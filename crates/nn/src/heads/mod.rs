@@ -23,6 +23,7 @@ mod row;
 mod sampling;
 mod softmax;
 mod sphereface;
+mod split;
 mod subcentre;
 
 pub use adacos::{AdaCos, Scaling};
@@ -43,6 +44,7 @@ pub use pairs::{
 pub use sampling::sampled_classes;
 pub use softmax::CrossEntropy;
 pub use sphereface::SphereFace;
+pub use split::{SplitHead, own_tensors, whole_tensors};
 pub use subcentre::SubCentre;
 
 use std::borrow::Cow;
@@ -60,7 +62,7 @@ use row::Row;
 use sampling::{Sampling, gather, places};
 
 /// Name of the class centres among the weights.
-const CENTRES: &str = "head.centres";
+pub const CENTRES: &str = "head.centres";
 
 /// Standard deviation of the initial class centres, as in InsightFace.
 const INITIAL_DEVIATION: f64 = 0.01;

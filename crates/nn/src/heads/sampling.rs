@@ -28,14 +28,18 @@ impl Sampling {
 
     /// The classes of a step, ascending: those of `labels` and others, out of `classes`.
     pub(super) fn draw(&self, labels: &[u32], classes: usize, step: u64) -> Vec<u32> {
+        self.draw_after(labels, classes, step * classes as u64)
+    }
+
+    /// The same of a part of the classes, where other draws of the step and those of steps before took `first` numbers.
+    pub(super) fn draw_after(&self, labels: &[u32], classes: usize, first: u64) -> Vec<u32> {
         let own: BTreeSet<u32> = labels.iter().copied().collect();
         let wanted = sampled_classes(self.rate, classes);
         let (candidates, others) = (classes - own.len(), wanted.saturating_sub(own.len()));
         let mut chosen = BTreeSet::new();
         for last in candidates - others..candidates {
             // No two draws of a run have the same number.
-            let number = step * classes as u64 + last as u64;
-            let any = (self.random.uniform(number) * (last + 1) as f64) as usize;
+            let any = (self.random.uniform(first + last as u64) * (last + 1) as f64) as usize;
             if !chosen.insert(any) {
                 chosen.insert(last);
             }

@@ -127,8 +127,20 @@ impl<V> Optimizer<V> {
     ) -> f64 {
         let gradients: Vec<_> = weights.iter().map(|(_, weight)| weight.gradient).collect();
         let norm = device.norm(&gradients);
+        self.step_of_norm(device, weights, rate, norm);
+        norm
+    }
+
+    /// As [`Self::step`], of weights that have but a part of a gradient whose norm is known.
+    pub fn step_of_norm<B: Backend<Buffer = V>>(
+        &mut self,
+        device: &B,
+        weights: Vec<(Kind, Weight<'_, B::Numbers>)>,
+        rate: f64,
+        norm: f64,
+    ) {
         if !norm.is_finite() {
-            return norm;
+            return;
         }
         let gradient = self.clip_norm.map_or(1.0, |limit| clip_factor(norm, limit));
         let steps = weights.into_iter().map(|(kind, weight)| {
@@ -140,7 +152,6 @@ impl<V> Optimizer<V> {
             Rule::Sgd(sgd) => sgd.step(device, steps),
             Rule::AdamW(adamw) => adamw.step(device, steps),
         }
-        norm
     }
 
     fn factors(&self, kind: Kind, rate: f64, gradient: f32) -> Factors {

@@ -44,6 +44,11 @@ impl<V> PartsMean<V> {
         self.added += 1;
     }
 
+    /// The means, in the order of the weights, to be changed.
+    pub fn means_mut(&mut self) -> &mut [V] {
+        &mut self.means
+    }
+
     /// `weights`, the same ones in the same order, with the mean for their gradient.
     pub fn instead<'a, B: Backend<Buffer = V>>(
         &'a self,

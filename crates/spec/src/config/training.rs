@@ -20,6 +20,9 @@ pub struct TrainingConfig {
     /// Equal parts in which a step's images go through the network, one after the other.
     #[serde(default = "whole", skip_serializing_if = "is_whole")]
     pub accumulate: u32,
+    /// Devices that carry out the run together, of which each takes an equal part of a step's images.
+    #[serde(default = "whole", skip_serializing_if = "is_whole")]
+    pub ranks: u32,
     /// Where batches are made of identities, how; none: of shuffled images.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampler: Option<Sampler>,

@@ -43,13 +43,15 @@ pub(super) fn training(training: &mut Section<'_>) -> (TrainingConfig, Vec<u64>)
         10,
         Counts::from(1, 1_000_000),
     );
+    let accumulate = accumulate(training, batch_size);
     let config = TrainingConfig {
         epochs: epochs as u32,
         batch_size: batch_size as u32,
         precision,
         head_precision,
         log_every: log_every as u32,
-        accumulate: accumulate(training, batch_size) as u32,
+        accumulate: accumulate as u32,
+        ranks: ranks(training, batch_size, accumulate, precision) as u32,
         sampler: sampler(training, batch_size),
         ema: training.optional_number(
             "ema",
@@ -138,6 +140,37 @@ fn accumulate(training: &mut Section<'_>, batch_size: u64) -> u64 {
             .report(found.help("choose a divisor of the batch that leaves parts of 2 images or more"));
     }
     parts
+}
+
+fn ranks(training: &mut Section<'_>, batch_size: u64, accumulate: u64, precision: Precision) -> u64 {
+    let ranks = training.count(
+        "ranks",
+        "Devices that carry out a run together: as many GPUs, or on the CPU groups of its threads. Each takes an equal part \
+         of a step's images, whose statistics batch norm takes, and margin softmaxes split their classes among them.",
+        1,
+        Counts::from(1, 64),
+    );
+    let Some(node) = training.node("ranks").filter(|_| ranks > 1) else { return ranks };
+    let report = |message: String, help: &str| {
+        training.reading().report(Diagnostic::at(&node.place, message).help(help));
+    };
+    let part = batch_size / accumulate;
+    if !part.is_multiple_of(ranks) || part / ranks < 2 {
+        let whole = if accumulate > 1 {
+            "`training.batch_size` / `training.accumulate`"
+        } else {
+            "`training.batch_size`"
+        };
+        report(
+            format!("`training.ranks` ({ranks}) leaves no equal parts of {whole} ({part})"),
+            "choose a divisor of it that leaves parts of 2 images or more",
+        );
+    }
+    if precision == Precision::Fp16 {
+        let message = "`training.ranks` cannot stand beside `precision: fp16`".to_owned();
+        report(message, "write `bf16`, whose loss is not scaled: ranks would scale it each by itself");
+    }
+    ranks
 }
 
 fn seeds(training: &mut Section<'_>) -> Vec<u64> {

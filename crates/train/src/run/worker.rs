@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use arclab_data::{PairList, PrepareError, Prepared, prepare};
 use arclab_metrics::ThresholdPolicy;
 use arclab_nn::{
-    Cpu, Cuda, Kernels,
+    Cuda, Kernels,
     checkpoint::{SaveError, save_tensors},
     heads::HeadMemory,
 };
@@ -14,9 +14,9 @@ use arclab_spec::{Assignment, Event, Fingerprint, Position, ProtocolName, Starte
 use super::{AssignmentError, JournalError, Reporter, Stop, usage};
 use crate::{
     data::{Logged, Pictures},
-    device::{Device, NoDevice, open_candle, open_gpu},
+    device::{Device, NoDevice, seat_with_candle, seats_on_cpu, seats_on_gpus},
     model_card::ModelCard,
-    training::{Ended, TrainError, Training},
+    training::{Ended, Seat, TrainError, Training},
     verification::{self, Stopped, VerifyError, WriteError},
 };
 
@@ -89,28 +89,31 @@ impl Worker<'_> {
         let device = Device::for_training(self.assignment.device, &self.assignment.plan.config.training)
             .map_err(RunError::Device)?;
         match device {
-            Device::Cpu => {
-                let cpu = Cpu::new(self.assignment.threads as usize);
-                self.carry_out_on("cpu".to_owned(), Arc::new(cpu)).map(Done::beside_gpus)
-            }
-            Device::Cuda => self.carry_out_on_gpu(open_gpu(self.assignment).map_err(RunError::Device)?),
+            Device::Cpu => self.carry_out_on("cpu", seats_on_cpu(self.assignment)).map(Done::beside_gpus),
+            Device::Cuda => self.carry_out_on_gpus(seats_on_gpus(self.assignment).map_err(RunError::Device)?),
             Device::Candle => {
-                let candle = open_candle().map_err(RunError::Device)?;
-                self.carry_out_on("cuda:0 through candle".to_owned(), Arc::new(candle)).map(Done::beside_gpus)
+                let seats = seat_with_candle().map_err(RunError::Device)?;
+                self.carry_out_on("cuda:0 through candle", seats).map(Done::beside_gpus)
             }
         }
     }
 
-    fn carry_out_on_gpu(&self, gpu: Cuda) -> Result<Done, RunError> {
-        let gpu = Arc::new(gpu);
-        let ended = self.carry_out_on(format!("cuda:0 {}", gpu.gpu().name()), Arc::clone(&gpu))?;
-        Ok(Done { ended, peak_gpu_memory_bytes: Some(gpu.gpu().peak_memory()) })
+    fn carry_out_on_gpus(&self, seats: Vec<Seat<Cuda>>) -> Result<Done, RunError> {
+        let gpus: Vec<_> = seats.iter().map(|seat| Arc::clone(&seat.device)).collect();
+        let name = gpus.first().map_or("", |gpu| gpu.gpu().name());
+        let ended = self.carry_out_on(&format!("cuda:0 {name}"), seats)?;
+        let peak_gpu_memory_bytes = gpus.iter().map(|gpu| gpu.gpu().peak_memory()).max();
+        Ok(Done { ended, peak_gpu_memory_bytes })
     }
 
-    fn carry_out_on(&self, device: String, backend: Arc<impl HeadMemory>) -> Result<Ended, RunError> {
+    fn carry_out_on(&self, device: &str, seats: Vec<Seat<impl HeadMemory>>) -> Result<Ended, RunError> {
+        let device = match seats.len() {
+            1 => device.to_owned(),
+            ranks => format!("{device}, {ranks} ranks"),
+        };
         let data = self.data()?;
         let mut training =
-            Training::begin(backend, self.folder, self.assignment, &data, self.report, self.stop)
+            Training::begin(seats, self.folder, self.assignment, &data, self.report, self.stop)
                 .map_err(RunError::Train)?;
         self.event(self.started(device, training.at(), training.steps()))?;
         if training.run().map_err(RunError::Train)? == Ended::Interrupted {

@@ -10,7 +10,8 @@ use arclab_nn::{Backend, ImageChange, Images};
 
 /// The loader, and what the device was given ahead of its step.
 pub(super) struct Feed<B: Backend> {
-    device: Arc<B>,
+    /// That takes images ahead; none where several share a batch.
+    device: Option<Arc<B>>,
     loader: Loader,
     image_size: usize,
     ahead: Option<Fed<B>>,
@@ -39,7 +40,7 @@ impl<B: Backend> Clone for Pixels<'_, B> {
 impl<B: Backend> Copy for Pixels<'_, B> {}
 
 impl<B: Backend> Feed<B> {
-    pub(super) fn new(device: Arc<B>, loader: Loader, image_size: usize) -> Self {
+    pub(super) fn new(device: Option<Arc<B>>, loader: Loader, image_size: usize) -> Self {
         Self { device, loader, image_size, ahead: None }
     }
 
@@ -55,7 +56,8 @@ impl<B: Backend> Feed<B> {
 
     /// Hands over the batch after that, where the device takes it ahead and it need not be waited for.
     pub(super) fn look_ahead(&mut self) {
-        if self.device.changes_images() && self.ahead.is_none() {
+        let takes_ahead = self.device.as_ref().is_some_and(|device| device.changes_images());
+        if takes_ahead && self.ahead.is_none() {
             self.ahead = self.loader.next_ready().map(|batch| self.hand_over(batch));
         }
     }
@@ -64,7 +66,8 @@ impl<B: Backend> Feed<B> {
         let Batch { pixels, changes, labels, .. } = &batch;
         let changes: Vec<_> = changes.iter().map(image_change).collect();
         let images = Images { pixels, count: labels.len(), size: self.image_size };
-        Fed { ahead: self.device.hand_over(&images, &changes), batch }
+        let ahead = self.device.as_ref().and_then(|device| device.hand_over(&images, &changes));
+        Fed { ahead, batch }
     }
 }
 

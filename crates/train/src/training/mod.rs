@@ -5,18 +5,23 @@ mod meters;
 mod model;
 mod objective;
 mod saved;
+mod team;
+mod together;
 
 use std::{path::Path, sync::Arc, time::Instant};
 
 use arclab_data::{LoaderError, Prepared};
 use arclab_metrics::EvaluateError;
-use arclab_nn::{GpuError, ShapeError, checkpoint::SaveError, heads::HeadMemory, schedule::Schedule};
+use arclab_nn::{
+    GpuError, ShapeError, checkpoint::SaveError, heads::HeadMemory, ranks::RankError, schedule::Schedule,
+};
 use arclab_spec::{
     Assignment, Event, Position,
     config::{CUDA_CONTEXT_BYTES, InitialWeights},
 };
 
 pub(crate) use model::Model;
+pub(crate) use team::{Seat, Team};
 
 use crate::{
     data::{Pictures, loader},
@@ -36,7 +41,7 @@ pub(crate) struct Training<'a, B: HeadMemory> {
     data: &'a Prepared,
     report: &'a Reporter,
     stop: &'a Stop,
-    model: Model<B>,
+    model: Team<B>,
     batches: Feed<B>,
     schedule: Schedule,
     at: Position,
@@ -74,6 +79,8 @@ pub(crate) enum TrainError {
     NotFinite { what: String, step: u64, learning_rate: f64 },
     #[error("the GPU{} failed at step {step}", of_share(*share_bytes))]
     Gpu { step: u64, share_bytes: Option<u64>, source: GpuError },
+    #[error("one of the ranks (`training.ranks`) failed at step {step}")]
+    Rank { step: u64, source: RankError },
     #[error("failed to keep a checkpoint")]
     Save(#[source] SaveError),
     #[error("failed to report")]
@@ -85,7 +92,7 @@ pub(crate) enum TrainError {
 impl<'a, B: HeadMemory> Training<'a, B> {
     /// Training at its start, or at the checkpoint of an earlier attempt.
     pub(crate) fn begin(
-        device: Arc<B>,
+        seats: Vec<Seat<B>>,
         folder: &'a Path,
         assignment: &'a Assignment,
         data: &'a Prepared,
@@ -93,14 +100,20 @@ impl<'a, B: HeadMemory> Training<'a, B> {
         stop: &'a Stop,
     ) -> Result<Self, TrainError> {
         let config = &assignment.plan.config;
-        let (model, from) = model(Arc::clone(&device), folder, assignment, data)?;
+        // A batch that several ranks share is handed to none of them ahead.
+        let alone = match seats.as_slice() {
+            [seat] => Some(Arc::clone(&seat.device)),
+            _ => None,
+        };
+        let (model, from) = model(seats, folder, assignment, data)?;
         if let Some(note) = objective::sampling_note(config, data.identities.len()) {
             tracing::warn!("{note}");
         }
         let (at, sums) = from.unwrap_or_default();
         report.at(at);
-        let batches = loader(assignment, data, device.changes_images(), at.step).map_err(TrainError::Load)?;
-        let batches = Feed::new(device, batches, config.data.image_size as usize);
+        let leaves_changes = alone.as_ref().is_some_and(|device| device.changes_images());
+        let batches = loader(assignment, data, leaves_changes, at.step).map_err(TrainError::Load)?;
+        let batches = Feed::new(alone, batches, config.data.image_size as usize);
         let (steps, epochs) = (batches.steps_per_epoch(), config.training.epochs);
         let schedule = settings::schedule(&config.schedule, config.optimizer, steps, epochs);
         let saved = from.map(|(at, _)| at);
@@ -119,7 +132,7 @@ impl<'a, B: HeadMemory> Training<'a, B> {
 
     /// The model as it is now.
     pub(crate) fn model(&self) -> &Model<B> {
-        &self.model
+        self.model.first()
     }
 
     /// Trains to the end, or until asked to stop.
@@ -181,7 +194,8 @@ impl<'a, B: HeadMemory> Training<'a, B> {
     /// Before numbers are believed: those of a device that failed are none.
     pub(crate) fn check_device(&self, step: u64) -> Result<(), TrainError> {
         let share_bytes = self.assignment.gpu_memory_bytes;
-        self.model.check().map_err(|source| TrainError::Gpu { step, share_bytes, source })
+        self.model.check().map_err(|source| TrainError::Gpu { step, share_bytes, source })?;
+        self.model.check_ranks().map_err(|source| TrainError::Rank { step, source })
     }
 
     fn check(&self, numbers: &StepNumbers) -> Result<(), TrainError> {
@@ -201,7 +215,8 @@ impl<'a, B: HeadMemory> Training<'a, B> {
     fn end_epoch(&mut self) -> Result<Ended, TrainError> {
         let mut metrics = self.sums.means();
         let pictures = Pictures::new(&self.data.images, self.assignment.plan.config.data.colour);
-        let validated = verification::validate(&self.model, pictures, &self.data.validation_pairs, self.stop);
+        let validated =
+            verification::validate(self.model(), pictures, &self.data.validation_pairs, self.stop);
         self.check_device(self.at.step)?;
         match validated {
             Err(VerifyError::Stopped(Stopped)) => return Ok(Ended::Interrupted),
@@ -265,13 +280,13 @@ type Reached = (Position, EpochSums);
 /// The model as it begins, or as a checkpoint has it. Where there are checkpoints and none can be used, a person
 /// decides: beginning anew would throw away what may be days of work.
 fn model<B: HeadMemory>(
-    device: Arc<B>,
+    seats: Vec<Seat<B>>,
     folder: &Path,
     assignment: &Assignment,
     data: &Prepared,
-) -> Result<(Model<B>, Option<Reached>), TrainError> {
+) -> Result<(Team<B>, Option<Reached>), TrainError> {
     let (plan, classes) = (&assignment.plan, data.identities.len());
-    let mut model = Model::new(device, &plan.config, classes, plan.seed).map_err(TrainError::Build)?;
+    let mut model = Team::new(seats, &plan.config, classes, plan.seed).map_err(TrainError::Build)?;
     model.freeze(&plan.config).map_err(|error| TrainError::Start(error.into()))?;
     let from = saved::resume(folder, assignment, &mut model).map_err(TrainError::Resume)?;
     if let (None, Some(init)) = (&from, &plan.config.start.init) {
@@ -282,7 +297,7 @@ fn model<B: HeadMemory>(
 
 /// Has `model` begin with the weights of `init`.
 fn begin(
-    model: &mut Model<impl HeadMemory>,
+    model: &mut Team<impl HeadMemory>,
     init: &InitialWeights,
     assignment: &Assignment,
     data: &Prepared,

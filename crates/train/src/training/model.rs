@@ -8,8 +8,9 @@ use std::{
 use arclab_nn::{
     GpuError, Images, Maps, MovingAverage, Network, ShapeError,
     checkpoint::{self, Tensors},
-    heads::HeadMemory,
+    heads::{HeadMemory, own_tensors},
     optim::{Kind, Optimizer, PartsMean, Weight},
+    ranks::{Exchange, RankError, attend},
 };
 use arclab_spec::config::Config;
 
@@ -17,6 +18,7 @@ use super::{
     feed::Pixels,
     meters::{StepNumbers, StepTimes},
     objective::Objective,
+    together,
 };
 use crate::{
     settings,
@@ -45,6 +47,8 @@ pub(crate) struct Model<B: HeadMemory> {
     /// Of a batch in several parts.
     gradients: Option<PartsMean<B::Buffer>>,
     image_size: usize,
+    /// Of a model that is one rank of several.
+    exchange: Option<Arc<dyn Exchange<B>>>,
 }
 
 /// Saved tensors that do not fit the model.
@@ -76,7 +80,35 @@ impl<B: HeadMemory> Model<B> {
             gradients: (parts > 1).then(|| PartsMean::new(parts)),
             device,
             image_size: config.data.image_size as usize,
+            exchange: None,
         })
+    }
+
+    /// The model as one rank of several: with its part of the head, and with the average on the first of them alone.
+    pub(super) fn among(self, exchange: Arc<dyn Exchange<B>>) -> Self {
+        let place = exchange.place();
+        let average = self.average.filter(|_| place.rank == 0);
+        Self { objective: self.objective.split(place), average, exchange: Some(exchange), ..self }
+    }
+
+    /// What has kept the ranks from speaking to each other, if anything did.
+    pub(super) fn check_exchange(&self) -> Result<(), RankError> {
+        self.exchange.as_ref().map_or(Ok(()), |exchange| exchange.check())
+    }
+
+    /// As [`Self::step_while`], of a rank that the others are not to wait for where it panics.
+    pub(super) fn step_among(
+        &mut self,
+        pixels: Pixels<'_, B>,
+        labels: &[u32],
+        step: u64,
+        rate: f64,
+        meanwhile: impl FnOnce(),
+    ) -> StepNumbers {
+        match self.exchange.clone() {
+            Some(exchange) => attend(&*exchange, || self.step_while(pixels, labels, step, rate, meanwhile)),
+            None => self.step_while(pixels, labels, step, rate, meanwhile),
+        }
     }
 
     /// Whether a gradient that is not finite may be a matter of the loss's scale, which has fallen: the step was left out.
@@ -100,8 +132,8 @@ impl<B: HeadMemory> Model<B> {
         self.average.as_mut().map_or(Ok(()), |average| start.begin(average.network_mut()))
     }
 
-    /// One step on a batch, after `step` others, at learning rate `rate`. Where the loss or the gradient is not
-    /// finite, the weights stay as they were; running statistics may not. `meanwhile` is called once the device has been
+    /// One step on a batch, after `step` others, at learning rate `rate`; of one rank among several, all of which are given
+    /// the whole batch, and say the same of it. Where the loss or the gradient is not finite, the weights stay as they were; running statistics may not. `meanwhile` is called once the device has been
     /// given what takes it longest.
     pub(crate) fn step_while(
         &mut self,
@@ -137,10 +169,16 @@ impl<B: HeadMemory> Model<B> {
         rate: f64,
         meanwhile: impl FnOnce(),
     ) -> StepNumbers {
+        let own = self.exchange.as_ref().map_or(0..labels.len(), |among| among.place().share(labels.len()));
         let ((unread, d_embeddings), forward) = timed(|| {
-            self.network.seek(first);
-            let embeddings = self.forward(pixels, at, labels.len());
-            self.objective.judge(&self.device, &embeddings, labels, step, first)
+            self.network.seek(first + own.start as u64);
+            let embeddings = self.forward(pixels, at + own.start, own.len());
+            match &self.exchange {
+                None => self.objective.judge(&self.device, &embeddings, labels, step, first),
+                Some(among) => {
+                    self.objective.judge_among(&**among, &self.device, &embeddings, labels, (step, first))
+                }
+            }
         });
         let ((), backward) = timed(|| {
             self.network.backward_maps(d_embeddings);
@@ -177,12 +215,23 @@ impl<B: HeadMemory> Model<B> {
     }
 
     fn update(&mut self, rate: f64) -> f64 {
+        if let Some(among) = &self.exchange {
+            together::sum_gradients(&**among, &*self.device, &mut self.network, self.gradients.as_mut());
+        }
+        let is_split = self.objective.split_classes().is_some();
         let weights = weights(&*self.device, &mut self.network, &mut self.objective);
         let weights = match &self.gradients {
             Some(gradients) => gradients.instead::<B>(weights),
             None => weights,
         };
-        let norm = self.optimizer.step(&*self.device, weights, rate);
+        let norm = match self.exchange.as_ref().filter(|_| is_split) {
+            None => self.optimizer.step(&*self.device, weights, rate),
+            Some(among) => {
+                let norm = together::norm(&**among, &*self.device, &weights);
+                self.optimizer.step_of_norm(&*self.device, weights, rate, norm);
+                norm
+            }
+        };
         if let Some(average) = self.average.as_mut().filter(|_| norm.is_finite()) {
             average.follow(&self.network);
         }
@@ -207,6 +256,16 @@ impl<B: HeadMemory> Model<B> {
         all
     }
 
+    /// What a rank adds to the checkpoint that the first one makes: its part of the head, and what the optimiser remembers of it.
+    pub(super) fn split_tensors(&mut self) -> Tensors {
+        let mut all = Tensors::new();
+        if self.objective.split_classes().is_some() {
+            checkpoint::put(&mut all, HEAD, self.objective.state(&self.device));
+            checkpoint::put(&mut all, MOMENTUM, self.optimizer.state(&*self.device));
+        }
+        all
+    }
+
     /// The resulting network alone, under PyTorch's InsightFace names.
     pub(crate) fn network_tensors(&self) -> Tensors {
         self.result().state().into_iter().collect()
@@ -215,6 +274,11 @@ impl<B: HeadMemory> Model<B> {
     /// Brings back everything from a checkpoint.
     pub(crate) fn restore(&mut self, tensors: &Tensors) -> Result<(), RestoreError> {
         let failed = |part| move |source| RestoreError { part, source };
+        let split = self.exchange.as_ref().zip(self.objective.split_classes());
+        let tensors = &match split {
+            Some((among, classes)) => own_tensors(tensors, among.place(), classes),
+            None => tensors.clone(),
+        };
         let network = self.network.load_state(&checkpoint::part(tensors, NETWORK));
         network.map_err(|error| failed("network")(error.into()))?;
         let objective = self.objective.load_state(&checkpoint::part(tensors, HEAD));

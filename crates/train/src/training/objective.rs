@@ -3,8 +3,9 @@
 use arclab_nn::{
     Maps,
     checkpoint::{Mismatch, Tensors},
-    heads::{Head, HeadMemory, PairHead, PairOutput, sampled_classes},
+    heads::{Head, HeadMemory, HeadOutput, PairHead, PairOutput, SplitHead, sampled_classes},
     optim::{Kind, Weight},
+    ranks::{Exchange, Place, gather_maps, own_maps},
 };
 use arclab_spec::config::Config;
 
@@ -23,6 +24,8 @@ pub(super) struct Objective<B: HeadMemory> {
 enum AnyHead {
     Classes(Head),
     Pairs(PairHead),
+    /// Some of the classes: the other ranks have the others.
+    Split(SplitHead),
 }
 
 /// A word on a share of classes that has little to say, as the batch's own are always among them.
@@ -52,22 +55,16 @@ pub(super) struct Judged {
 pub(super) enum Unread<B: HeadMemory> {
     Classes(B::Judged),
     Pairs(PairOutput),
+    /// Known already.
+    Split(HeadOutput),
 }
 
 impl<B: HeadMemory> Unread<B> {
     /// Waits for the device.
     pub(super) fn read(self, device: &B) -> Judged {
         match self {
-            Self::Classes(judged) => {
-                let output = device.output(judged);
-                let measured = Measured::Classes(ClassNumbers {
-                    correct: output.correct,
-                    past_turn: output.past_turn,
-                    angles: output.angles,
-                    squared_angles: output.squared_angles,
-                });
-                Judged { loss: output.loss, norms: output.norms, measured }
-            }
+            Self::Classes(judged) => of_classes(&device.output(judged)),
+            Self::Split(output) => of_classes(&output),
             Self::Pairs(output) => {
                 let numbers =
                     PairNumbers { same: output.same, different: output.different, hinges: output.hinges };
@@ -77,10 +74,55 @@ impl<B: HeadMemory> Unread<B> {
     }
 }
 
+fn of_classes(output: &HeadOutput) -> Judged {
+    let measured = Measured::Classes(ClassNumbers {
+        correct: output.correct,
+        past_turn: output.past_turn,
+        angles: output.angles,
+        squared_angles: output.squared_angles,
+    });
+    Judged { loss: output.loss, norms: output.norms, measured }
+}
+
 impl<B: HeadMemory> Objective<B> {
     /// As it begins, with random weights where it has some.
     pub(super) fn new(config: &Config, classes: usize, seed: u64) -> Self {
         Self { head: AnyHead::new(config, classes, seed), mirror: B::Mirror::default() }
+    }
+
+    /// A rank's part of it, where it can be split; otherwise each rank has all of it.
+    pub(super) fn split(mut self, place: Place) -> Self {
+        self.head = match self.head {
+            AnyHead::Classes(head) => {
+                head.split(place).map_or_else(|whole| AnyHead::Classes(*whole), AnyHead::Split)
+            }
+            whole @ (AnyHead::Pairs(_) | AnyHead::Split(_)) => whole,
+        };
+        self
+    }
+
+    /// How many classes there are, where they are split over ranks.
+    pub(super) fn split_classes(&self) -> Option<usize> {
+        if let AnyHead::Split(head) = &self.head { Some(head.classes().1) } else { None }
+    }
+
+    /// As [`Self::judge`], of the embeddings of this rank's images and the labels of all ranks'. A head that is not split
+    /// is judged by each rank for all, with the same bits.
+    pub(super) fn judge_among(
+        &mut self,
+        exchange: &dyn Exchange<B>,
+        device: &B,
+        embeddings: &Maps<B>,
+        labels: &[u32],
+        (step, first): (u64, u64),
+    ) -> (Unread<B>, Maps<B>) {
+        if let Self { head: AnyHead::Split(head), mirror } = self {
+            let (output, d_embeddings) = head.judge(exchange, device, mirror, embeddings, labels, step);
+            return (Unread::Split(output), d_embeddings);
+        }
+        let all = gather_maps(exchange, device, embeddings);
+        let (unread, d_embeddings) = self.judge(device, &all, labels, step, first);
+        (unread, own_maps(exchange.place(), device, &d_embeddings))
     }
 
     /// Gradients of a part of a step's batch, that to the embeddings on the device, with what is to be said of it; `first`
@@ -103,6 +145,7 @@ impl<B: HeadMemory> Objective<B> {
                 let (output, d_embeddings) = device.judge_pairs(mirror, head, embeddings, labels);
                 (Unread::Pairs(output), d_embeddings)
             }
+            AnyHead::Split(_) => unreachable!("a part of a head is judged among ranks"),
         }
     }
 
@@ -121,6 +164,7 @@ impl<B: HeadMemory> Objective<B> {
         match head {
             AnyHead::Classes(head) => head.state(),
             AnyHead::Pairs(head) => head.state(),
+            AnyHead::Split(head) => head.state(),
         }
     }
 
@@ -129,6 +173,7 @@ impl<B: HeadMemory> Objective<B> {
         match &mut self.head {
             AnyHead::Classes(head) => head.load_state(state)?,
             AnyHead::Pairs(head) => head.load_state(state)?,
+            AnyHead::Split(head) => head.load_state(state)?,
         }
         self.mirror = B::Mirror::default();
         Ok(())
@@ -156,6 +201,7 @@ impl AnyHead {
         match self {
             Self::Classes(head) => Some(head.weight()),
             Self::Pairs(head) => head.weight(),
+            Self::Split(head) => Some(head.weight()),
         }
     }
 }

@@ -9,10 +9,7 @@ use arclab_nn::{
 use arclab_spec::{Assignment, PlanHash, Position, run_folder};
 use serde::{Deserialize, Serialize};
 
-use super::{
-    meters::EpochSums,
-    model::{Model, RestoreError},
-};
+use super::{meters::EpochSums, model::RestoreError, team::Team};
 
 /// The note beside the tensors. Random numbers are functions of seed and position, so these two bring them back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,7 +40,7 @@ pub(crate) enum ResumeError {
 pub(crate) fn save(
     folder: &Path,
     assignment: &Assignment,
-    model: &mut Model<impl HeadMemory>,
+    model: &mut Team<impl HeadMemory>,
     at: Position,
     sums: EpochSums,
 ) -> Result<(), SaveError> {
@@ -56,7 +53,7 @@ pub(crate) fn save(
 pub(crate) fn resume(
     folder: &Path,
     assignment: &Assignment,
-    model: &mut Model<impl HeadMemory>,
+    model: &mut Team<impl HeadMemory>,
 ) -> Result<Option<(Position, EpochSums)>, ResumeError> {
     let Some(loaded) = checkpoint::load::<Saved>(&folder.join(run_folder::CHECKPOINTS))? else {
         return Ok(None);

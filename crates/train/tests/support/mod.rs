@@ -257,6 +257,7 @@ fn config() -> Config {
             head_precision: HeadPrecision::Float32,
             log_every: 1,
             accumulate: 1,
+            ranks: 1,
             sampler: None,
             ema: None,
         },

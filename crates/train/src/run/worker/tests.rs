@@ -66,7 +66,11 @@ impl Run {
         let (folder, assignment) = (self.folder.path(), &self.assignment);
         let worker = Worker { folder, assignment, report: &report, stop };
         let gpu = Gpu::emulated(gpu_options(assignment));
-        let code = super::super::finish(worker.carry_out_on_gpu(Cuda::new(gpu)), &report, Instant::now());
+        let code = super::super::finish(
+            worker.carry_out_on_gpus(vec![Seat { device: Arc::new(Cuda::new(gpu)), exchange: None }]),
+            &report,
+            Instant::now(),
+        );
         self.assignment.attempt = self.assignment.attempt.next();
         code
     }

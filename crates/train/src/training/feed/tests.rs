@@ -53,7 +53,7 @@ fn emulated() -> Arc<Cuda> {
 fn feed<B: Backend>(device: &Arc<B>, data: &Prepared, recipe: Recipe) -> Feed<B> {
     let recipe = Recipe { leaves_changes: device.changes_images(), ..recipe };
     let loader = Loader::start(&data.images, &data.train, recipe, 0).unwrap();
-    Feed::new(Arc::clone(device), loader, data.images.size() as usize)
+    Feed::new(Some(Arc::clone(device)), loader, data.images.size() as usize)
 }
 
 /// What a network would read of a batch from its second image on.
