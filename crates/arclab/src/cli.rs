@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
+use arclab_metrics::Unit;
 use arclab_spec::{ExperimentName, Override};
 use arclab_store::{Filter, Sort};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -149,9 +150,30 @@ pub(crate) struct TableArgs {
     /// Show the figures of the report that arclab grew out of beside the measured ones.
     #[arg(long)]
     pub(crate) reported: bool,
+    /// What intervals of single runs are drawn over: people with all their pairs, or pairs as if they were independent.
+    #[arg(long, value_enum, value_name = "UNIT", default_value = "identities")]
+    pub(crate) intervals: Intervals,
     /// Also write a page with the tables, training curves and score histograms; opens without a server.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
+}
+
+/// What a bootstrap draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Intervals {
+    /// Pairs of one person come and go together.
+    Identities,
+    /// Too narrow where pairs share people.
+    Pairs,
+}
+
+impl From<Intervals> for Unit {
+    fn from(intervals: Intervals) -> Self {
+        match intervals {
+            Intervals::Identities => Self::Identities,
+            Intervals::Pairs => Self::Pairs,
+        }
+    }
 }
 
 impl TableArgs {

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
-use arclab_report::{PairList, PairLists, ProtocolResult, RunResults, VariantResults, curve, state_word};
-use arclab_spec::{ExperimentName, Lineage, RunId, RunState, Spec, VariantName};
+use arclab_report::{
+    PairList, PairLists, ProtocolResult, RunResults, Stated, VariantResults, curve, state_word,
+};
+use arclab_spec::{Expectation, ExperimentName, Lineage, RunId, RunState, Spec, VariantName};
 use arclab_store::{
     PlannedRun, Store, StoreError,
     records::{RunRecord, SpecRecord},
@@ -14,6 +16,7 @@ use arclab_store::{
 pub(crate) struct Asked {
     name: VariantName,
     hypothesis: String,
+    stated: Option<Stated>,
     lineage: Option<Lineage>,
     runs: Vec<RunRecord>,
 }
@@ -30,11 +33,13 @@ pub(crate) async fn as_stored(
         let Some(spec) = declared.iter().find(|spec| &spec.variant == name) else {
             bail!("experiment `{experiment}` has no variant `{name}` any more");
         };
+        let runs = store.runs_of(experiment, name).await?;
         asked.push(Asked {
             name: name.clone(),
             hypothesis: spec.hypothesis.clone(),
+            stated: stated(store, experiment, name, &expected(spec)?, &runs).await?,
             lineage: lineage(spec)?,
-            runs: store.runs_of(experiment, name).await?,
+            runs,
         });
     }
     Ok(asked)
@@ -44,6 +49,39 @@ pub(crate) async fn as_stored(
 pub(crate) fn lineage(spec: &SpecRecord) -> anyhow::Result<Option<Lineage>> {
     let lineage = spec.resolved.get("lineage").cloned().map(serde_json::from_value).transpose();
     lineage.with_context(|| format!("failed to read what `{}` was planned with", spec.variant))
+}
+
+fn expected(spec: &SpecRecord) -> anyhow::Result<Vec<Expectation>> {
+    let expected = spec.resolved.get("expect").cloned().map(serde_json::from_value).transpose();
+    let expected =
+        expected.with_context(|| format!("failed to read what is expected of `{}`", spec.variant))?;
+    Ok(expected.unwrap_or_default())
+}
+
+/// What is expected of a variant, and what was recorded of it when.
+async fn stated(
+    store: &Store,
+    experiment: &ExperimentName,
+    variant: &VariantName,
+    expected: &[Expectation],
+    runs: &[RunRecord],
+) -> Result<Option<Stated>, StoreError> {
+    let records = store.expectations(experiment, variant).await?;
+    if records.is_empty() {
+        return Ok(None);
+    }
+    // Where nothing is expected any more, all of them were recorded before.
+    let place = records.iter().position(|record| record.expected == expected).unwrap_or(records.len());
+    let mut began = Vec::new();
+    for run in runs {
+        began.extend(store.attempts(&run.id).await?.first().map(|attempt| attempt.launched_ms));
+    }
+    Ok(Some(Stated {
+        expected: expected.to_vec(),
+        recorded_ms: records.get(place).map(|record| record.recorded_ms),
+        before: place.checked_sub(1).map(|before| records[before].expected.clone()),
+        began_ms: began.into_iter().min(),
+    }))
 }
 
 /// A spec with the runs that this invocation planned for it, whatever another one may have planned since.
@@ -59,6 +97,7 @@ pub(crate) async fn as_planned(
     Ok(Asked {
         name: spec.name.clone(),
         hypothesis: spec.hypothesis.clone(),
+        stated: stated(store, &spec.experiment, &spec.name, &spec.expect, &runs).await?,
         lineage: Some(spec.lineage.clone()),
         runs,
     })
@@ -77,8 +116,8 @@ pub(crate) async fn results(
             runs.push(run_results(store, run).await?);
         }
         let state = state(&asked.runs, cached);
-        let Asked { name, hypothesis, lineage, .. } = asked;
-        results.push(VariantResults { name, state, hypothesis, lineage, runs });
+        let Asked { name, hypothesis, stated, lineage, .. } = asked;
+        results.push(VariantResults { name, state, hypothesis, stated, lineage, runs });
     }
     let lists = pair_lists(store, &results).await?;
     Ok((results, lists))

@@ -4,6 +4,7 @@ mod case;
 mod engine;
 mod head;
 mod measured;
+mod metrics;
 mod output;
 mod peer;
 mod place;
@@ -26,6 +27,8 @@ enum Command {
     Engine(engine::EngineArgs),
     /// Steps of a head by number of classes, with all of them and with a sample, on the CPU or a GPU.
     Head(head::HeadArgs),
+    /// All metrics of scores, beside InsightFace's procedure in `NumPy` and scikit-learn's ROC curve.
+    Metrics(metrics::MetricsArgs),
     /// From the start of a worker to the end of its first training step.
     Startup(startup::StartupArgs),
     /// One measurement, in a process of its own, so that its peak memory is its own.
@@ -48,6 +51,7 @@ fn execute(command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Engine(arguments) => engine::execute(arguments),
         Command::Head(arguments) => head::execute(arguments),
+        Command::Metrics(arguments) => metrics::execute(arguments),
         Command::Startup(arguments) => startup::execute(arguments),
         Command::Case(arguments) => case::execute(arguments),
         Command::HeadCase(arguments) => head::execute_case(arguments),

@@ -66,24 +66,11 @@ impl PyTorch {
     /// `python`, or a virtual environment under `target/` into which PyTorch is installed at the first use: from `PyPI`,
     /// for a GPU from PyTorch's own index first.
     pub(crate) fn find(python: Option<&Path>, place: Place) -> anyhow::Result<Self> {
-        if let Some(python) = python {
-            return Ok(Self(python.to_owned()));
-        }
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/pytorch");
-        let python = folder.join("bin/python");
-        if !python.is_file() {
-            run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-        }
         let check = match place {
             Place::Cpu { .. } => "import torch",
             Place::Cuda(_) => "import torch; assert torch.cuda.is_available(), 'it sees no GPU'",
         };
-        let works = || run(Command::new(&python).args(["-c", check]));
-        if works().is_err() {
-            install(&python, place).context("failed to install PyTorch")?;
-            works().context("PyTorch was installed and cannot be used")?;
-        }
-        Ok(Self(python))
+        environment("pytorch", python, check, |python| install(python, place)).map(Self)
     }
 
     /// The fastest setting for a case on a CPU, by one short measurement each.
@@ -126,17 +113,42 @@ impl PyTorch {
 }
 
 fn install(python: &Path, place: Place) -> anyhow::Result<()> {
-    let pip = || {
-        let mut pip = Command::new(python);
-        pip.args(["-m", "pip", "install", "--quiet", "--upgrade", "torch", "numpy"]);
-        pip
-    };
     if let Place::Cuda(_) = place
-        && run(pip().args(["--index-url", CUDA_INDEX])).is_ok()
+        && run(pip(python, &["torch", "numpy"]).args(["--index-url", CUDA_INDEX])).is_ok()
     {
         return Ok(());
     }
-    run(&mut pip()).map(drop)
+    run(&mut pip(python, &["torch", "numpy"])).map(drop)
+}
+
+/// What installs packages.
+pub(crate) fn pip(python: &Path, packages: &[&str]) -> Command {
+    let mut pip = Command::new(python);
+    pip.args(["-m", "pip", "install", "--quiet", "--upgrade"]).args(packages);
+    pip
+}
+
+/// `python`, or that of a virtual environment under `target/` in which `check` runs, after `install` if need be.
+pub(crate) fn environment(
+    name: &str,
+    python: Option<&Path>,
+    check: &str,
+    install: impl FnOnce(&Path) -> anyhow::Result<()>,
+) -> anyhow::Result<PathBuf> {
+    if let Some(python) = python {
+        return Ok(python.to_owned());
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target").join(name);
+    let python = folder.join("bin/python");
+    if !python.is_file() {
+        run(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+    }
+    let works = || run(Command::new(&python).args(["-c", check]));
+    if works().is_err() {
+        install(&python).with_context(|| format!("failed to install what {name} needs"))?;
+        works().with_context(|| format!("{name} was installed and cannot be used"))?;
+    }
+    Ok(python)
 }
 
 /// Runs a measurement in a process of its own.
@@ -145,7 +157,8 @@ pub(crate) fn measured(command: &mut Command) -> anyhow::Result<Measured> {
     serde_json::from_slice(&output).with_context(|| format!("failed to understand what {command:?} printed"))
 }
 
-fn run(command: &mut Command) -> anyhow::Result<Vec<u8>> {
+/// What a command prints, where it succeeds.
+pub(crate) fn run(command: &mut Command) -> anyhow::Result<Vec<u8>> {
     let output = command.output().with_context(|| format!("failed to start {command:?}"))?;
     if !output.status.success() {
         bail!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr).trim());

@@ -1,8 +1,11 @@
 //! One protocol's numbers, from the scores of its pairs.
 
 use crate::{
-    Confusion, EvaluateError, Evaluation, FoldAccuracy, Folds, ResolvedPolicy, Roc, ThresholdPolicy,
-    kfold::fold_thresholds, pairs::Pairs, policy, summary::mean_and_deviation,
+    Confusion, EvaluateError, Evaluation, FoldAccuracy, Folds, ResolvedPolicy, Roc,
+    kfold::{exact_thresholds, fold_thresholds},
+    pairs::Pairs,
+    policy,
+    summary::mean_and_deviation,
 };
 
 /// Accuracy, threshold and counts of one pair list.
@@ -17,7 +20,12 @@ pub fn evaluate(
 ) -> Result<Evaluation, EvaluateError> {
     let pairs = Pairs::new(scores, same)?;
     let decided = match policy {
-        ResolvedPolicy::KFold { folds: wanted } => by_folds(pairs, &Folds::arrange(same, folds, wanted)?),
+        ResolvedPolicy::KFold { folds: wanted } => {
+            by_folds(pairs, &Folds::arrange(same, folds, wanted)?, fold_thresholds)
+        }
+        ResolvedPolicy::KFoldExact { folds: wanted } => {
+            by_folds(pairs, &Folds::arrange(same, folds, wanted)?, exact_thresholds)
+        }
         ResolvedPolicy::Validation { threshold } | ResolvedPolicy::Fixed { threshold } => {
             at(pairs, policy::checked(threshold)?)
         }
@@ -49,10 +57,7 @@ pub fn decisions(
     folds: Option<&[u32]>,
 ) -> Result<Vec<bool>, EvaluateError> {
     let pairs = Pairs::new(scores, same)?;
-    let of = match evaluation.policy {
-        ThresholdPolicy::KFold { folds: wanted } => Some(Folds::arrange(same, folds, wanted)?),
-        ThresholdPolicy::Validation | ThresholdPolicy::Fixed(_) => None,
-    };
+    let of = evaluation.policy.folds().map(|wanted| Folds::arrange(same, folds, wanted)).transpose()?;
     let (thresholds, count) = (&evaluation.thresholds, of.as_ref().map_or(1, Folds::count));
     if thresholds.len() != count {
         return Err(EvaluateError::ThresholdsDiffer { thresholds: thresholds.len(), folds: count });
@@ -77,8 +82,8 @@ fn at(pairs: Pairs<'_>, threshold: f64) -> Decided {
     Decided { thresholds: vec![threshold], confusion, folds: None }
 }
 
-fn by_folds(pairs: Pairs<'_>, folds: &Folds) -> Decided {
-    let thresholds = fold_thresholds(pairs, folds);
+fn by_folds(pairs: Pairs<'_>, folds: &Folds, thresholds: fn(Pairs<'_>, &Folds) -> Vec<f64>) -> Decided {
+    let thresholds = thresholds(pairs, folds);
     let mut each = vec![Confusion::default(); folds.count()];
     for ((score, same), &fold) in pairs.iter().zip(folds.of()) {
         each[fold as usize].add(f64::from(score) > thresholds[fold as usize], same);

@@ -11,6 +11,11 @@ pub enum ThresholdPolicy {
         /// Number of folds where the pair list names none; lists with folds keep their own.
         folds: u32,
     },
+    /// The same over all thresholds rather than InsightFace's grid: half way between two scores of the other folds.
+    KFoldExact {
+        /// As of `KFold`.
+        folds: u32,
+    },
     /// The most accurate threshold on the validation pairs, applied to every test.
     Validation,
     /// One cosine similarity, given in the spec.
@@ -100,9 +105,9 @@ pub struct Evaluation {
     pub thresholds: Vec<f64>,
     /// Decisions over all pairs, each at its fold's threshold.
     pub confusion: Confusion,
-    /// Share of pairs decided rightly; the mean over folds under `KFold`.
+    /// Share of pairs decided rightly; the mean over folds where there are some.
     pub accuracy: f64,
-    /// Under `KFold` only.
+    /// Where there are folds.
     pub folds: Option<FoldAccuracy>,
     /// Area under the ROC curve.
     pub auc: f64,

@@ -2,7 +2,7 @@
 //! 0, 0.01 … 3.99 on the squared distance d = 2 - 2c, a pair the same when d < t, and for each fold the first
 //! threshold that is most accurate on the other folds.
 
-use crate::{Folds, pairs::Pairs};
+use crate::{Folds, Roc, pairs::Pairs};
 
 const STEPS: usize = 400;
 
@@ -61,6 +61,16 @@ fn first_step_above(score: f32) -> usize {
 pub(crate) fn fold_thresholds(pairs: Pairs<'_>, folds: &Folds) -> Vec<f64> {
     let gains = Gains::new(pairs, folds);
     let threshold = |fold| cosine_threshold(distance_threshold(gains.best_step_without(fold)));
+    (0..folds.count()).map(threshold).collect()
+}
+
+/// One cosine threshold a fold: the most accurate of all on the other folds, and of equals the highest.
+pub(crate) fn exact_thresholds(pairs: Pairs<'_>, folds: &Folds) -> Vec<f64> {
+    let threshold = |held_out: usize| {
+        let others = pairs.iter().zip(folds.of()).filter(|&(_, &fold)| fold as usize != held_out);
+        let (scores, same): (Vec<f32>, Vec<bool>) = others.map(|(pair, _)| pair).unzip();
+        Roc::of(Pairs { scores: &scores, same: &same }).best().0
+    };
     (0..folds.count()).map(threshold).collect()
 }
 

@@ -4,21 +4,28 @@
 //! called the same person when its score is above the threshold.
 
 mod compare;
+mod distributions;
 mod evaluate;
 mod evaluation;
 mod folds;
+mod identification;
 mod kfold;
 mod pairs;
 mod policy;
+mod proportion;
+mod random;
 mod roc;
-mod student;
 mod summary;
 
-pub use compare::{PairedComparison, compare_paired, mcnemar_exact};
+pub use compare::{
+    Decisions, Effect, PairedComparison, Resampling, Unit, compare_auc, holm, mcnemar_exact, pairs_needed,
+};
 pub use evaluate::{decisions, evaluate, validation_threshold};
 pub use evaluation::{Confusion, Evaluation, FoldAccuracy, FoldArrangement, ThresholdPolicy};
 pub use folds::Folds;
+pub use identification::{Mate, Search, Searches};
 pub use pairs::EvaluateError;
 pub use policy::ResolvedPolicy;
-pub use roc::{Far, InvalidFar, Roc};
-pub use summary::{Difference, Summary, seed_difference};
+pub use proportion::{Bin, Proportion, Trend, trend};
+pub use roc::{Far, InvalidFar, NotMeasurable, OperatingPoint, Roc};
+pub use summary::{Difference, Summary, seed_difference, unpaired_difference};

@@ -23,6 +23,14 @@ pub enum EvaluateError {
         /// Truths given.
         pairs: usize,
     },
+    /// The people of other pairs than were decided.
+    #[error("the people of {people} pairs for {pairs} pairs")]
+    PeopleDiffer {
+        /// Pairs of people given.
+        people: usize,
+        /// Truths given.
+        pairs: usize,
+    },
     /// Neither a threshold nor a ROC curve has a meaning.
     #[error("all {pairs} pairs are {}: both kinds are needed", if *.same { "the same person" } else { "different people" })]
     OneClass {

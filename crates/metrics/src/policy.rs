@@ -10,6 +10,11 @@ pub enum ResolvedPolicy {
         /// Number of folds where the pair list names none.
         folds: u32,
     },
+    /// The same, over all thresholds.
+    KFoldExact {
+        /// Number of folds where the pair list names none.
+        folds: u32,
+    },
     /// The threshold that validation pairs gave.
     Validation {
         /// Cosine similarity.
@@ -23,11 +28,20 @@ pub enum ResolvedPolicy {
 }
 
 impl ThresholdPolicy {
+    /// Folds of a list that names none, where the policy takes thresholds from folds.
+    pub fn folds(self) -> Option<u32> {
+        match self {
+            Self::KFold { folds } | Self::KFoldExact { folds } => Some(folds),
+            Self::Validation | Self::Fixed(_) => None,
+        }
+    }
+
     /// The policy with its threshold. `validation` gives the threshold of the validation pairs (see
     /// [`validation_threshold`](crate::validation_threshold)) and is asked under `Validation` only.
     pub fn resolve<E>(self, validation: impl FnOnce() -> Result<f64, E>) -> Result<ResolvedPolicy, E> {
         Ok(match self {
             Self::KFold { folds } => ResolvedPolicy::KFold { folds },
+            Self::KFoldExact { folds } => ResolvedPolicy::KFoldExact { folds },
             Self::Validation => ResolvedPolicy::Validation { threshold: validation()? },
             Self::Fixed(threshold) => ResolvedPolicy::Fixed { threshold },
         })
@@ -38,6 +52,7 @@ impl From<ResolvedPolicy> for ThresholdPolicy {
     fn from(policy: ResolvedPolicy) -> Self {
         match policy {
             ResolvedPolicy::KFold { folds } => Self::KFold { folds },
+            ResolvedPolicy::KFoldExact { folds } => Self::KFoldExact { folds },
             ResolvedPolicy::Validation { .. } => Self::Validation,
             ResolvedPolicy::Fixed { threshold } => Self::Fixed(threshold),
         }

@@ -23,20 +23,46 @@ impl Far {
     }
 }
 
-/// One place on the curve: what is accepted when every score down to `lowest` is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Point {
-    same: u64,
-    different: u64,
-}
+/// Below so many scores, a second thread would take longer to start than to help.
+const WORTH_A_THREAD: usize = 1 << 16;
 
-/// Pairs accepted as the threshold falls from above the highest score to below the lowest.
+/// Pairs accepted as the threshold falls from above the highest score to below the lowest: the scores of either kind,
+/// highest first. Every operating point is read from them, and no curve is stored.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Roc {
-    /// Distinct scores, highest first.
-    scores: Vec<f32>,
-    /// Accepted after each of them; one more than scores, as it begins with nothing accepted.
-    points: Vec<Point>,
+    same: Vec<f32>,
+    different: Vec<f32>,
+}
+
+/// What is accepted when every score down to one of them is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Accepted {
+    same: usize,
+    different: usize,
+}
+
+/// What one threshold does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OperatingPoint {
+    /// Cosine similarity above which a pair is called the same person.
+    pub threshold: f64,
+    /// Share of different pairs that are called the same person.
+    pub far: f64,
+    /// Share of same pairs that are called the same person.
+    pub tar: f64,
+}
+
+/// A false accept rate that a list is too short for: below one pair.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[error(
+    "a false accept rate of {far} is not measurable with {different} pairs of different people: it takes {}",
+    (1.0 / far).ceil()
+)]
+pub struct NotMeasurable {
+    /// The rate.
+    pub far: f64,
+    /// Pairs of different people.
+    pub different: usize,
 }
 
 impl Roc {
@@ -46,44 +72,81 @@ impl Roc {
     }
 
     pub(crate) fn of(pairs: Pairs<'_>) -> Self {
-        let mut sorted: Vec<_> = pairs.iter().collect();
-        sorted.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
-        let mut curve = Self { scores: Vec::new(), points: vec![Point { same: 0, different: 0 }] };
-        let mut accepted = curve.points[0];
-        // Equality rather than `total_cmp`, so that 0 and -0 are one score, as they are one to a threshold.
-        for tied in sorted.chunk_by(|a, b| a.0 == b.0) {
-            let same = tied.iter().filter(|pair| pair.1).count();
-            accepted.same += same as u64;
-            accepted.different += (tied.len() - same) as u64;
-            curve.scores.push(tied[0].0);
-            curve.points.push(accepted);
+        let of_same = pairs.same.iter().filter(|&&same| same).count();
+        // Each with room for all, so that where a score goes is no branch that a processor would have to guess.
+        let mut kinds = [vec![0.0; pairs.scores.len() + 1], vec![0.0; pairs.scores.len() + 1]];
+        let mut filled = [0; 2];
+        for (score, same) in pairs.iter() {
+            for (kind, one) in [false, true].into_iter().enumerate() {
+                kinds[kind][filled[kind]] = score;
+                filled[kind] += usize::from(same == one);
+            }
         }
-        curve
+        let [mut different, mut same] = kinds;
+        same.truncate(of_same);
+        different.truncate(pairs.scores.len() - of_same);
+        let sort = |scores: &mut Vec<f32>| scores.sort_unstable_by(|a, b| b.total_cmp(a));
+        if pairs.scores.len() < WORTH_A_THREAD {
+            sort(&mut same);
+            sort(&mut different);
+        } else {
+            std::thread::scope(|scope| {
+                scope.spawn(|| sort(&mut different));
+                sort(&mut same);
+            });
+        }
+        Self { same, different }
     }
 
-    /// All pairs; never of one kind only, by construction.
-    fn all(&self) -> Point {
-        *self.points.last().expect("a curve begins with a point")
+    /// After each distinct score, from the highest, what is accepted; before them nothing.
+    fn places(&self) -> impl Iterator<Item = Accepted> {
+        let mut next = Some(Accepted { same: 0, different: 0 });
+        std::iter::from_fn(move || {
+            let now = next?;
+            next = self.highest_below(now).map(|score| self.down_to(now, score));
+            Some(now)
+        })
+    }
+
+    /// The highest score that is not accepted.
+    fn highest_below(&self, Accepted { same, different }: Accepted) -> Option<f32> {
+        match (self.same.get(same), self.different.get(different)) {
+            (Some(&same), Some(&different)) => Some(same.max(different)),
+            (Some(&only), None) | (None, Some(&only)) => Some(only),
+            (None, None) => None,
+        }
+    }
+
+    /// Accepts the pairs of this score, which is the highest left. 0 and -0 are one score, as they are one to a threshold.
+    fn down_to(&self, mut at: Accepted, score: f32) -> Accepted {
+        while self.same.get(at.same) == Some(&score) {
+            at.same += 1;
+        }
+        while self.different.get(at.different) == Some(&score) {
+            at.different += 1;
+        }
+        at
+    }
+
+    fn rates_at(&self, at: Accepted) -> (f64, f64) {
+        (at.different as f64 / self.different.len() as f64, at.same as f64 / self.same.len() as f64)
     }
 
     /// False accept rate and true accept rate at each distinct threshold, from (0, 0) to (1, 1).
     pub fn rates(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
-        let all = self.all();
-        let rate =
-            move |at: &Point| (at.different as f64 / all.different as f64, at.same as f64 / all.same as f64);
-        self.points.iter().map(rate)
+        self.places().map(|at| self.rates_at(at))
     }
 
     /// Area under the curve: the chance that a same pair scores above a different one, ties counting half
     /// (Mann and Whitney, 1947).
     pub fn auc(&self) -> f64 {
-        let trapezoid = |pair: &[Point]| {
-            let wide = u128::from(pair[1].different - pair[0].different);
-            wide * u128::from(pair[0].same + pair[1].same)
-        };
-        let doubled: u128 = self.points.windows(2).map(trapezoid).sum();
-        let all = self.all();
-        doubled as f64 / (2.0 * all.same as f64 * all.different as f64)
+        let (mut doubled, mut before) = (0_u128, Accepted { same: 0, different: 0 });
+        for at in self.places() {
+            let wide = (at.different - before.different) as u128;
+            doubled += wide * (at.same + before.same) as u128;
+            before = at;
+        }
+        doubled as f64 / (2.0 * self.same.len() as f64 * self.different.len() as f64)
     }
 
     /// Equal error rate: the mean of false accept and false reject rate where they are closest (the first such place
@@ -98,33 +161,61 @@ impl Roc {
 
     /// The largest true accept rate among all thresholds whose false accept rate is at most `far`.
     pub fn tar_at(&self, far: Far) -> f64 {
-        let allowed = self.rates().take_while(|rates| rates.0 <= far.get());
-        allowed.last().map_or(0.0, |rates| rates.1)
+        self.point_at(far).tar
+    }
+
+    /// The same with its threshold; refused where the rate is below that of one pair, as it would then rest on the highest
+    /// score of different people alone.
+    pub fn operating_point(&self, far: Far) -> Result<OperatingPoint, NotMeasurable> {
+        let different = self.different.len();
+        // In the reciprocal, which is exact for 1e-3 and the like.
+        if (different as f64) < (1.0 / far.get()).round() {
+            return Err(NotMeasurable { far: far.get(), different });
+        }
+        Ok(self.point_at(far))
+    }
+
+    fn point_at(&self, far: Far) -> OperatingPoint {
+        let all = self.different.len();
+        // The most of them whose share is no more than the rate, whichever way their quotient is rounded.
+        let is_allowed = |count: usize| count as f64 / all as f64 <= far.get();
+        let mut allowed = ((far.get() * all as f64) as usize + 1).min(all);
+        while !is_allowed(allowed) {
+            allowed -= 1;
+        }
+        // Rates are below 1, so that there is a first score that may not be accepted, and with it none of its equals.
+        let limit = self.different[allowed];
+        let above = |scores: &[f32]| scores.partition_point(|&score| score > limit);
+        let at = Accepted { same: above(&self.same), different: above(&self.different) };
+        let (far, tar) = self.rates_at(at);
+        OperatingPoint { threshold: self.threshold_at(at), far, tar }
     }
 
     /// The most accurate threshold, and its accuracy. Of equals the highest: the first on the distance, as
     /// InsightFace takes it.
     pub(crate) fn best(&self) -> (f64, f64) {
-        let all = self.all();
-        let right = |at: &Point| at.same + all.different - at.different;
-        let mut best = 0;
-        for (place, point) in self.points.iter().enumerate() {
-            if right(point) > right(&self.points[best]) {
-                best = place;
+        let right = |at: Accepted| at.same + self.different.len() - at.different;
+        let mut best = Accepted { same: 0, different: 0 };
+        for at in self.places() {
+            if right(at) > right(best) {
+                best = at;
             }
         }
-        let pairs = all.same + all.different;
-        (self.threshold_at(best), right(&self.points[best]) as f64 / pairs as f64)
+        let pairs = self.same.len() + self.different.len();
+        (self.threshold_at(best), right(best) as f64 / pairs as f64)
     }
 
-    /// A threshold that accepts exactly the first `accepted` distinct scores: half way to the next, so that new
-    /// scores have room on both sides.
-    fn threshold_at(&self, accepted: usize) -> f64 {
-        let above = accepted.checked_sub(1).and_then(|place| self.scores.get(place));
-        match (above, self.scores.get(accepted)) {
-            (Some(&above), Some(&below)) => f64::midpoint(above.into(), below.into()),
-            (None, Some(&highest)) => highest.into(),
-            (Some(&lowest), None) => lowest.next_down().into(),
+    /// A threshold that accepts exactly these: half way to the next score, so that new scores have room on both sides.
+    fn threshold_at(&self, at: Accepted) -> f64 {
+        let last = |scores: &[f32], count: usize| count.checked_sub(1).map(|place| scores[place]);
+        let lowest = match (last(&self.same, at.same), last(&self.different, at.different)) {
+            (Some(same), Some(different)) => Some(same.min(different)),
+            (same, different) => same.or(different),
+        };
+        match (lowest, self.highest_below(at)) {
+            (Some(above), Some(below)) => f64::midpoint(above.into(), below.into()),
+            (None, Some(highest)) => highest.into(),
+            (Some(lowest), None) => lowest.next_down().into(),
             (None, None) => unreachable!("a checked pair list has a score"),
         }
     }

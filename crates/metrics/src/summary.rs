@@ -1,6 +1,9 @@
 //! Several seeds of one variant, and of two variants over the same seeds.
 
-use crate::student::t_quantile_975;
+use crate::{
+    Effect,
+    distributions::{student_quantile_975, student_two_sided},
+};
 
 /// Mean and standard deviation with divisor n - `ddof`.
 pub(crate) fn mean_and_deviation(values: &[f64], ddof: usize) -> (f64, f64) {
@@ -46,6 +49,9 @@ pub struct Difference {
 }
 
 impl Difference {
+    /// Of nothing.
+    pub(crate) const NONE: Self = Self { value: 0.0, low: 0.0, high: 0.0 };
+
     /// Whether the interval leaves out 0.
     pub fn is_significant(&self) -> bool {
         self.low > 0.0 || self.high < 0.0
@@ -56,14 +62,47 @@ impl Difference {
     pub fn times(self, factor: f64) -> Self {
         Self { value: self.value * factor, low: self.low * factor, high: self.high * factor }
     }
+
+    /// The other way round.
+    pub(crate) fn negated(self) -> Self {
+        Self { value: -self.value, low: -self.high, high: -self.low }
+    }
+
+    /// With the farther of both ends to either side.
+    pub(crate) fn or_wider(self, other: Self) -> Self {
+        Self { low: self.low.min(other.low), high: self.high.max(other.high), ..self }
+    }
 }
 
-/// Mean of paired differences (one a seed) with Student's t interval; none of fewer than two.
-pub fn seed_difference(differences: &[f64]) -> Option<Difference> {
+/// Mean of paired differences (one a seed) with the interval and the p of Student's t; none of fewer than two.
+pub fn seed_difference(differences: &[f64]) -> Option<Effect> {
     let count = differences.len();
-    let freedom = u32::try_from(count.checked_sub(1)?).ok()?;
-    let reach = t_quantile_975(freedom)?;
+    if count < 2 {
+        return None;
+    }
     let (mean, std) = mean_and_deviation(differences, 1);
-    let half = reach * std / (count as f64).sqrt();
-    Some(Difference { value: mean, low: mean - half, high: mean + half })
+    Some(student_effect(mean, std / (count as f64).sqrt(), (count - 1) as f64))
+}
+
+/// Difference of the means of two variants of which the seeds have nothing to do with each other, `b` less `a`, by Welch's
+/// test (The generalization of Student's problem, Biometrika 34, 1947); none of fewer than two of either.
+pub fn unpaired_difference(a: &[f64], b: &[f64]) -> Option<Effect> {
+    if a.len() < 2 || b.len() < 2 {
+        return None;
+    }
+    let [(mean_a, part_a), (mean_b, part_b)] = [a, b].map(|values| {
+        let (mean, std) = mean_and_deviation(values, 1);
+        (mean, std.powi(2) / values.len() as f64)
+    });
+    let own = |part: f64, values: &[f64]| part.powi(2) / (values.len() - 1) as f64;
+    let freedom = (part_a + part_b).powi(2) / (own(part_a, a) + own(part_b, b));
+    let certain = (a.len() + b.len() - 2) as f64;
+    let freedom = if freedom.is_nan() { certain } else { freedom };
+    Some(student_effect(mean_b - mean_a, (part_a + part_b).sqrt(), freedom))
+}
+
+fn student_effect(value: f64, error: f64, freedom: f64) -> Effect {
+    let half = student_quantile_975(freedom) * error;
+    let p = if value == 0.0 { 1.0 } else { student_two_sided(value / error, freedom) };
+    Effect { difference: Difference { value, low: value - half, high: value + half }, p }
 }

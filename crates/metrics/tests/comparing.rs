@@ -1,6 +1,13 @@
 //! Comparing two variants: cases checked by hand, published values, and coverage by simulation.
 
-use arclab_metrics::{EvaluateError, Summary, compare_paired, mcnemar_exact, seed_difference};
+#[expect(dead_code, unreachable_pub, reason = "shared by tests, of which none uses all of it")]
+mod support;
+
+use arclab_metrics::{
+    Decisions, EvaluateError, PairedComparison, Resampling, Summary, Unit, mcnemar_exact, seed_difference,
+    unpaired_difference,
+};
+use support::Stream;
 
 /// Decisions of `a` and of `b` and the truth: (`a` right, `b` right, how many), for pairs of one kind.
 fn pairs(kind: bool, cells: &[(bool, bool, usize)]) -> Vec<(bool, bool, bool)> {
@@ -9,9 +16,10 @@ fn pairs(kind: bool, cells: &[(bool, bool, usize)]) -> Vec<(bool, bool, bool)> {
     cells.iter().flat_map(repeat).collect()
 }
 
-fn compare(pairs: &[(bool, bool, bool)]) -> arclab_metrics::PairedComparison {
+fn compare(pairs: &[(bool, bool, bool)]) -> PairedComparison {
     let column = |f: fn(&(bool, bool, bool)) -> bool| pairs.iter().map(f).collect::<Vec<_>>();
-    compare_paired(&column(|p| p.0), &column(|p| p.1), &column(|p| p.2)).expect("as many of each")
+    let (a, b, truth) = (column(|p| p.0), column(|p| p.1), column(|p| p.2));
+    PairedComparison::new(Decisions { a: &a, b: &b, truth: &truth }).expect("as many of each")
 }
 
 #[test]
@@ -20,11 +28,11 @@ fn gains_and_losses_are_counted_by_kind() {
     all.extend(pairs(false, &[(true, true, 30), (true, false, 6), (false, true, 2), (false, false, 2)]));
     let found = compare(&all);
     assert_eq!((found.pairs, found.gained, found.lost), (80, 10, 9));
-    assert_eq!(found.accuracy.value, 1.0 / 80.0);
-    assert_eq!(found.false_negatives.value, -5.0);
-    assert_eq!(found.false_positives.value, 4.0);
-    assert!(found.false_negatives.low < -5.0 && found.false_negatives.high > -5.0);
-    assert!(found.false_positives.low < 4.0 && found.false_positives.high > 4.0);
+    assert_eq!(found.accuracy.difference.value, 1.0 / 80.0);
+    assert_eq!(found.false_negatives.difference.value, -5.0);
+    assert_eq!(found.false_positives.difference.value, 4.0);
+    assert!(found.false_negatives.difference.low < -5.0 && found.false_negatives.difference.high > -5.0);
+    assert!(found.false_positives.difference.low < 4.0 && found.false_positives.difference.high > 4.0);
 }
 
 #[test]
@@ -33,7 +41,7 @@ fn the_interval_is_agresti_and_mins() {
     // 132 of 1,144 people say yes to the first question only, 107 to the second only; without the four halves it is
     // 0.022 ± 1.96 × 0.0135. With them: 25/1146 ± 1.96 √(240 - 25²/1146) / 1146.
     let table = [(true, true, 227), (true, false, 107), (false, true, 132), (false, false, 678)];
-    let found = compare(&pairs(true, &table)).accuracy;
+    let found = compare(&pairs(true, &table)).accuracy.difference;
     assert!((found.value - 0.021_853).abs() < 1e-6, "{}", found.value);
     assert!((found.low + 0.004_650).abs() < 2e-6, "{}", found.low);
     assert!((found.high - 0.048_280).abs() < 2e-6, "{}", found.high);
@@ -43,8 +51,8 @@ fn the_interval_is_agresti_and_mins() {
 #[test]
 fn a_clear_difference_is_significant() {
     let found = compare(&pairs(true, &[(true, true, 80), (true, false, 2), (false, true, 18)]));
-    assert!(found.accuracy.is_significant() && found.accuracy.low > 0.0);
-    assert!(found.false_negatives.is_significant() && found.false_negatives.high < 0.0);
+    assert!(found.accuracy.difference.is_significant() && found.accuracy.difference.low > 0.0);
+    assert!(found.false_negatives.difference.is_significant() && found.false_negatives.difference.high < 0.0);
 }
 
 #[test]
@@ -62,18 +70,24 @@ fn mcnemars_exact_p_is_the_published_one() {
 #[test]
 fn equal_decisions_differ_by_nothing() {
     let found = compare(&pairs(true, &[(true, true, 50), (false, false, 50)]));
-    assert_eq!(found.accuracy.value, 0.0);
-    assert!(!found.accuracy.is_significant());
-    assert_eq!(found.mcnemar_p, 1.0);
+    assert_eq!(found.accuracy.difference.value, 0.0);
+    assert!(!found.accuracy.difference.is_significant());
+    assert_eq!(found.accuracy.p, 1.0);
     // No pair of different people, so no false positive that could differ.
-    assert_eq!((found.false_positives.low, found.false_positives.high), (0.0, 0.0));
+    assert_eq!((found.false_positives.difference.low, found.false_positives.difference.high), (0.0, 0.0));
 }
 
 #[test]
 fn lists_of_other_lengths_are_refused() {
-    let error = compare_paired(&[true], &[true, false], &[true, false]).unwrap_err();
+    let two = [true, false];
+    let error = PairedComparison::new(Decisions { a: &[true], b: &two, truth: &two }).unwrap_err();
     assert_eq!(error, EvaluateError::LengthsDiffer { scores: 1, pairs: 2 });
-    assert_eq!(compare_paired(&[], &[], &[]).unwrap_err(), EvaluateError::NoPairs);
+    let none = Decisions { a: &[], b: &[], truth: &[] };
+    assert_eq!(PairedComparison::new(none).unwrap_err(), EvaluateError::NoPairs);
+    let resampling = Resampling { unit: Unit::Identities, draws: 10, seed: 0 };
+    let decisions = Decisions { a: &two, b: &two, truth: &two };
+    let error = PairedComparison::resampled(decisions, &[[0, 1]], resampling).unwrap_err();
+    assert_eq!(error, EvaluateError::PeopleDiffer { people: 1, pairs: 2 });
 }
 
 #[test]
@@ -88,50 +102,40 @@ fn seeds_give_mean_and_sample_deviation() {
 #[test]
 fn shared_seeds_give_a_paired_t_interval() {
     // Mean 0.02, standard error 0.01/√3, t(2) = 4.3027.
-    let found = seed_difference(&[0.01, 0.02, 0.03]).unwrap();
+    let found = seed_difference(&[0.01, 0.02, 0.03]).unwrap().difference;
     assert!((found.value - 0.02).abs() < 1e-12);
     assert!((found.high - 0.02 - 0.024_841).abs() < 1e-6, "{}", found.high);
     assert_eq!(seed_difference(&[0.01]), None);
     assert_eq!(seed_difference(&[]), None);
+    assert_eq!(unpaired_difference(&[0.1], &[0.1, 0.2]), None);
 }
 
-/// `SplitMix64`, as numbers in [0, 1).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
-    }
-
-    /// Standard normal, by Box and Muller.
-    fn normal(&mut self) -> f64 {
-        (-2.0 * (1.0 - self.next()).ln()).sqrt() * (std::f64::consts::TAU * self.next()).cos()
-    }
+#[test]
+fn seeds_that_agree_entirely_leave_no_doubt() {
+    assert_eq!(seed_difference(&[0.5, 0.5]).unwrap().p, 0.0);
+    assert_eq!(seed_difference(&[0.0, 0.0]).unwrap().p, 1.0);
 }
 
 /// How often the interval covers the truth, over `repeats` lists of `count` pairs of which each variant alone decides
 /// these shares rightly.
 fn coverage(count: usize, a_only: f64, b_only: f64, repeats: u32) -> f64 {
-    let mut random = Random(17);
+    let mut random = Stream::new(17);
     let mut covered = 0;
     for _ in 0..repeats {
-        let mut draw = |_| match random.next() {
+        let mut draw = |_| match random.uniform() {
             u if u < a_only => (true, false, true),
             u if u < a_only + b_only => (false, true, true),
             _ => (true, true, true),
         };
         let found = compare(&(0..count).map(&mut draw).collect::<Vec<_>>());
         let truth = b_only - a_only;
-        covered += u32::from(found.accuracy.low <= truth && truth <= found.accuracy.high);
+        covered +=
+            u32::from(found.accuracy.difference.low <= truth && truth <= found.accuracy.difference.high);
         let errors = -truth * count as f64;
-        let counted = found.false_negatives;
+        let counted = found.false_negatives.difference;
         assert_eq!(
             counted.low <= errors && errors <= counted.high,
-            found.accuracy.low <= truth && truth <= found.accuracy.high
+            found.accuracy.difference.low <= truth && truth <= found.accuracy.difference.high
         );
     }
     f64::from(covered) / f64::from(repeats)
@@ -146,17 +150,45 @@ fn the_paired_interval_covers_the_truth_in_95_of_100_lists() {
     }
 }
 
-#[test]
-fn the_seed_interval_covers_the_truth_in_95_of_100_experiments() {
-    let mut random = Random(23);
-    for seeds in [2, 3, 5, 40] {
-        let repeats = 4000;
-        let covered = (0..repeats).filter(|_| {
-            let differences: Vec<f64> = (0..seeds).map(|_| 0.3 + 0.2 * random.normal()).collect();
-            let found = seed_difference(&differences).unwrap();
-            found.low <= 0.3 && 0.3 <= found.high
-        });
-        let found = covered.count() as f64 / f64::from(repeats);
-        assert!((0.94..=0.96).contains(&found), "{seeds} seeds: {found}");
+/// Ten people, of each a pair with itself and one with the next; `b` gains all pairs of two people.
+fn of_two_people() -> ([Vec<bool>; 3], Vec<[u32; 2]>) {
+    let (mut a, mut b, mut truth, mut people) = (vec![], vec![], vec![], vec![]);
+    for person in 0..10 {
+        for (kind, other) in [(true, person), (false, (person + 1) % 10)] {
+            a.push(!kind);
+            b.push(if person < 2 { kind } else { !kind });
+            truth.push(kind);
+            people.push([person, other]);
+        }
     }
+    ([a, b, truth], people)
+}
+
+#[test]
+fn drawing_again_keeps_what_was_found_and_gives_the_same_for_the_same_seed() {
+    let ([a, b, truth], people) = of_two_people();
+    let decisions = Decisions { a: &a, b: &b, truth: &truth };
+    let drawn = |unit, seed| {
+        PairedComparison::resampled(decisions, &people, Resampling { unit, draws: 300, seed }).unwrap()
+    };
+    let (plain, found) = (PairedComparison::new(decisions).unwrap(), drawn(Unit::Identities, 1));
+    assert_eq!(found.accuracy.difference.value, 0.2);
+    assert_eq!(found.accuracy.p, plain.accuracy.p);
+    assert_eq!(
+        (found.false_negatives.difference.value, found.false_positives.difference.value),
+        (-2.0, -2.0)
+    );
+    assert_eq!(found, drawn(Unit::Identities, 1));
+    assert_ne!(found, drawn(Unit::Identities, 2));
+    let width = |of: PairedComparison| of.accuracy.difference.high - of.accuracy.difference.low;
+    assert!(width(found) > width(drawn(Unit::Pairs, 1)) && width(drawn(Unit::Pairs, 1)) >= width(plain));
+}
+
+#[test]
+fn variants_that_decide_alike_differ_by_no_more_than_independent_pairs_allow() {
+    let ([a, _, truth], people) = of_two_people();
+    let decisions = Decisions { a: &a, b: &a, truth: &truth };
+    let resampling = Resampling { unit: Unit::Identities, draws: 100, seed: 0 };
+    let found = PairedComparison::resampled(decisions, &people, resampling).unwrap();
+    assert_eq!(found, PairedComparison::new(decisions).unwrap());
 }

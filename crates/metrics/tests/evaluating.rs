@@ -220,3 +220,36 @@ proptest! {
         prop_assert_eq!(counts, found.confusion);
     }
 }
+
+#[test]
+fn exact_folds_take_the_threshold_between_two_scores_of_the_others() {
+    // The grid has no threshold between 0.501 and 0.502.
+    let scores = [0.502, 0.501, 0.502, 0.501];
+    let same = [true, false, true, false];
+    let of = |policy| evaluate(&scores, &same, Some(&[1, 1, 2, 2]), policy).unwrap();
+    let exact = of(ResolvedPolicy::KFoldExact { folds: 2 });
+    assert_eq!(exact.accuracy, 1.0);
+    assert!(exact.thresholds.iter().all(|threshold| (threshold - 0.5015).abs() < 1e-6), "{exact:?}");
+    assert_eq!(of(ResolvedPolicy::KFold { folds: 2 }).accuracy, 0.5);
+    assert_eq!(exact.policy, ThresholdPolicy::KFoldExact { folds: 2 });
+    let decided = decisions(&exact, &scores, &same, Some(&[1, 1, 2, 2])).unwrap();
+    assert_eq!(decided, same);
+}
+
+#[test]
+fn an_operating_point_accepts_no_more_than_its_rate_and_says_where_it_cannot_be_measured() {
+    let scores: Vec<f32> = (0..200).map(|i| i as f32 / 200.0).collect();
+    let same: Vec<bool> = (0..200).map(|i| i % 2 == 1).collect();
+    let roc = Roc::new(&scores, &same).unwrap();
+    let far = |rate| Far::new(rate).unwrap();
+    let point = roc.operating_point(far(0.1)).unwrap();
+    // Ten of the hundred below 0.99: down to 0.9, above 0.89.
+    assert_eq!((point.far, point.tar), (0.1, 0.11));
+    assert!((0.89..0.9).contains(&point.threshold), "{point:?}");
+    assert!(roc.operating_point(far(0.01)).is_ok());
+    let error = roc.operating_point(far(0.001)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a false accept rate of 0.001 is not measurable with 100 pairs of different people: it takes 1000"
+    );
+}

@@ -1,8 +1,12 @@
 //! Against numbers of other implementations: see `reference/README.md`.
 
+#[expect(dead_code, unreachable_pub, reason = "shared by tests, of which none uses all of it")]
+mod support;
+
 use std::collections::BTreeMap;
 
 use arclab_metrics::{Evaluation, Far, Folds, ResolvedPolicy, Roc, decisions, evaluate};
+use support::Stream;
 
 #[derive(serde::Deserialize)]
 struct Case {
@@ -30,16 +34,8 @@ struct Case {
 const WRITTEN: f64 = 1e-9;
 
 fn fill(name: &str, count: usize) -> Vec<f64> {
-    let fnv = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    let seed = name.bytes().fold(0xcbf2_9ce4_8422_2325, fnv);
-    let value = |i: u64| {
-        let mut z = seed.wrapping_add((i + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^= z >> 31;
-        (z >> 40) as f64 / f64::from(1 << 23) - 1.0
-    };
-    (0..count as u64).map(value).collect()
+    let mut stream = Stream::named(name);
+    (0..count).map(|_| 2.0 * stream.uniform() - 1.0).collect()
 }
 
 fn cosine(a: &[f64], b: &[f64]) -> f64 {

@@ -6,6 +6,7 @@ mod support;
 
 use std::io::Write as _;
 
+use arclab_metrics::Unit;
 use arclab_report::{Comparison, TableOptions};
 use support::{lineage, lists, variant};
 
@@ -46,7 +47,7 @@ fn main() -> std::io::Result<()> {
         variant.state = Some(if name == "baseline" { "cached" } else { "succeeded" }.to_owned());
         variant
     };
-    let comparison = Comparison::new(VARIANTS.map(of).to_vec(), lists());
+    let comparison = Comparison::new(VARIANTS.map(of).to_vec(), lists(), Unit::Identities);
     let options = TableOptions { reported: true };
     let page = comparison.page("Invented numbers", "2026-03-01 12:00:00 by an example", options);
     std::io::stdout().write_all(page.as_bytes())

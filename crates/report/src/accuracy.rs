@@ -53,7 +53,7 @@ impl Comparison {
 
 fn difference(outcome: Option<&Outcome>) -> Cell {
     match outcome.map(|outcome| outcome.against) {
-        Some(Ok(Some(found))) => Cell::Difference { difference: found.accuracy, decimals: DECIMALS },
+        Some(Ok(Some(found))) => Cell::difference(found.accuracy, DECIMALS),
         _ => Cell::Empty,
     }
 }

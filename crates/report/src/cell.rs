@@ -3,7 +3,7 @@
 use arclab_metrics::{Difference, Summary};
 use serde_json::Value;
 
-use crate::time;
+use crate::{Tested, time};
 
 /// What a cell holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +34,11 @@ pub enum Cell {
         difference: Difference,
         /// Digits after the point.
         decimals: usize,
+        /// Whether it is more than chance, which a `*` says.
+        is_clear: bool,
     },
+    /// A p value, to two digits that count.
+    P(f64),
     /// A length of time in seconds; shown as `1m 23s`.
     Seconds(f64),
     /// Unix time in milliseconds; shown to the second, in UTC.
@@ -45,6 +49,11 @@ impl Cell {
     /// Words.
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text(text.into())
+    }
+
+    /// A difference that was tested.
+    pub fn difference(tested: Tested, decimals: usize) -> Self {
+        Self::Difference { difference: tested.effect.difference, decimals, is_clear: tested.is_clear() }
     }
 
     /// What people read, before a format escapes it.
@@ -58,7 +67,10 @@ impl Cell {
                 Some(std) => format!("{:.decimals$} ± {std:.decimals$}", summary.mean),
                 None => format!("{:.decimals$}", summary.mean),
             },
-            Self::Difference { difference, decimals } => shown_difference(*difference, *decimals),
+            Self::Difference { difference, decimals, is_clear } => {
+                shown_difference(*difference, *decimals) + if *is_clear { "*" } else { "" }
+            }
+            Self::P(p) => shown_p(*p),
             Self::Seconds(seconds) => time::shown_seconds(*seconds),
             Self::Time(ms) => time::shown_time(*ms),
         }
@@ -70,7 +82,7 @@ impl Cell {
             Self::Empty => vec![Value::Null],
             Self::Text(text) => vec![text.as_str().into()],
             Self::Count(count) => vec![(*count).into()],
-            Self::Number { value, .. } => vec![(*value).into()],
+            Self::Number { value, .. } | Self::P(value) => vec![(*value).into()],
             Self::Spread { summary, .. } => vec![summary.mean.into(), summary.std.into()],
             Self::Difference { difference: d, .. } => vec![d.value.into(), d.low.into(), d.high.into()],
             Self::Seconds(seconds) => vec![(*seconds).into()],
@@ -78,19 +90,28 @@ impl Cell {
         }
     }
 
-    /// Whether its interval leaves out 0.
-    pub(crate) fn significant(&self) -> Option<Difference> {
-        let Self::Difference { difference, .. } = self else { return None };
-        difference.is_significant().then_some(*difference)
+    /// A difference that is more than chance.
+    pub(crate) fn clear(&self) -> Option<Difference> {
+        let Self::Difference { difference, is_clear, .. } = self else { return None };
+        is_clear.then_some(*difference)
     }
 }
 
-/// `+0.008 [-0.012, +0.028]`, with `*` behind it where the interval leaves out 0.
+/// `+0.008 [-0.012, +0.028]`.
 fn shown_difference(difference: Difference, decimals: usize) -> String {
     let Difference { value, low, high } = difference;
-    let star = if difference.is_significant() { "*" } else { "" };
     let [value, low, high] = [value, low, high].map(|number| signed(number, decimals));
-    format!("{value} [{low}, {high}]{star}")
+    format!("{value} [{low}, {high}]")
+}
+
+/// `0.32`, `0.031`, `0.0042`, `< 0.0001`.
+fn shown_p(p: f64) -> String {
+    match p {
+        p if p < 1e-4 => "< 0.0001".to_owned(),
+        p if p < 1e-2 => format!("{p:.4}"),
+        p if p < 0.1 => format!("{p:.3}"),
+        p => format!("{p:.2}"),
+    }
 }
 
 /// With its sign, which a number that rounds to zero keeps: whether an interval leaves out 0 may hang on it.

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use arclab_metrics::{Evaluation, Summary};
+use arclab_metrics::{Evaluation, Summary, Unit, holm};
 use arclab_spec::{Change, Lineage, ProtocolName};
 
-use crate::{Differences, Incomparable, PairLists, ProtocolResult, VariantResults, difference::differences};
+use crate::{
+    Differences, Incomparable, PairLists, ProtocolResult, Tested, VariantResults, difference::differences,
+};
 
 /// Variants and what the first of them, the baseline, is compared by.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
     variants: Vec<VariantResults>,
     lists: PairLists,
+    unit: Unit,
     protocols: Vec<ProtocolName>,
     /// By variant, then by protocol.
     outcomes: Vec<Vec<Option<Outcome>>>,
@@ -29,15 +32,19 @@ pub(crate) struct Outcome {
 
 impl Comparison {
     /// Compares each variant with the first. `lists` holds the pair lists that the results name, as far as they were
-    /// kept: without its list, a protocol of single runs gets no differences.
-    pub fn new(variants: Vec<VariantResults>, lists: PairLists) -> Self {
+    /// kept: without its list, a protocol of single runs gets no differences. Intervals of single runs are drawn over
+    /// `unit`.
+    pub fn new(variants: Vec<VariantResults>, lists: PairLists, unit: Unit) -> Self {
         let protocols = protocols(&variants);
         let of_variant = |(place, variant): (usize, &VariantResults)| {
             let baseline = (place > 0).then(|| &variants[0]);
-            protocols.iter().map(|protocol| outcome(variant, baseline, protocol, &lists)).collect()
+            protocols.iter().map(|protocol| outcome(variant, baseline, protocol, &lists, unit)).collect()
         };
-        let outcomes = variants.iter().enumerate().map(of_variant).collect();
-        Self { variants, lists, protocols, outcomes }
+        let mut outcomes: Vec<Vec<_>> = variants.iter().enumerate().map(of_variant).collect();
+        for protocol in 0..protocols.len() {
+            correct(outcomes.iter_mut().filter_map(|of_variant| of_variant[protocol].as_mut()));
+        }
+        Self { variants, lists, unit, protocols, outcomes }
     }
 
     /// The variants, the baseline first.
@@ -58,6 +65,11 @@ impl Comparison {
     ) -> Vec<Change> {
         let baseline = self.variants.first().and_then(|baseline| baseline.lineage.as_ref());
         variant.lineage.as_ref().zip(baseline).map_or(Vec::new(), |(of, baseline)| compare(of, baseline))
+    }
+
+    /// What intervals of single runs are drawn over.
+    pub(crate) fn unit(&self) -> Unit {
+        self.unit
     }
 
     pub(crate) fn lists(&self) -> &PairLists {
@@ -117,6 +129,7 @@ fn outcome(
     baseline: Option<&VariantResults>,
     protocol: &ProtocolName,
     lists: &PairLists,
+    unit: Unit,
 ) -> Option<Outcome> {
     let summary = |number: fn(&Evaluation) -> f64| {
         let results = variant.runs.iter().filter_map(|run| run.protocols.get(protocol));
@@ -126,6 +139,24 @@ fn outcome(
         accuracy: summary(|evaluation| evaluation.accuracy)?,
         false_positives: summary(|evaluation| evaluation.confusion.false_positives as f64)?,
         false_negatives: summary(|evaluation| evaluation.confusion.false_negatives as f64)?,
-        against: baseline.map_or(Ok(None), |baseline| differences(baseline, variant, protocol, lists)),
+        against: baseline.map_or(Ok(None), |baseline| differences(baseline, variant, protocol, lists, unit)),
     })
+}
+
+/// Counts the p of one protocol's differences as those of several variants that were held against one baseline.
+fn correct<'a>(outcomes: impl Iterator<Item = &'a mut Outcome>) {
+    let mut found: Vec<&mut Differences> =
+        outcomes.filter_map(|outcome| outcome.against.as_mut().ok()?.as_mut()).collect();
+    let numbers: [fn(&mut Differences) -> &mut Tested; 4] = [
+        |found| &mut found.accuracy,
+        |found| &mut found.false_positives,
+        |found| &mut found.false_negatives,
+        |found| &mut found.auc,
+    ];
+    for number in numbers {
+        let p: Vec<f64> = found.iter_mut().map(|found| number(found).effect.p).collect();
+        for (found, corrected) in found.iter_mut().zip(holm(&p)) {
+            number(found).corrected_p = corrected;
+        }
+    }
 }

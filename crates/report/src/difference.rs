@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use arclab_metrics::{Difference, EvaluateError, Evaluation, compare_paired, decisions, seed_difference};
+use arclab_metrics::{
+    Decisions, Effect, EvaluateError, Evaluation, PairedComparison, Resampling, Unit, compare_auc, decisions,
+    pairs_needed, seed_difference,
+};
 use arclab_spec::ProtocolName;
 
 use crate::{PairLists, ProtocolResult, VariantResults};
@@ -10,7 +13,9 @@ use crate::{PairLists, ProtocolResult, VariantResults};
 /// What the intervals of a difference rest on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Basis {
-    /// One run of each: the pairs on which they disagree.
+    /// One run of each: the pairs on which they disagree, drawn again with the people they show.
+    Identities,
+    /// One run of each: the same, pair by pair.
     Pairs,
     /// Several seeds of each: the differences between runs of one seed.
     Seeds(usize),
@@ -20,14 +25,56 @@ pub enum Basis {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Differences {
     /// Of the accuracy.
-    pub accuracy: Difference,
+    pub accuracy: Tested,
     /// Of the number of false positives.
-    pub false_positives: Difference,
+    pub false_positives: Tested,
     /// Of the number of false negatives.
-    pub false_negatives: Difference,
+    pub false_negatives: Tested,
+    /// Of the area under the ROC curve.
+    pub auc: Tested,
     /// What the intervals rest on.
     pub basis: Basis,
+    /// Of single runs.
+    pub disagreement: Option<Disagreement>,
 }
+
+/// A difference with its p, as it counts alone and among all that were looked at.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tested {
+    /// The difference.
+    pub effect: Effect,
+    /// Its p after Holm's correction over the variants that are held against the baseline.
+    pub corrected_p: f64,
+}
+
+impl Tested {
+    /// Whether it is marked: neither the interval nor the corrected p leaves room for no difference.
+    pub fn is_clear(&self) -> bool {
+        self.effect.difference.is_significant() && self.corrected_p < 0.05
+    }
+}
+
+impl From<Effect> for Tested {
+    fn from(effect: Effect) -> Self {
+        Self { effect, corrected_p: effect.p }
+    }
+}
+
+/// Pairs on which two runs disagree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Disagreement {
+    /// That the baseline alone decided rightly.
+    pub lost: u64,
+    /// That the variant alone decided rightly.
+    pub gained: u64,
+    /// Pairs that would show a difference of accuracy of this size in four of five experiments; none where there is none.
+    pub pairs_needed: Option<u64>,
+}
+
+/// Enough that the ends of an interval move by less than a tenth of its width from seed to seed.
+const DRAWS: u32 = 2000;
+/// The chance at which a difference should be found.
+const POWER: f64 = 0.8;
 
 /// Why two results must not be set against each other.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
@@ -58,6 +105,7 @@ pub(crate) fn differences(
     variant: &VariantResults,
     protocol: &ProtocolName,
     lists: &PairLists,
+    unit: Unit,
 ) -> Result<Option<Differences>, Incomparable> {
     let (ours, theirs) = (by_seed(variant, protocol), by_seed(baseline, protocol));
     if ours.is_empty() || theirs.is_empty() {
@@ -73,7 +121,7 @@ pub(crate) fn differences(
     }
     match *shared {
         [] => Err(Incomparable::Seeds),
-        [(baseline, variant)] => by_pairs(baseline, variant, lists).map(Some),
+        [(baseline, variant)] => by_pairs(baseline, variant, lists, unit).map(Some),
         _ => Ok(by_seeds(&shared)),
     }
 }
@@ -97,6 +145,7 @@ fn by_pairs(
     baseline: &ProtocolResult,
     variant: &ProtocolResult,
     lists: &PairLists,
+    unit: Unit,
 ) -> Result<Differences, Incomparable> {
     let list = lists.get(&variant.pair_list).ok_or(Incomparable::Scores)?;
     let decide = |result: &ProtocolResult| {
@@ -106,13 +155,27 @@ fn by_pairs(
         decisions(&result.evaluation, &result.scores, &list.same, list.folds.as_deref())
             .map_err(Incomparable::Undecided)
     };
+    let (a, b) = (decide(baseline)?, decide(variant)?);
+    let decided = Decisions { a: &a, b: &b, truth: &list.same };
+    let resampling = Resampling { unit, draws: DRAWS, seed: 0 };
     let found =
-        compare_paired(&decide(baseline)?, &decide(variant)?, &list.same).map_err(Incomparable::Undecided)?;
+        PairedComparison::resampled(decided, &list.people, resampling).map_err(Incomparable::Undecided)?;
+    let auc = compare_auc(&baseline.scores, &variant.scores, &list.same).map_err(Incomparable::Undecided)?;
+    let PairedComparison { pairs, gained, lost, accuracy, false_positives, false_negatives } = found;
     Ok(Differences {
-        accuracy: found.accuracy,
-        false_positives: found.false_positives,
-        false_negatives: found.false_negatives,
-        basis: Basis::Pairs,
+        accuracy: accuracy.into(),
+        false_positives: false_positives.into(),
+        false_negatives: false_negatives.into(),
+        auc: auc.into(),
+        basis: match unit {
+            Unit::Identities => Basis::Identities,
+            Unit::Pairs => Basis::Pairs,
+        },
+        disagreement: Some(Disagreement {
+            lost,
+            gained,
+            pairs_needed: pairs_needed(lost, gained, pairs, POWER),
+        }),
     })
 }
 
@@ -121,12 +184,14 @@ fn by_seeds(shared: &[(&ProtocolResult, &ProtocolResult)]) -> Option<Differences
         let difference = |(baseline, variant): &(&ProtocolResult, &ProtocolResult)| {
             number(&variant.evaluation) - number(&baseline.evaluation)
         };
-        seed_difference(&shared.iter().map(difference).collect::<Vec<_>>())
+        seed_difference(&shared.iter().map(difference).collect::<Vec<_>>()).map(Tested::from)
     };
     Some(Differences {
         accuracy: of(|evaluation| evaluation.accuracy)?,
         false_positives: of(|evaluation| evaluation.confusion.false_positives as f64)?,
         false_negatives: of(|evaluation| evaluation.confusion.false_negatives as f64)?,
+        auc: of(|evaluation| evaluation.auc)?,
         basis: Basis::Seeds(shared.len()),
+        disagreement: None,
     })
 }

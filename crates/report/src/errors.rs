@@ -1,10 +1,10 @@
 //! The second table of a comparison: false positives and false negatives.
 
-use arclab_metrics::{Difference, Summary};
+use arclab_metrics::Summary;
 use arclab_spec::ProtocolName;
 
 use crate::{
-    Better, Cell, Column, Comparison, Differences, Kind, Table, TableOptions,
+    Better, Cell, Column, Comparison, Differences, Kind, Table, TableOptions, Tested,
     comparison::{Outcome, title},
     notes::notes,
     reported,
@@ -67,7 +67,7 @@ impl Comparison {
 /// One kind of error of one variant.
 struct Figure {
     count: Option<Summary>,
-    difference: Option<Difference>,
+    difference: Option<Tested>,
     reported: Option<u64>,
 }
 
@@ -77,13 +77,13 @@ impl Figure {
         let decimals = usize::from(self.count.is_some_and(|count| count.std.is_some()));
         let count = self.count.map_or(Cell::Empty, |summary| Cell::Spread { summary, decimals });
         let difference =
-            self.difference.map_or(Cell::Empty, |difference| Cell::Difference { difference, decimals });
+            self.difference.map_or(Cell::Empty, |difference| Cell::difference(difference, decimals));
         let figure = reported.then(|| self.reported.map_or(Cell::Empty, Cell::Count));
         [count, difference].into_iter().chain(figure)
     }
 }
 
-fn against(outcome: Option<&Outcome>, of: fn(Differences) -> Difference) -> Option<Difference> {
+fn against(outcome: Option<&Outcome>, of: fn(Differences) -> Tested) -> Option<Tested> {
     outcome?.against.ok()?.map(of)
 }
 

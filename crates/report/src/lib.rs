@@ -5,12 +5,14 @@
 
 mod accuracy;
 mod cell;
+mod chance;
 mod charts;
 mod comparison;
 mod difference;
 mod errors;
 mod format;
 mod history;
+mod hypotheses;
 mod notes;
 mod options;
 mod page;
@@ -22,9 +24,10 @@ mod time;
 
 pub use cell::Cell;
 pub use comparison::Comparison;
-pub use difference::{Basis, Differences, Incomparable};
+pub use difference::{Basis, Differences, Disagreement, Incomparable, Tested};
 pub use format::{Format, render, render_experiments};
 pub use history::{history_table, state_word};
+pub use hypotheses::{Answer, Stated};
 pub use options::TableOptions;
 pub use reported::{REPORTED, Reported};
 pub use results::{PairList, PairLists, ProtocolResult, RunResults, VariantResults};

@@ -64,6 +64,11 @@ fn policy(policy: ThresholdPolicy, thresholds: usize) -> String {
         ThresholdPolicy::KFold { .. } => {
             format!("{thresholds} folds, each at the most accurate threshold of the others (InsightFace)")
         }
+        ThresholdPolicy::KFoldExact { .. } => {
+            format!(
+                "{thresholds} folds, each at the most accurate threshold of the others, of all between two scores"
+            )
+        }
         ThresholdPolicy::Validation => "the most accurate one on the validation pairs".to_owned(),
         ThresholdPolicy::Fixed(threshold) => format!("fixed at a cosine similarity of {threshold}"),
     }
@@ -110,20 +115,26 @@ fn fewer_seeds(comparison: &Comparison, variant: &VariantResults) -> Option<Stri
 }
 
 fn intervals(comparison: &Comparison, protocols: &[usize]) -> Vec<String> {
-    let outcomes = protocols.iter().flat_map(|&place| comparison.outcomes(place));
-    let bases: BTreeSet<Basis> =
-        outcomes.filter_map(|(_, outcome)| Some(outcome.against.ok()??.basis)).collect();
+    let bases = bases(comparison, protocols);
     let Some(baseline) = comparison.variants().first().filter(|_| !bases.is_empty()) else {
         return Vec::new();
     };
     let mut notes = vec![format!(
-        "Differences are to {}, with 95% intervals; an asterisk marks those that leave out 0.",
+        "Differences are to {}, with 95% intervals; an asterisk marks those that leave out 0 and of which p, corrected for \
+         the number of variants (Holm), is below 0.05.",
         baseline.name
     )];
+    if bases.contains(&Basis::Identities) {
+        notes.push(
+            "Intervals of single runs: bootstrap over identities. They allow for the choice of people and pairs, but not \
+             for the luck of training."
+                .to_owned(),
+        );
+    }
     if bases.contains(&Basis::Pairs) {
         notes.push(
-            "Intervals of single runs: adjusted Wald over the pairs decided otherwise (Agresti and Min, 2005). They \
-             allow for the choice of pairs, taken as independent, but not for the luck of training."
+            "Intervals of single runs: bootstrap over pairs as if they were independent, which is too narrow where pairs \
+             share people. They do not allow for the luck of training."
                 .to_owned(),
         );
     }
@@ -138,9 +149,38 @@ fn intervals(comparison: &Comparison, protocols: &[usize]) -> Vec<String> {
     notes
 }
 
+/// What a reader of the tests must know.
+pub(crate) fn test_notes(comparison: &Comparison) -> Vec<String> {
+    let all: Vec<usize> = (0..comparison.protocols().len()).collect();
+    let bases = bases(comparison, &all);
+    let mut notes = Vec::new();
+    if bases.iter().any(|basis| seeds_of(basis).is_none()) {
+        notes.push(
+            "Lost and gained: pairs that the baseline, or the variant, alone decided rightly. p: McNemar's exact test on \
+             them, of AUC DeLong's test; both take pairs as independent. Pairs needed: so many of the same kind show an equal \
+             difference of accuracy with a chance of 80% (Connor, 1987)."
+                .to_owned(),
+        );
+    }
+    if bases.iter().any(|basis| seeds_of(basis).is_some()) {
+        notes.push("p over several seeds: Student's paired t test.".to_owned());
+    }
+    notes.push(format!(
+        "Corrected: Holm's correction over the {} variants that are held against {}, for each test and number by itself.",
+        comparison.variants().len() - 1,
+        comparison.variants()[0].name
+    ));
+    notes
+}
+
+fn bases(comparison: &Comparison, protocols: &[usize]) -> BTreeSet<Basis> {
+    let outcomes = protocols.iter().flat_map(|&place| comparison.outcomes(place));
+    outcomes.filter_map(|(_, outcome)| Some(outcome.against.ok()??.basis)).collect()
+}
+
 fn seeds_of(basis: &Basis) -> Option<usize> {
     match basis {
-        Basis::Pairs => None,
+        Basis::Identities | Basis::Pairs => None,
         Basis::Seeds(count) => Some(*count),
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 const TEMPLATE: &str = include_str!("../../../dashboards/compare.html");
 
 impl Comparison {
-    /// The page: both tables, training curves, and score histograms with the thresholds. `heading` is its title;
+    /// The page: the tables, training curves, and score histograms with the thresholds. `heading` is its title;
     /// `made` stands below it and says when and by what the page was written.
     pub fn page(&self, heading: &str, made: &str, options: TableOptions) -> String {
         fill(TEMPLATE, |name| match name {
@@ -23,6 +23,8 @@ impl Comparison {
             "variants" => Some(variants(self)),
             "accuracy" => Some(html::write(&self.accuracy_table(options))),
             "errors" => Some(html::write(&self.errors_table(options))),
+            "tests" => Some(html::write(&self.tests_table().without_empty_columns())),
+            "hypotheses" => Some(hypotheses(self)),
             "curves" => Some(curves(self.variants())),
             "scores" => Some(scores(self)),
             _ => None,
@@ -60,6 +62,15 @@ fn variants(comparison: &Comparison) -> String {
         let _ = writeln!(out, "{}</dd>", escaped(&variant.hypothesis));
     }
     out
+}
+
+fn hypotheses(comparison: &Comparison) -> String {
+    let table = comparison.hypotheses_table();
+    if table.rows().is_empty() && table.notes.is_empty() {
+        String::new()
+    } else {
+        format!("<div class=\"card\">{}</div>", html::write(&table))
+    }
 }
 
 fn curves(variants: &[VariantResults]) -> String {

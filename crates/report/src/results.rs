@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use arclab_metrics::Evaluation;
 use arclab_spec::{Fingerprint, Lineage, ProtocolName, RunId, VariantName};
 
+use crate::Stated;
+
 /// A variant and its runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VariantResults {
@@ -14,6 +16,8 @@ pub struct VariantResults {
     pub state: Option<String>,
     /// What its runs should teach; empty if nobody said.
     pub hypothesis: String,
+    /// The same, as results can answer it; absent if nobody said.
+    pub stated: Option<Stated>,
     /// What it says, and which spec says so; absent where it was not kept.
     pub lineage: Option<Lineage>,
     /// One a seed; runs that have not succeeded are left out by the caller.
@@ -53,6 +57,8 @@ pub struct PairList {
     pub same: Vec<bool>,
     /// Each pair's fold, where the list names folds.
     pub folds: Option<Vec<u32>>,
+    /// Both people of each pair, by number: images in one folder are of one person.
+    pub people: Vec<[u32; 2]>,
 }
 
 /// All pair lists that some results rest on.

@@ -1,6 +1,10 @@
 //! The store's records as what is compared.
 
-use arclab_store::records::{EvaluationRecord, MetricPoint, MetricScope, PairListRecord, ScoresRecord};
+use std::collections::BTreeMap;
+
+use arclab_store::records::{
+    EvaluationRecord, MetricPoint, MetricScope, PairListRecord, PairRecord, ScoresRecord,
+};
 
 use crate::{PairList, ProtocolResult};
 
@@ -10,8 +14,20 @@ impl From<&PairListRecord> for PairList {
             same: record.pairs.iter().map(|pair| pair.same).collect(),
             // Folds count only if every pair has one.
             folds: record.pairs.iter().map(|pair| pair.fold).collect(),
+            people: people(&record.pairs),
         }
     }
+}
+
+/// An image is named by its person's folder and its file there; one without a folder counts as a person of its own.
+fn people(pairs: &[PairRecord]) -> Vec<[u32; 2]> {
+    let mut numbers = BTreeMap::new();
+    let mut number = |image: &str| {
+        let person = image.rsplit_once('/').map_or(image, |(person, _)| person);
+        let next = numbers.len() as u32;
+        *numbers.entry(person.to_owned()).or_insert(next)
+    };
+    pairs.iter().map(|pair| [number(&pair.a), number(&pair.b)]).collect()
 }
 
 impl ProtocolResult {

@@ -1,12 +1,14 @@
 //! Measuring what others hold of the GPUs' memory, and saying when it must be waited for.
 
+use std::cell::OnceCell;
+
 use crate::{Action, Busy, Gpu, GpuError, Progress, gpu::Meter, scheduler::Session};
 
 /// What is kept from one look to the next.
 #[derive(Debug, Default)]
 pub(crate) struct GpuWatch {
     /// Opened when the first run asks for a share; none where it did not open.
-    meter: Option<Option<Meter>>,
+    meter: OnceCell<Option<Meter>>,
     /// Whether it was said that memory cannot be read.
     is_warned: bool,
     /// Whether a person was told that others hold what is needed.
@@ -51,7 +53,7 @@ impl GpuWatch {
                 tracing::warn!(gpu = gpu.index, %error, "a GPU's free memory cannot be read");
             }
         };
-        let meter = self.meter.get_or_insert_with(|| Meter::open().map_err(&mut warn).ok());
+        let meter = self.meter.get_or_init(|| Meter::open().map_err(&mut warn).ok());
         meter.as_ref()?.free_bytes(gpu).map_err(warn).ok()
     }
 }

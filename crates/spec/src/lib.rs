@@ -2,6 +2,7 @@
 
 pub mod config;
 mod event;
+mod expectation;
 mod lineage;
 mod names;
 mod plan;
@@ -14,6 +15,7 @@ mod test_request;
 mod weights_request;
 
 pub use event::{Event, Heartbeat, JOURNAL_VERSION, JournalLine, Position, Started, Usage};
+pub use expectation::{Direction, Expectation, Number};
 pub use lineage::{Lineage, precedence};
 pub use names::{ExperimentName, Fingerprint, InvalidName, ProtocolName, RunId, VariantName};
 pub use plan::{Assignment, PLAN_VERSION, Plan, PlanHash, TRAINER_VERSION};

@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf};
 use serde::Serialize;
 
 use crate::{
-    Diagnostic, ExperimentName, Fingerprint, Lineage, Plan, TRAINER_VERSION, VariantName,
+    Diagnostic, Expectation, ExperimentName, Fingerprint, Lineage, Plan, TRAINER_VERSION, VariantName,
     config::{Config, ResourceRequest},
     source::Node,
 };
@@ -29,6 +29,9 @@ pub struct Spec {
     pub lineage: Lineage,
     /// What the run should teach, in words.
     pub hypothesis: String,
+    /// The same, as results can answer it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub expect: Vec<Expectation>,
     /// Everything that decides the numbers.
     pub config: Config,
     /// Each makes a plan.

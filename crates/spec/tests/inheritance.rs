@@ -524,3 +524,15 @@ fn weights_to_begin_with_are_a_part_of_a_plan_by_their_content_and_not_by_their_
     let child = "extends: parent.yaml\nmodel: {init: null, freeze: null}\n";
     assert_eq!(hash(&folder.read("child.yaml", child).unwrap()), hash(&random));
 }
+
+#[test]
+fn what_is_expected_is_no_part_of_the_plan_and_not_inherited() {
+    let folder = Folder::new();
+    let expects = "expect: [{metric: open.auc, change: stays, within: 0.01, versus: other}]\n";
+    let base = folder.read("base.yaml", &format!("{LEAST}{expects}")).unwrap();
+    let shown: Vec<String> = base.expect.iter().map(ToString::to_string).collect();
+    assert_eq!(shown, ["open.auc stays within ±0.01 versus other"]);
+    let variant = folder.read("variant.yaml", "extends: base.yaml\n").unwrap();
+    assert_eq!((variant.expect.as_slice(), &variant.config), (&[][..], &base.config));
+    assert!(variant.changes.is_empty(), "{:?}", variant.changes);
+}

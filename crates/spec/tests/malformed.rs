@@ -234,6 +234,42 @@ const VALUES: &[Malformed] = &[
         "{fixed: COSINE}",
     ),
     case(
+        "extends: base.yaml\nexpect: [{metric: open.accuracy, change: rises, versus: base}]",
+        (2, 42),
+        "`expect.change` cannot be `rises`",
+        "allowed: `increases`, `decreases` or `stays`",
+    ),
+    case(
+        "extends: base.yaml\nexpect: [{metric: opn.accuracy, change: increases, versus: base}]",
+        (2, 19),
+        "`expect.metric` cannot be `opn.accuracy`",
+        "did you mean `open.accuracy`?",
+    ),
+    case(
+        "extends: base.yaml\nexpect: [{metric: open.false_negative, change: increases, versus: base}]",
+        (2, 19),
+        "`expect.metric` cannot be `open.false_negative`",
+        "did you mean `open.false_negatives`?",
+    ),
+    case(
+        "extends: base.yaml\nexpect: [{metric: open.auc, change: stays, versus: base}]",
+        (2, 37),
+        "`stays` says nothing of how much",
+        "within: 0.01",
+    ),
+    case(
+        "extends: base.yaml\nexpect: [{metric: open.auc, change: increases, within: 1, versus: base}]",
+        (2, 56),
+        "`within: 1` has no effect here",
+        "change: stays",
+    ),
+    case(
+        "extends: base.yaml\nexpect: [{change: increases, versus: base}]",
+        (2, 10),
+        "an entry of `expect` has no `metric`",
+        "versus: baseline",
+    ),
+    case(
         "extends: base.yaml\nevaluation: {protocols: [lfw]}",
         (2, 25),
         "`evaluation.protocols` must be a mapping",
@@ -564,7 +600,7 @@ const COMBINATIONS: &[Malformed] = &[
     ),
     case(
         "extends: base.yaml\nschedule: {name: constant, warmup_epochs: 2.5}\ntraining: {epochs: 2}",
-        (2, 43),
+        (2, 42),
         "`schedule.warmup_epochs` (2.5) is more than `training.epochs` (2)",
         "never reaches its peak",
     ),

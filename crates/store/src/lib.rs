@@ -5,6 +5,7 @@
 
 mod attempts;
 mod error;
+mod expectations;
 mod filter;
 mod history;
 mod journal;

@@ -26,6 +26,7 @@ const LOCK: &str = "open.lock";
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("../../../migrations/0001_initial.sql")),
     (2, "gpu_memory", include_str!("../../../migrations/0002_gpu_memory.sql")),
+    (3, "expectations", include_str!("../../../migrations/0003_expectations.sql")),
 ];
 
 /// Why a store did not open.

@@ -6,7 +6,7 @@ use sqlx::{Row, SqliteConnection};
 use crate::{
     Store, StoreError,
     error::{Doing, json},
-    rows,
+    expectations, rows,
 };
 
 /// A spec, and the data that its plans are over.
@@ -59,6 +59,7 @@ impl Store {
         for planning in plannings {
             record_data(&mut write, planning, at_ms).await?;
             let spec_id = record_spec(&mut write, planning, at_ms).await?;
+            expectations::record(&mut write, planning.spec, at_ms).await?;
             forget_plans(&mut write, planning.spec).await?;
             for plan in planning.spec.plans(planning.data) {
                 planned.push(plan_one(&mut write, planning.spec, spec_id, &plan, at_ms).await?);

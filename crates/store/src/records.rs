@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use arclab_metrics::Evaluation;
 use arclab_spec::{
-    Attempt, ExperimentName, FailureKind, Fingerprint, PlanHash, Position, ProtocolName, RunId, RunState,
-    Usage, VariantName,
+    Attempt, Expectation, ExperimentName, FailureKind, Fingerprint, PlanHash, Position, ProtocolName, RunId,
+    RunState, Usage, VariantName,
 };
 use serde::{Deserialize, Serialize};
 
@@ -214,6 +214,15 @@ pub struct PairRecord {
     pub same: bool,
     /// Its fold, where the list names folds.
     pub fold: Option<u32>,
+}
+
+/// What a variant's spec expected of its runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExpectationRecord {
+    /// One after the other.
+    pub expected: Vec<Expectation>,
+    /// When it was first recorded, Unix milliseconds.
+    pub recorded_ms: u64,
 }
 
 /// A metric's value at one place.

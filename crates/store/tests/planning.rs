@@ -3,7 +3,7 @@
 
 mod support;
 
-use arclab_spec::{ExperimentName, RunState, VariantName};
+use arclab_spec::{Direction, Expectation, ExperimentName, Number, ProtocolName, RunState, VariantName};
 use arclab_store::{Enqueued, Restart};
 use support::{attempt, carry_out, launch, plan, settlement, spec, store};
 
@@ -110,4 +110,23 @@ async fn a_failed_run_is_picked_up_again_and_a_forced_one_starts_afresh() {
     assert_eq!(store.enqueue(&run, false, 30).await.unwrap(), Enqueued::Waiting);
     let job = store.job(&run).await.unwrap();
     assert_eq!((job.state, job.afresh), (RunState::Queued { next: attempt(2) }, false));
+}
+
+#[tokio::test]
+async fn what_is_expected_is_recorded_once_and_a_change_of_it_beside() {
+    let (_folder, store) = store().await;
+    let expecting = |change| {
+        let mut spec = spec("report", "margin", 0.5, &[0]);
+        let (protocol, versus) = (ProtocolName::new("open").unwrap(), variant("baseline"));
+        spec.expect = vec![Expectation { protocol, number: Number::Auc, change, versus }];
+        spec
+    };
+    let (first, other) = (expecting(Direction::Increases), expecting(Direction::Decreases));
+    for (spec, at_ms) in [(&first, 10), (&other, 20), (&first, 30)] {
+        plan(&store, std::slice::from_ref(spec), at_ms).await;
+    }
+    let found = store.expectations(&experiment("report"), &variant("margin")).await.unwrap();
+    let found: Vec<_> = found.into_iter().map(|record| (record.expected, record.recorded_ms)).collect();
+    assert_eq!(found, [(first.expect, 10), (other.expect, 20)]);
+    assert!(store.expectations(&experiment("report"), &variant("baseline")).await.unwrap().is_empty());
 }

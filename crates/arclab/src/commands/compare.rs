@@ -100,7 +100,7 @@ async fn all_variants(store: &Store, experiment: &ExperimentName) -> anyhow::Res
     Ok(variants.into_iter().map(|(_, variant)| variant).collect())
 }
 
-/// Prints both tables of each experiment, the first variant of which is the baseline, and writes the page where one is
+/// Prints the tables of each experiment, the first variant of which is the baseline, and writes the page where one is
 /// wanted: of several experiments one each, `FILE-EXPERIMENT.html`.
 pub(crate) async fn show(
     store: &Store,
@@ -114,9 +114,11 @@ pub(crate) async fn show(
     let (mut tables, mut comparisons) = (Vec::new(), Vec::new());
     for (experiment, variants) in experiments {
         let (results, lists) = gather::results(store, variants, cached).await?;
-        let comparison = Comparison::new(results, lists);
-        let both = vec![comparison.accuracy_table(options), comparison.errors_table(options)];
-        tables.push((experiment.as_str().to_owned(), both));
+        let comparison = Comparison::new(results, lists, arguments.intervals.into());
+        let mut shown = vec![comparison.accuracy_table(options), comparison.errors_table(options)];
+        let others = [comparison.tests_table(), comparison.hypotheses_table()];
+        shown.extend(others.into_iter().filter(|table| !table.rows().is_empty() || !table.notes.is_empty()));
+        tables.push((experiment.as_str().to_owned(), shown));
         comparisons.push((experiment, comparison));
     }
     output::print(&render_experiments(&tables, output.format))?;

@@ -30,7 +30,7 @@ pub(super) fn check(list: &PairList, threshold: ThresholdPolicy) -> Result<(), U
     let Ok(policy) = threshold.resolve(|| Ok::<f64, Infallible>(0.0));
     // What evaluation refuses in a list, it refuses whatever the scores.
     evaluate(&vec![0.0; same.len()], &same, listed.as_deref(), policy)?;
-    let ThresholdPolicy::KFold { folds } = threshold else { return Ok(()) };
+    let Some(folds) = threshold.folds() else { return Ok(()) };
     let folds = Folds::arrange(&same, listed.as_deref(), folds)?;
     let in_one_fold = |&kind: &bool| {
         let of_kind = same.iter().zip(folds.of()).filter(|(same, _)| **same == kind);

@@ -40,7 +40,7 @@ fn class(kind: Kind, news: &str) -> String {
 
 /// Whether a difference is clear, and good or bad.
 fn news(kind: Kind, cell: &Cell) -> &'static str {
-    match (kind, cell.significant()) {
+    match (kind, cell.clear()) {
         (Kind::Difference(better), Some(difference)) => {
             if (difference.value > 0.0) == (better == Better::Higher) { "gain" } else { "loss" }
         }

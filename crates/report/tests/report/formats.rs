@@ -24,12 +24,16 @@ fn table() -> Table {
     table.push(vec![
         Cell::text("a|b, \"c\" & <d> 50%_*"),
         spread(0.7325, Some(0.01)),
-        Cell::Difference { difference, decimals: 3 },
+        Cell::Difference { difference, decimals: 3, is_clear: difference.is_significant() },
         Cell::Empty,
         Cell::Empty,
     ]);
     let difference = Difference { value: 0.0, low: -0.0001, high: 0.01 };
-    let row = [Cell::text("m0.8"), spread(0.745, None), Cell::Difference { difference, decimals: 3 }];
+    let row = [
+        Cell::text("m0.8"),
+        spread(0.745, None),
+        Cell::Difference { difference, decimals: 3, is_clear: difference.is_significant() },
+    ];
     table.push(row.into_iter().chain([Cell::Count(7), Cell::Empty]).collect());
     table.notes.push("Open-set: 1500 pairs & more.".to_owned());
     table
@@ -70,7 +74,7 @@ fn fewer_errors_are_good_news() {
     let column = Column::new("errors", "Errors", Kind::Difference(Better::Lower));
     let mut table = Table::new("errors", "", vec![column]);
     let difference = Difference { value: -5.0, low: -8.0, high: -2.0 };
-    table.push(vec![Cell::Difference { difference, decimals: 0 }]);
+    table.push(vec![Cell::Difference { difference, decimals: 0, is_clear: difference.is_significant() }]);
     assert!(table.render(Format::Text { colour: true }).contains("\x1b[32m-5 [-8, -2]*"));
 }
 

@@ -116,9 +116,21 @@ fn pair(same: bool, fold: Option<u32>) -> PairRecord {
 fn a_stored_pair_list_keeps_its_folds_only_if_all_pairs_have_one() {
     let list = |pairs| PairListRecord { fingerprint: Fingerprint::of(b"list"), name: protocol("lfw"), pairs };
     let found = PairList::from(&list(vec![pair(true, Some(3)), pair(false, Some(4))]));
-    assert_eq!(found, PairList { same: vec![true, false], folds: Some(vec![3, 4]) });
+    assert_eq!(
+        found,
+        PairList { same: vec![true, false], folds: Some(vec![3, 4]), people: vec![[0, 1], [0, 1]] }
+    );
     let found = PairList::from(&list(vec![pair(true, Some(3)), pair(false, None)]));
     assert_eq!(found.folds, None);
+}
+
+#[test]
+fn images_in_one_folder_are_of_one_person() {
+    let pair = |a: &str, b: &str| PairRecord { a: a.to_owned(), b: b.to_owned(), same: false, fold: None };
+    let pairs =
+        vec![pair("Ann/1.jpg", "Ann/2.jpg"), pair("Bo/1.jpg", "Ann/1.jpg"), pair("c.jpg", "Bo/2.jpg")];
+    let list = PairListRecord { fingerprint: Fingerprint::of(b"list"), name: protocol("lfw"), pairs };
+    assert_eq!(PairList::from(&list).people, [[0, 0], [1, 0], [2, 1]]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The page that opens without a server.
 
+use arclab_metrics::Unit;
 use arclab_report::{Comparison, PairLists, TableOptions};
 
 use crate::support::{lineage, lists, single_runs, variant};
@@ -9,9 +10,9 @@ fn page(comparison: &Comparison) -> String {
 }
 
 #[test]
-fn a_page_has_both_tables_both_curves_and_a_histogram_a_variant_and_test() {
+fn a_page_has_all_tables_both_curves_and_a_histogram_a_variant_and_test() {
     let page = page(&single_runs());
-    assert_eq!(page.matches("<table>").count(), 2);
+    assert_eq!(page.matches("<table>").count(), 3);
     // Loss and validation accuracy; four variants on two tests.
     assert_eq!(page.matches("<svg ").count(), 2 + 4 * 2);
     assert_eq!(page.matches("<svg ").count(), page.matches("</svg>").count());
@@ -51,7 +52,7 @@ fn what_people_wrote_is_no_markup() {
     hostile.state = Some("<b>cached".to_owned());
     let mut baseline = variant("plain", 0.2, &[0], &["open"]);
     baseline.lineage = Some(lineage(&[], &[]));
-    let comparison = Comparison::new(vec![baseline, hostile], lists());
+    let comparison = Comparison::new(vec![baseline, hostile], lists(), Unit::Identities);
     let page = comparison.page("<i>{{ made }}", "'now'", TableOptions::default());
     assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;quotes&quot;"));
     assert!(page.contains("<code>a: - → a&lt;b</code>") && page.contains("&lt;b&gt;cached"));
@@ -61,8 +62,13 @@ fn what_people_wrote_is_no_markup() {
 
 #[test]
 fn many_seeds_draw_a_line_each_and_name_the_variant_once() {
-    let one = page(&Comparison::new(vec![variant("baseline", 0.2, &[0], &["open"])], lists()));
-    let three = page(&Comparison::new(vec![variant("baseline", 0.2, &[0, 1, 2], &["open"])], lists()));
+    let one =
+        page(&Comparison::new(vec![variant("baseline", 0.2, &[0], &["open"])], lists(), Unit::Identities));
+    let three = page(&Comparison::new(
+        vec![variant("baseline", 0.2, &[0, 1, 2], &["open"])],
+        lists(),
+        Unit::Identities,
+    ));
     let lines = |page: &str| page.matches("stroke=\"var(--c0)\"").count();
     // One line more a seed and chart.
     assert_eq!(lines(&three) - lines(&one), 2 * 2);
@@ -71,7 +77,7 @@ fn many_seeds_draw_a_line_each_and_name_the_variant_once() {
 
 #[test]
 fn a_page_of_nothing_says_so() {
-    let page = page(&Comparison::new(Vec::new(), PairLists::new()));
+    let page = page(&Comparison::new(Vec::new(), PairLists::new(), Unit::Identities));
     assert!(page.contains("No training curves were kept.") && page.contains("No scores were kept."));
 }
 
@@ -81,7 +87,7 @@ fn scores_that_are_all_alike_still_make_a_chart() {
     for result in variant.runs[0].protocols.values_mut() {
         result.scores.fill(0.25);
     }
-    let page = page(&Comparison::new(vec![variant], lists()));
+    let page = page(&Comparison::new(vec![variant], lists(), Unit::Identities));
     assert_eq!(page.matches("<svg ").count(), 3);
     assert!(!page.contains("NaN") && !page.contains("inf\""));
 }

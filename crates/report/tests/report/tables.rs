@@ -1,6 +1,6 @@
 //! The tables of a comparison.
 
-use arclab_metrics::ResolvedPolicy;
+use arclab_metrics::{ResolvedPolicy, Unit};
 use arclab_report::{Comparison, Format, PairList, PairLists, TableOptions, VariantResults};
 use arclab_spec::{Fingerprint, VariantName};
 
@@ -40,17 +40,16 @@ fn single_runs_give_the_accuracy_table_of_the_report() {
     Variant    Closed-set  Difference                Open-set  Difference
     ───────────────────────────────────────────────────────────────────────────────────
     baseline        0.776  -                            0.793  -
-    grayscale       0.768  -0.008 [-0.033, +0.017]      0.784  -0.009 [-0.029, +0.011]
-    m0.8            0.790  +0.014 [-0.011, +0.039]      0.797  +0.004 [-0.015, +0.023]
-    m0.2            0.719  -0.057 [-0.082, -0.032]*     0.740  -0.053 [-0.073, -0.032]*
+    grayscale       0.768  -0.008 [-0.033, +0.018]      0.784  -0.009 [-0.029, +0.011]
+    m0.8            0.790  +0.014 [-0.011, +0.041]      0.797  +0.004 [-0.015, +0.023]
+    m0.2            0.719  -0.057 [-0.082, -0.031]*     0.740  -0.053 [-0.074, -0.032]*
     Closed-set: 1000 pairs; Open-set: 1500 pairs.
     Thresholds: 10 folds, each at the most accurate threshold of the others
       (InsightFace).
     Differences are to baseline, with 95% intervals; an asterisk marks those that leave
-      out 0.
-    Intervals of single runs: adjusted Wald over the pairs decided otherwise (Agresti
-      and Min, 2005). They allow for the choice of pairs, taken as independent, but not
-      for the luck of training.
+      out 0 and of which p, corrected for the number of variants (Holm), is below 0.05.
+    Intervals of single runs: bootstrap over identities. They allow for the choice of
+      people and pairs, but not for the luck of training.
     ");
 }
 
@@ -69,10 +68,10 @@ fn single_runs_give_the_error_table_of_the_report() {
     Thresholds: 10 folds, each at the most accurate threshold of the others
       (InsightFace).
     Differences are to baseline, with 95% intervals; an asterisk marks those that
-      leave out 0.
-    Intervals of single runs: adjusted Wald over the pairs decided otherwise
-      (Agresti and Min, 2005). They allow for the choice of pairs, taken as
-      independent, but not for the luck of training.
+      leave out 0 and of which p, corrected for the number of variants (Holm), is
+      below 0.05.
+    Intervals of single runs: bootstrap over identities. They allow for the choice
+      of people and pairs, but not for the luck of training.
     ");
 }
 
@@ -86,14 +85,14 @@ fn the_reported_figures_stand_beside_the_measured_ones() {
     | Variant | Closed-set | Difference | Reported | Open-set | Difference | Reported |
     | :--- | ---: | :--- | ---: | ---: | :--- | ---: |
     | baseline | 0.776 | - | 0.601 | 0.793 | - | 0.745 |
-    | grayscale | 0.768 | -0.008 [-0.033, +0.017] | 0.609 | 0.784 | -0.009 [-0.029, +0.011] | 0.740 |
-    | m0.8 | 0.790 | +0.014 [-0.011, +0.039] | 0.586 | 0.797 | +0.004 [-0.015, +0.023] | 0.765 |
-    | m0.2 | 0.719 | -0.057 [-0.082, -0.032]* | 0.584 | 0.740 | -0.053 [-0.073, -0.032]* | 0.754 |
+    | grayscale | 0.768 | -0.008 [-0.033, +0.018] | 0.609 | 0.784 | -0.009 [-0.029, +0.011] | 0.740 |
+    | m0.8 | 0.790 | +0.014 [-0.011, +0.041] | 0.586 | 0.797 | +0.004 [-0.015, +0.023] | 0.765 |
+    | m0.2 | 0.719 | -0.057 [-0.082, -0.031]* | 0.584 | 0.740 | -0.053 [-0.074, -0.032]* | 0.754 |
 
     - Closed-set: 1000 pairs; Open-set: 1500 pairs.
     - Thresholds: 10 folds, each at the most accurate threshold of the others (InsightFace).
-    - Differences are to baseline, with 95% intervals; an asterisk marks those that leave out 0.
-    - Intervals of single runs: adjusted Wald over the pairs decided otherwise (Agresti and Min, 2005). They allow for the choice of pairs, taken as independent, but not for the luck of training.
+    - Differences are to baseline, with 95% intervals; an asterisk marks those that leave out 0 and of which p, corrected for the number of variants (Holm), is below 0.05.
+    - Intervals of single runs: bootstrap over identities. They allow for the choice of people and pairs, but not for the luck of training.
     - Reported: the course report's own figures, from other images and other pairs. Directions may be compared with them, sizes not.
     ");
     let errors = json(&single_runs().errors_table(options));
@@ -109,7 +108,7 @@ fn counts_and_differences_are_those_of_the_pairs() {
     let baseline = [0.9, 0.1, 0.4, 0.6, 0.9, 0.1, 0.9, 0.1, 0.9, 0.1];
     let other = [0.9, 0.1, 0.6, 0.4, 0.4, 0.1, 0.9, 0.1, 0.9, 0.1];
     let variants = vec![at_half("baseline", &list, &baseline), at_half("other", &list, &other)];
-    let comparison = Comparison::new(variants, only(list));
+    let comparison = Comparison::new(variants, only(list), Unit::Identities);
     let accuracy = json(&comparison.accuracy_table(TableOptions::default()));
     assert_eq!((&accuracy[0]["open_accuracy"], &accuracy[1]["open_accuracy"]), (&0.8.into(), &0.9.into()));
     assert_eq!(accuracy[1]["open_difference"], 0.1);
@@ -126,7 +125,8 @@ fn results_on_different_pairs_are_not_compared_and_the_reader_is_warned() {
     let policy = ResolvedPolicy::Fixed { threshold: 0.5 };
     let other = result("other pairs", &list, scores(&list, 0.2, 1, 2), policy);
     let variants = vec![at_half("baseline", &list, &scores(&list, 0.2, 1, 3)), with_result("moved", other)];
-    let table = Comparison::new(variants, only(list)).accuracy_table(TableOptions::default());
+    let table =
+        Comparison::new(variants, only(list), Unit::Identities).accuracy_table(TableOptions::default());
     assert_eq!(json(&table)[1]["open_difference"], serde_json::Value::Null);
     assert!(json(&table)[1]["open_accuracy"].is_number());
     let warning =
@@ -138,7 +138,8 @@ fn results_on_different_pairs_are_not_compared_and_the_reader_is_warned() {
 fn variants_of_one_plan_are_not_set_against_each_other() {
     let baseline = variant("baseline", 0.2, &[0], &["open"]);
     let copy = VariantResults { name: VariantName::new("copy").unwrap(), ..baseline.clone() };
-    let table = Comparison::new(vec![baseline, copy], lists()).accuracy_table(TableOptions::default());
+    let table = Comparison::new(vec![baseline, copy], lists(), Unit::Identities)
+        .accuracy_table(TableOptions::default());
     assert_eq!(json(&table)[1]["open_difference"], serde_json::Value::Null);
     assert!(notes(&table).contains("both stand on the same run"), "{}", notes(&table));
 }
@@ -147,7 +148,8 @@ fn variants_of_one_plan_are_not_set_against_each_other() {
 fn a_difference_over_fewer_seeds_than_the_means_beside_it_says_so() {
     let baseline = variant("baseline", 0.2, &[0, 1, 2], &["open"]);
     let other = variant("other", 0.25, &[1], &["open"]);
-    let table = Comparison::new(vec![baseline, other], lists()).accuracy_table(TableOptions::default());
+    let table = Comparison::new(vec![baseline, other], lists(), Unit::Identities)
+        .accuracy_table(TableOptions::default());
     let note = "The difference of other to baseline is over the seeds that both have: 1.";
     assert!(notes(&table).contains(note), "{}", notes(&table));
 }
@@ -161,8 +163,11 @@ fn a_difference_that_no_spec_declares_is_warned_of() {
         variant
     };
     let table = |epochs| {
-        let comparison =
-            Comparison::new(vec![of("baseline", "0.5", "14"), of("m0.8", "0.8", epochs)], lists());
+        let comparison = Comparison::new(
+            vec![of("baseline", "0.5", "14"), of("m0.8", "0.8", epochs)],
+            lists(),
+            Unit::Identities,
+        );
         notes(&comparison.accuracy_table(TableOptions::default()))
     };
     let warning = "Warning: m0.8 differs from baseline also by what no spec says: training.epochs: 14 → 4.";
@@ -176,7 +181,7 @@ fn results_of_different_policies_are_not_compared() {
     let scores = scores(&list, 0.2, 1, 3);
     let folds = result("open", &list, scores.clone(), ResolvedPolicy::KFold { folds: 10 });
     let variants = vec![at_half("baseline", &list, &scores), with_result("folds", folds)];
-    let table = Comparison::new(variants, only(list)).errors_table(TableOptions::default());
+    let table = Comparison::new(variants, only(list), Unit::Identities).errors_table(TableOptions::default());
     assert_eq!(json(&table)[1]["false_positives_difference"], serde_json::Value::Null);
     assert!(notes(&table).contains("of folds is not compared with baseline: their thresholds"));
     assert!(notes(&table).contains("Thresholds: fixed at a cosine similarity of 0.5."));
@@ -190,7 +195,8 @@ fn without_scores_single_runs_have_no_intervals() {
     let mut bare = at_half("bare", &list, &scores);
     bare.runs[0].protocols.get_mut(&protocol("open")).unwrap().scores.clear();
     let variants = vec![at_half("baseline", &list, &scores), bare];
-    let table = Comparison::new(variants, only(list)).accuracy_table(TableOptions::default());
+    let table =
+        Comparison::new(variants, only(list), Unit::Identities).accuracy_table(TableOptions::default());
     assert_eq!(json(&table)[1]["open_difference"], serde_json::Value::Null);
     assert!(notes(&table).contains("the scores or the pair list were not kept"));
 }
@@ -199,7 +205,7 @@ fn without_scores_single_runs_have_no_intervals() {
 fn several_seeds_give_mean_deviation_and_paired_t_intervals() {
     let seeds = |name, gap, seeds: &[u64]| variant(name, gap, seeds, &["open"]);
     let variants = vec![seeds("baseline", 0.22, &[0, 1, 2]), seeds("m0.2", 0.17, &[0, 1, 2, 3])];
-    let comparison = Comparison::new(variants, lists());
+    let comparison = Comparison::new(variants, lists(), Unit::Identities);
     let table = comparison.accuracy_table(TableOptions::default());
     insta::assert_snapshot!(table.render(TEXT), @r"
     Accuracy
@@ -212,7 +218,8 @@ fn several_seeds_give_mean_deviation_and_paired_t_intervals() {
       (InsightFace).
     Mean ± standard deviation (n - 1) over 3 to 4 seeds.
     Differences are to baseline, with 95% intervals; an asterisk marks those that
-      leave out 0.
+      leave out 0 and of which p, corrected for the number of variants (Holm), is
+      below 0.05.
     Intervals of several seeds: paired t over 3 shared seeds. They allow for the
       luck of training, but not for the choice of pairs.
     The difference of m0.2 to baseline is over the seeds that both have: 0, 1, 2.
@@ -233,7 +240,7 @@ fn several_seeds_give_mean_deviation_and_paired_t_intervals() {
 #[test]
 fn runs_of_other_seeds_are_not_compared() {
     let variants = vec![variant("baseline", 0.2, &[0], &["open"]), variant("late", 0.2, &[1], &["open"])];
-    let table = Comparison::new(variants, lists()).accuracy_table(TableOptions::default());
+    let table = Comparison::new(variants, lists(), Unit::Identities).accuracy_table(TableOptions::default());
     assert!(notes(&table).contains("they have no seed in common"));
 }
 
@@ -242,7 +249,8 @@ fn the_state_has_a_column_where_the_caller_gives_one() {
     let mut variants = vec![variant("baseline", 0.2, &[0], &["open"]), variant("failed", 0.2, &[], &[])];
     variants[0].state = Some("cached".to_owned());
     variants[1].state = Some("failed".to_owned());
-    let table = json(&Comparison::new(variants, lists()).accuracy_table(TableOptions::default()));
+    let table =
+        json(&Comparison::new(variants, lists(), Unit::Identities).accuracy_table(TableOptions::default()));
     assert_eq!((&table[0]["state"], &table[1]["state"]), (&"cached".into(), &"failed".into()));
     assert_eq!(table[1]["open_accuracy"], serde_json::Value::Null);
 }
@@ -251,7 +259,7 @@ fn the_state_has_a_column_where_the_caller_gives_one() {
 fn further_protocols_get_columns_of_accuracy_and_rows_of_errors() {
     let on = ["closed", "lfw", "open"];
     let variants = vec![variant("baseline", 0.22, &[0], &on), variant("m0.2", 0.17, &[0], &on)];
-    let comparison = Comparison::new(variants, lists());
+    let comparison = Comparison::new(variants, lists(), Unit::Identities);
     let accuracy = comparison.accuracy_table(TableOptions::default());
     let titles: Vec<&str> = accuracy.columns.iter().map(|column| &*column.title).collect();
     assert_eq!(
@@ -270,13 +278,14 @@ fn a_list_ordered_by_truth_is_named() {
     list.same.sort_unstable();
     let policy = ResolvedPolicy::KFold { folds: 10 };
     let baseline = with_result("baseline", result("open", &list, scores(&list, 0.3, 1, 3), policy));
-    let table = Comparison::new(vec![baseline], only(list)).accuracy_table(TableOptions::default());
+    let table =
+        Comparison::new(vec![baseline], only(list), Unit::Identities).accuracy_table(TableOptions::default());
     assert!(notes(&table).contains("Open-set: the list is ordered by truth"), "{}", notes(&table));
 }
 
 #[test]
 fn no_variants_give_empty_tables() {
-    let comparison = Comparison::new(Vec::new(), PairLists::new());
+    let comparison = Comparison::new(Vec::new(), PairLists::new(), Unit::Identities);
     assert!(comparison.accuracy_table(TableOptions::default()).rows().is_empty());
     assert!(comparison.errors_table(TableOptions::default()).rows().is_empty());
 }

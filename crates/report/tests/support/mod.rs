@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use arclab_metrics::{ResolvedPolicy, evaluate};
+use arclab_metrics::{ResolvedPolicy, Unit, evaluate};
 use arclab_report::{Comparison, PairList, PairLists, ProtocolResult, RunResults, VariantResults};
 use arclab_spec::{Fingerprint, Lineage, ProtocolName, RunId, VariantName};
 
@@ -30,6 +30,9 @@ pub fn pair_list(count: usize, folds: bool) -> PairList {
     PairList {
         same: (0..count).map(|pair| pair % 2 == 0).collect(),
         folds: folds.then(|| (0..count).map(fold).collect()),
+        people: (0..count as u32)
+            .map(|pair| if pair % 2 == 0 { [pair, pair] } else { [pair, pair + 1] })
+            .collect(),
     }
 }
 
@@ -92,6 +95,7 @@ pub fn variant(name: &str, gap: f64, seeds: &[u64], on: &[&str]) -> VariantResul
         name: VariantName::new(name).expect("a name"),
         state: None,
         hypothesis: String::new(),
+        stated: None,
         lineage: None,
         runs: seeds.iter().map(|&seed| run(name, gap, seed, on)).collect(),
     }
@@ -113,5 +117,9 @@ pub fn lineage(values: &[(&str, &str)], declared: &[&str]) -> Lineage {
 pub fn single_runs() -> Comparison {
     let on = ["closed", "open"];
     let variants = [("baseline", 0.22), ("grayscale", 0.21), ("m0.8", 0.225), ("m0.2", 0.17)];
-    Comparison::new(variants.map(|(name, gap)| variant(name, gap, &[0], &on)).to_vec(), lists())
+    Comparison::new(
+        variants.map(|(name, gap)| variant(name, gap, &[0], &on)).to_vec(),
+        lists(),
+        Unit::Identities,
+    )
 }

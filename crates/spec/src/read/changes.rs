@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Keys of a spec that are no part of what it configures.
-const WORDS: &[&str] = &["extends", "name", "hypothesis"];
+const WORDS: &[&str] = &["extends", "name", "hypothesis", "expect"];
 
 /// The keys under which `to` differs from `from`, in the order of `to`; those that are gone come last.
 pub(super) fn between(from: Option<&Node>, to: &Node) -> Vec<Change> {

@@ -6,6 +6,7 @@ mod changes;
 mod data;
 mod dataset;
 mod evaluation;
+mod expect;
 mod files;
 mod homes;
 mod list;

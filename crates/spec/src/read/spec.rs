@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{
     chain::{Chain, Link},
-    changes, data, evaluation,
+    changes, data, evaluation, expect,
     loss::{self, Softmax},
     model, optimizer,
     overrides::Override,
@@ -18,7 +18,7 @@ use super::{
     start, training,
 };
 use crate::{
-    ExperimentName, Lineage, Spec, VariantName,
+    Expectation, ExperimentName, Lineage, Spec, VariantName,
     config::{Config, ResourceRequest},
     lineage,
     source::{Diagnostic, Node, Value},
@@ -30,7 +30,7 @@ pub(super) fn read(chain: &Chain, overrides: &[Override], reading: &Reading<'_>)
     let own = chain.own();
     let parents = chain.parents();
     let declared = match parents.clone() {
-        Some(parents) => without(parents, &["name", "hypothesis"]).merged(own.document.clone()),
+        Some(parents) => without(parents, &["name", "hypothesis", "expect"]).merged(own.document.clone()),
         None => own.document.clone(),
     };
     let document = set(declared.clone(), overrides);
@@ -54,6 +54,7 @@ pub(super) fn read(chain: &Chain, overrides: &[Override], reading: &Reading<'_>)
         changes: changes::between(parents.map(|parents| set(parents, overrides)).as_ref(), &document),
         lineage: lineage(chain, &declared, &written.config)?,
         hypothesis: written.hypothesis.unwrap_or_default(),
+        expect: written.expect,
         config: written.config,
         seeds: written.seeds,
         resources: written.resources,
@@ -101,6 +102,7 @@ fn differing(a: &BTreeMap<String, String>, b: &BTreeMap<String, String>) -> BTre
 /// What a document says.
 pub(super) struct Written {
     hypothesis: Option<String>,
+    expect: Vec<Expectation>,
     config: Config,
     seeds: Vec<u64>,
     resources: ResourceRequest,
@@ -147,7 +149,8 @@ pub(super) fn top_level(top: &mut Section<'_>) -> Written {
     pairs::fits(top, &config);
     training::fits(top, &config);
     resources::fits(top, resources.device, config.training.precision);
-    Written { hypothesis, config, seeds, resources }
+    let expect = expect::expect(top, &config.evaluation);
+    Written { hypothesis, expect, config, seeds, resources }
 }
 
 fn without(node: Node, keys: &[&str]) -> Node {

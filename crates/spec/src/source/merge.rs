@@ -56,7 +56,7 @@ const fn kind(key: &'static str, its_own: &'static [&'static str]) -> Kind {
     Kind { key, its_own }
 }
 
-const THRESHOLDS: &[Kind] = &[kind("k_fold", &[]), kind("fixed", &[])];
+const THRESHOLDS: &[Kind] = &[kind("k_fold", &[]), kind("k_fold_exact", &[]), kind("fixed", &[])];
 
 const CHOICES: &[Choice] = &[
     Choice { path: &["data", "dataset"], kinds: &[kind("synthetic", &[]), kind("folder", &[])] },

@@ -67,7 +67,7 @@ impl<B: Backend> Feed<B> {
         let changes: Vec<_> = changes.iter().map(image_change).collect();
         let images = Images { pixels, count: labels.len(), size: self.image_size };
         let ahead = self.device.as_ref().and_then(|device| device.hand_over(&images, &changes));
-        Fed { ahead, batch }
+        Fed { batch, ahead }
     }
 }
 

@@ -42,7 +42,9 @@ pub(crate) fn text<'a>(
 
 fn header(mode: &str, model: &str, evaluation: &Evaluation) -> String {
     let origin = match evaluation.policy {
-        ThresholdPolicy::KFold { .. } => "each from the other folds, in the order of the folds",
+        ThresholdPolicy::KFold { .. } | ThresholdPolicy::KFoldExact { .. } => {
+            "each from the other folds, in the order of the folds"
+        }
         ThresholdPolicy::Validation => "from the validation pairs",
         ThresholdPolicy::Fixed(_) => "fixed",
     };

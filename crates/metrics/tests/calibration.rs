@@ -1,0 +1,178 @@
+//! Each test and interval by simulation: how often a p of no difference falls below 5%, and how often an interval covers
+//! what is true.
+
+#[expect(dead_code, unreachable_pub, reason = "shared by tests, of which none uses all of it")]
+mod support;
+
+use arclab_metrics::{
+    Bin, Decisions, Difference, PairedComparison, Proportion, Resampling, Unit, compare_auc, seed_difference,
+    trend, unpaired_difference,
+};
+use support::Stream;
+
+/// A share of `repeats` experiments must lie within three standard deviations of its chance, and as much beyond as the method is
+/// not exact.
+fn about(share: f64, chance: f64, repeats: u32, inexact: f64) {
+    let deviation = (chance * (1.0 - chance) / f64::from(repeats)).sqrt();
+    assert!((share - chance).abs() <= 3.0 * deviation + inexact, "{share} is not {chance}");
+}
+
+fn share(repeats: u32, mut is_so: impl FnMut() -> bool) -> f64 {
+    f64::from((0..repeats).map(|_| u32::from(is_so())).sum::<u32>()) / f64::from(repeats)
+}
+
+fn covers(found: Difference, truth: f64) -> bool {
+    found.low <= truth && truth <= found.high
+}
+
+/// How people and pairs make two variants err.
+#[derive(Clone, Copy)]
+struct World {
+    people: usize,
+    same: usize,
+    different: usize,
+    /// By how much people differ in which variant decides them rightly.
+    of_people: f64,
+}
+
+/// Decisions of two equally good variants, and both people of each pair. A pair's gain is +1 or -1 where the normal deviate of its
+/// people and its own is far enough from 0, so that a person's pairs come out alike.
+fn world(
+    World { people, same, different, of_people }: World,
+    stream: &mut Stream,
+) -> ([Vec<bool>; 3], Vec<[u32; 2]>) {
+    let effects: Vec<f64> = (0..people).map(|_| stream.normal()).collect();
+    let (mut a, mut b, mut truth, mut whose) = (vec![], vec![], vec![], vec![]);
+    for pair in 0..same + different {
+        let kind = pair < same;
+        let i = stream.below(people);
+        let j = if kind { i } else { (i + 1 + stream.below(people - 1)) % people };
+        let of_people = of_people * (effects[i] + effects[j]) / 2_f64.sqrt();
+        let deviate = of_people + stream.normal();
+        a.push((deviate < 1.0) == kind);
+        b.push((deviate > -1.0) == kind);
+        truth.push(kind);
+        whose.push([i as u32, j as u32]);
+    }
+    ([a, b, truth], whose)
+}
+
+fn coverage(world_of: World, unit: Unit, repeats: u32) -> [f64; 3] {
+    let (mut stream, mut covered) = (Stream::new(11), [0; 3]);
+    for repeat in 0..repeats {
+        let ([a, b, truth], whose) = world(world_of, &mut stream);
+        let decisions = Decisions { a: &a, b: &b, truth: &truth };
+        let resampling = Resampling { unit, draws: 400, seed: u64::from(repeat) };
+        let found = PairedComparison::resampled(decisions, &whose, resampling).expect("as many of each");
+        let all = [found.accuracy, found.false_positives, found.false_negatives];
+        for (covered, effect) in covered.iter_mut().zip(all) {
+            *covered += u32::from(covers(effect.difference, 0.0));
+        }
+    }
+    covered.map(|covered| f64::from(covered) / f64::from(repeats))
+}
+
+#[test]
+fn intervals_over_identities_cover_the_truth_where_pairs_share_people() {
+    let dense = World { people: 60, same: 400, different: 400, of_people: 1.0 };
+    for covered in coverage(dense, Unit::Identities, 500) {
+        about(covered, 0.95, 500, 0.02);
+    }
+    // What is wrong with pairs as units.
+    let [accuracy, ..] = coverage(dense, Unit::Pairs, 500);
+    assert!(accuracy < 0.85, "{accuracy}");
+}
+
+#[test]
+fn intervals_over_identities_are_not_too_wide_where_pairs_share_nobody_that_matters() {
+    for people in [80, 3000] {
+        let sparse = World { people, same: 400, different: 400, of_people: 0.0 };
+        for covered in coverage(sparse, Unit::Identities, 500) {
+            about(covered, 0.955, 500, 0.015);
+        }
+    }
+}
+
+#[test]
+fn mcnemars_test_is_at_most_as_often_wrong_as_it_says() {
+    let mut stream = Stream::new(3);
+    let wrong = share(2000, || {
+        let ([a, b, truth], _) =
+            world(World { people: 2000, same: 300, different: 300, of_people: 0.0 }, &mut stream);
+        PairedComparison::new(Decisions { a: &a, b: &b, truth: &truth }).unwrap().accuracy.p <= 0.05
+    });
+    // Exact tests of counts stay below.
+    assert!((0.025..=0.055).contains(&wrong), "{wrong}");
+}
+
+#[test]
+fn delongs_test_is_as_often_wrong_as_it_says_and_its_interval_covers() {
+    let mut stream = Stream::new(8);
+    let (mut wrong, mut covered) = (0, 0);
+    for _ in 0..1500 {
+        let same: Vec<bool> = (0..240).map(|pair| pair % 2 == 0).collect();
+        let (mut a, mut b) = (vec![], vec![]);
+        for &same in &same {
+            let shared = stream.normal() + if same { 1.5 } else { 0.0 };
+            for scores in [&mut a, &mut b] {
+                scores.push(((shared + stream.normal()) / 20.0).clamp(-1.0, 1.0) as f32);
+            }
+        }
+        let found = compare_auc(&a, &b, &same).unwrap();
+        wrong += u32::from(found.p <= 0.05);
+        covered += u32::from(covers(found.difference, 0.0));
+    }
+    about(f64::from(wrong) / 1500.0, 0.05, 1500, 0.005);
+    about(f64::from(covered) / 1500.0, 0.95, 1500, 0.005);
+}
+
+#[test]
+fn a_trend_test_is_as_often_wrong_as_it_says() {
+    let mut stream = Stream::new(21);
+    let wrong = share(3000, || {
+        let mut bin =
+            |at: f64| Bin { at, found: (0..80).filter(|_| stream.uniform() < 0.2).count() as u64, count: 80 };
+        trend(&[bin(0.0), bin(1.0), bin(2.5), bin(4.0)]).is_some_and(|trend| trend.p <= 0.05)
+    });
+    about(wrong, 0.05, 3000, 0.005);
+}
+
+#[test]
+fn a_shares_interval_covers_the_truth() {
+    let mut stream = Stream::new(30);
+    for truth in [0.03, 0.3, 0.9] {
+        let covered = share(3000, || {
+            let found = (0..120).filter(|_| stream.uniform() < truth).count() as u64;
+            let share = Proportion::of(found, 120).unwrap();
+            share.low <= truth && truth <= share.high
+        });
+        about(covered, 0.95, 3000, 0.015);
+    }
+}
+
+#[test]
+fn intervals_over_seeds_cover_the_truth_and_their_p_are_right() {
+    let mut stream = Stream::new(23);
+    for seeds in [2, 3, 5, 40] {
+        let (mut covered, mut wrong) = (0, 0);
+        for _ in 0..4000 {
+            let differences: Vec<f64> = (0..seeds).map(|_| 0.2 * stream.normal()).collect();
+            let found = seed_difference(&differences).unwrap();
+            covered += u32::from(covers(found.difference, 0.0));
+            wrong += u32::from(found.p <= 0.05);
+        }
+        about(f64::from(covered) / 4000.0, 0.95, 4000, 0.0);
+        about(f64::from(wrong) / 4000.0, 0.05, 4000, 0.0);
+    }
+}
+
+#[test]
+fn welchs_test_is_right_where_variants_differ_in_how_much_seeds_matter() {
+    let mut stream = Stream::new(29);
+    let wrong = share(4000, || {
+        let mut draw =
+            |count: usize, spread: f64| (0..count).map(|_| spread * stream.normal()).collect::<Vec<_>>();
+        unpaired_difference(&draw(4, 0.1), &draw(6, 0.4)).unwrap().p <= 0.05
+    });
+    about(wrong, 0.05, 4000, 0.01);
+}
