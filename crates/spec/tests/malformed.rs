@@ -600,7 +600,7 @@ const COMBINATIONS: &[Malformed] = &[
     ),
     case(
         "extends: base.yaml\nschedule: {name: constant, warmup_epochs: 2.5}\ntraining: {epochs: 2}",
-        (2, 42),
+        (2, 43),
         "`schedule.warmup_epochs` (2.5) is more than `training.epochs` (2)",
         "never reaches its peak",
     ),
