@@ -70,17 +70,19 @@ async fn stated(
     if records.is_empty() {
         return Ok(None);
     }
-    // Where nothing is expected any more, all of them were recorded before.
-    let place = records.iter().position(|record| record.expected == expected).unwrap_or(records.len());
     let mut began = Vec::new();
     for run in runs {
         began.extend(store.attempts(&run.id).await?.first().map(|attempt| attempt.launched_ms));
     }
+    let began_ms = began.into_iter().min();
+    let known_then =
+        records.iter().rev().find(|record| began_ms.is_some_and(|began_ms| record.recorded_ms <= began_ms));
+    let recorded = records.iter().find(|record| record.expected == expected);
     Ok(Some(Stated {
         expected: expected.to_vec(),
-        recorded_ms: records.get(place).map(|record| record.recorded_ms),
-        before: place.checked_sub(1).map(|before| records[before].expected.clone()),
-        began_ms: began.into_iter().min(),
+        recorded_ms: recorded.map(|record| record.recorded_ms),
+        before: known_then.map(|record| record.expected.clone()),
+        began_ms,
     }))
 }
 

@@ -118,12 +118,39 @@ fn delongs_test_is_as_often_wrong_as_it_says_and_its_interval_covers() {
                 scores.push(((shared + stream.normal()) / 20.0).clamp(-1.0, 1.0) as f32);
             }
         }
-        let found = compare_auc(&a, &b, &same).unwrap();
+        let found = compare_auc(&a, &b, &same, None).unwrap();
         wrong += u32::from(found.p <= 0.05);
         covered += u32::from(covers(found.difference, 0.0));
     }
     about(f64::from(wrong) / 1500.0, 0.05, 1500, 0.005);
     about(f64::from(covered) / 1500.0, 0.95, 1500, 0.005);
+}
+
+#[test]
+fn delongs_interval_allows_for_people_that_pairs_share() {
+    let (mut stream, mut covered) = (Stream::new(12), [0, 0]);
+    for _ in 0..600 {
+        let effects: Vec<f64> = (0..40).map(|_| 1.5 * stream.normal()).collect();
+        let (mut a, mut b, mut same, mut people) = (vec![], vec![], vec![], vec![]);
+        for pair in 0..400 {
+            let i = stream.below(40);
+            let j = if pair % 2 == 0 { i } else { (i + 1 + stream.below(39)) % 40 };
+            // People differ in which variant knows them again.
+            let (gap, tilt) = if i == j { (1.5, effects[i]) } else { (0.0, 0.0) };
+            let shared = gap + stream.normal();
+            a.push(((shared + stream.normal() + tilt) / 40.0).clamp(-1.0, 1.0) as f32);
+            b.push(((shared + stream.normal() - tilt) / 40.0).clamp(-1.0, 1.0) as f32);
+            same.push(i == j);
+            people.push([i as u32, j as u32]);
+        }
+        for (covered, people) in covered.iter_mut().zip([Some(people.as_slice()), None]) {
+            let found = compare_auc(&a, &b, &same, people).expect("usable scores");
+            *covered += u32::from(covers(found.difference, 0.0));
+        }
+    }
+    let [clustered, independent] = covered.map(|covered| f64::from(covered) / 600.0);
+    about(clustered, 0.95, 600, 0.03);
+    assert!(independent < 0.85, "{independent}");
 }
 
 #[test]

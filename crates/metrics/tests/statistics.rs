@@ -144,7 +144,7 @@ fn the_curve_of_tied_scores_is_scikit_learns() {
 fn two_areas_differ_as_delongs_definition_says() {
     for case in reference().delong {
         let (same, [a, b]) = lists(&case.name, case.pairs, case.levels);
-        near_effect(compare_auc(&a, &b, &same).unwrap(), [case.value, case.low, case.high, case.p]);
+        near_effect(compare_auc(&a, &b, &same, None).unwrap(), [case.value, case.low, case.high, case.p]);
     }
 }
 

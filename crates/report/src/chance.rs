@@ -33,11 +33,9 @@ impl Comparison {
             [Cell::Count(lost), Cell::Count(gained), pairs_needed.map_or(Cell::Empty, Cell::Count)]
         });
         let [lost, gained, needed] = counts;
-        let p =
-            [found.accuracy, found.false_positives, found.false_negatives].map(|of| Cell::P(of.corrected_p));
+        let p = [found.accuracy.effect.p, found.accuracy.corrected_p].map(Cell::P);
         let auc = [Cell::difference(found.auc, DECIMALS), Cell::P(found.auc.corrected_p)];
-        let alone = [Cell::P(found.accuracy.effect.p)];
-        Some([lost, gained].into_iter().chain(alone).chain(p).chain(auc).chain([needed]))
+        Some([lost, gained].into_iter().chain(p).chain(auc).chain([needed]))
     }
 }
 
@@ -47,22 +45,15 @@ fn no_difference<T>(_: &Incomparable) -> Option<T> {
 }
 
 fn columns() -> Vec<Column> {
-    let mut columns = vec![
+    vec![
         Column::new("protocol", "Test", Kind::Text),
         Column::new("variant", "Variant", Kind::Text),
         Column::new("lost", "Lost", Kind::Number),
         Column::new("gained", "Gained", Kind::Number),
         Column::new("accuracy_p", "p", Kind::Number),
-    ];
-    for (key, title) in [
-        ("accuracy_corrected_p", "p corrected"),
-        ("false_positives_corrected_p", "of FP"),
-        ("false_negatives_corrected_p", "of FN"),
-    ] {
-        columns.push(Column::new(key, title, Kind::Number));
-    }
-    columns.push(Column::new("auc_difference", "AUC", Kind::Difference(Better::Higher)));
-    columns.push(Column::new("auc_corrected_p", "of AUC", Kind::Number));
-    columns.push(Column::new("pairs_needed", "Pairs needed", Kind::Number));
-    columns
+        Column::new("accuracy_corrected_p", "Corrected", Kind::Number),
+        Column::new("auc_difference", "AUC difference", Kind::Difference(Better::Higher)),
+        Column::new("auc_corrected_p", "Corrected", Kind::Number),
+        Column::new("pairs_needed", "Pairs needed", Kind::Number),
+    ]
 }

@@ -160,7 +160,9 @@ fn by_pairs(
     let resampling = Resampling { unit, draws: DRAWS, seed: 0 };
     let found =
         PairedComparison::resampled(decided, &list.people, resampling).map_err(Incomparable::Undecided)?;
-    let auc = compare_auc(&baseline.scores, &variant.scores, &list.same).map_err(Incomparable::Undecided)?;
+    let people = (unit == Unit::Identities).then_some(list.people.as_slice());
+    let auc = compare_auc(&baseline.scores, &variant.scores, &list.same, people)
+        .map_err(Incomparable::Undecided)?;
     let PairedComparison { pairs, gained, lost, accuracy, false_positives, false_negatives } = found;
     Ok(Differences {
         accuracy: accuracy.into(),

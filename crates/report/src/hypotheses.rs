@@ -17,7 +17,7 @@ pub struct Stated {
     pub expected: Vec<Expectation>,
     /// When that was first recorded, Unix milliseconds; absent where nothing is expected any more.
     pub recorded_ms: Option<u64>,
-    /// What was recorded last before.
+    /// What was recorded last when that run was started, if another.
     pub before: Option<Vec<Expectation>>,
     /// When the first of its runs was started, Unix milliseconds; absent before.
     pub began_ms: Option<u64>,
@@ -53,19 +53,25 @@ struct Answered<'a> {
 }
 
 impl Comparison {
-    /// What each variant's spec expected and whether it is so; without rows and notes where none expected anything.
+    /// What each variant's spec expected and whether it is so; without rows where none ever expected anything.
     pub fn hypotheses_table(&self) -> Table {
         let columns = vec![
             Column::new("variant", "Variant", Kind::Text),
             Column::new("expected", "Expected", Kind::Text),
             Column::new("answer", "Answer", Kind::Text),
-            Column::new("difference", "Difference", Kind::Difference(Better::Higher)),
+            Column::new("difference", "Difference", Kind::Difference(Better::Unsaid)),
             Column::new("corrected_p", "p corrected", Kind::Number),
         ];
         let mut table = Table::new("hypotheses", "Expected, and found", columns);
         let answered = self.answered();
         for of in &answered {
             table.push(row(of));
+        }
+        let withdrawn = |stated: &Stated| stated.recorded_ms.is_none();
+        for variant in self.variants().iter().filter(|variant| variant.stated.as_ref().is_some_and(withdrawn))
+        {
+            let cells = [Cell::text(variant.name.as_str()), Cell::text("nothing any more")];
+            table.push(cells.into_iter().chain([Cell::Empty, Cell::Empty, Cell::Empty]).collect());
         }
         table.notes = notes(self, &answered);
         table
@@ -100,8 +106,18 @@ impl Comparison {
 
     fn found(&self, variant: &VariantResults, expectation: &Expectation) -> Result<Tested, String> {
         let versus = self.variants().iter().find(|other| other.name == expectation.versus);
-        let versus = versus
-            .ok_or_else(|| format!("{} is not among the variants that are shown", expectation.versus))?;
+        let versus = versus.ok_or_else(|| {
+            let name = &expectation.versus;
+            format!(
+                "{name} is not among the variants that are shown; `arclab compare {name} {}` has both",
+                variant.name
+            )
+        })?;
+        let lineages = variant.lineage.as_ref().zip(versus.lineage.as_ref());
+        let undeclared = lineages.map_or(Vec::new(), |(of, versus)| of.undeclared_differences(versus));
+        if let Some(change) = undeclared.first() {
+            return Err(format!("the two differ also in what no spec says ({change})"));
+        }
         let found = differences(versus, variant, &expectation.protocol, self.lists(), self.unit());
         let found = found.map_err(|why| why.to_string())?.ok_or("there are no results yet")?;
         Ok(match expectation.number {
@@ -172,17 +188,18 @@ fn stated_late(variant: &VariantResults) -> Option<String> {
         .before
         .as_ref()
         .map(|before| before.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
-    let name = &variant.name;
-    match (stated.recorded_ms, before) {
-        (None, Some(before)) => {
-            Some(format!("Warning: nothing is expected of {name} any more, of which it once was: {before}."))
-        }
-        (Some(recorded_ms), before) if began_ms < recorded_ms => Some(format!(
-            "Warning: what is expected of {name} was written at {}, after its first run had begun at {}; before that, {}.",
-            shown_time(recorded_ms),
-            shown_time(began_ms),
-            before.map_or_else(|| "nothing was expected".to_owned(), |before| format!("it was: {before}"))
+    let (name, began) = (&variant.name, shown_time(began_ms));
+    let before =
+        before.map_or_else(|| "nothing was expected".to_owned(), |before| format!("it was: {before}"));
+    match stated.recorded_ms {
+        None => Some(format!(
+            "Warning: nothing is expected of {name} any more; when its first run began at {began} UTC, {before}."
         )),
-        _ => None,
+        Some(recorded_ms) if began_ms < recorded_ms => Some(format!(
+            "Warning: what is expected of {name} was written at {} UTC, after its first run had begun at {began} UTC; then \
+             {before}.",
+            shown_time(recorded_ms),
+        )),
+        Some(_) => None,
     }
 }

@@ -156,20 +156,22 @@ pub(crate) fn test_notes(comparison: &Comparison) -> Vec<String> {
     let mut notes = Vec::new();
     if bases.iter().any(|basis| seeds_of(basis).is_none()) {
         notes.push(
-            "Lost and gained: pairs that the baseline, or the variant, alone decided rightly. p: McNemar's exact test on \
-             them, of AUC DeLong's test; both take pairs as independent. Pairs needed: so many of the same kind show an equal \
-             difference of accuracy with a chance of 80% (Connor, 1987)."
+            "Of single runs: pairs that the baseline alone (lost) or the variant alone (gained) decided rightly, and the p of \
+             McNemar's exact test on them, which takes pairs as independent. Pairs needed: so many of the same kind show an equal \
+             difference of accuracy with a chance of 80% (Connor, 1987). The areas under the ROC curves are DeLong's."
                 .to_owned(),
         );
     }
     if bases.iter().any(|basis| seeds_of(basis).is_some()) {
         notes.push("p over several seeds: Student's paired t test.".to_owned());
     }
-    notes.push(format!(
-        "Corrected: Holm's correction over the {} variants that are held against {}, for each test and number by itself.",
-        comparison.variants().len() - 1,
-        comparison.variants()[0].name
-    ));
+    let (others, baseline) = (comparison.variants().len() - 1, &comparison.variants()[0].name);
+    let held = if others == 1 {
+        format!("the one variant that is held against {baseline}: none")
+    } else {
+        format!("the {others} variants that are held against {baseline}, for each test and number by itself")
+    };
+    notes.push(format!("Corrected: p after Holm's correction over {held}."));
     notes
 }
 

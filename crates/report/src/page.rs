@@ -66,7 +66,7 @@ fn variants(comparison: &Comparison) -> String {
 
 fn hypotheses(comparison: &Comparison) -> String {
     let table = comparison.hypotheses_table();
-    if table.rows().is_empty() && table.notes.is_empty() {
+    if table.rows().is_empty() {
         String::new()
     } else {
         format!("<div class=\"card\">{}</div>", html::write(&table))

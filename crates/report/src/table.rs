@@ -24,6 +24,8 @@ pub enum Better {
     Higher,
     /// Errors.
     Lower,
+    /// That depends on what was expected.
+    Unsaid,
 }
 
 /// A column's heading.

@@ -264,6 +264,25 @@ const VALUES: &[Malformed] = &[
         "change: stays",
     ),
     case(
+        "extends: base.yaml\nexpect: [{metric: open.auc, change: stays, within: 2, versus: base}]",
+        (2, 52),
+        "a share cannot differ by `2`",
+        "within: 0.01",
+    ),
+    case(
+        "extends: base.yaml\nname: me\nexpect: [{metric: open.auc, change: increases, versus: me}]",
+        (3, 56),
+        "`me` is this variant itself",
+        "such as `baseline`",
+    ),
+    case(
+        "extends: base.yaml\nexpect: [{metric: open.auc, change: increases, versus: a}, {metric: open.auc, change: decreases, \
+         versus: a}]",
+        (2, 60),
+        "is expected twice",
+        "one thing",
+    ),
+    case(
         "extends: base.yaml\nexpect: [{change: increases, versus: base}]",
         (2, 10),
         "an entry of `expect` has no `metric`",

@@ -117,7 +117,7 @@ pub(crate) async fn show(
         let comparison = Comparison::new(results, lists, arguments.intervals.into());
         let mut shown = vec![comparison.accuracy_table(options), comparison.errors_table(options)];
         let others = [comparison.tests_table(), comparison.hypotheses_table()];
-        shown.extend(others.into_iter().filter(|table| !table.rows().is_empty() || !table.notes.is_empty()));
+        shown.extend(others.into_iter().filter(|table| !table.rows().is_empty()));
         tables.push((experiment.as_str().to_owned(), shown));
         comparisons.push((experiment, comparison));
     }

@@ -78,6 +78,7 @@ fn differences(specs: &[Spec]) -> String {
         // One line, and nothing that a terminal would obey.
         let hypothesis = spec.hypothesis.replace(char::is_control, " ");
         lines.push(format!("\n{}: {hypothesis}", spec.name));
+        lines.extend(spec.expect.iter().map(|expectation| format!("  expects: {expectation}")));
         if let Some(parent) = &spec.parent {
             lines.push(match spec.changes.as_slice() {
                 [] => format!("  comes to the same as {parent}"),

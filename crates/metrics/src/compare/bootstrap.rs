@@ -5,16 +5,15 @@
 //! wᵢ times (the subsets bootstrap: Bolle, Ratha and Pankanti, Computer Vision and Image Understanding 93, 2004).
 //!
 //! Products of two weights vary more than what they stand for: of pairs with nobody in common the variance would come out
-//! three times too large. So the deviations of what is drawn from what was found are scaled to the variance that holds for
-//! pairs with people in common, Σᵢ Sᵢ² - Σⱼ Dⱼ² over identities i and dyads j (Fafchamps and Gubert, Journal of Development
-//! Economics 83, 2007; Aronow, Samii and Assenova, Political Analysis 23, 2015), times G/(G - 1) for few identities; Sᵢ and
-//! Dⱼ are the sums of the residuals of the pairs that they have. What the drawing gives is Σᵢ Sᵢ² + Σⱼ Dⱼ².
+//! three times too large, as the drawing gives Σᵢ Sᵢ² + Σⱼ Dⱼ² in the words of `clustered.rs`. So the deviations of what is drawn
+//! from what was found are scaled to the variance that holds for pairs with people in common, which that file has.
 //!
 //! No interval is narrower than one of independent pairs: where few pairs differ, drawing again shows little of what others might.
 
-use std::collections::BTreeMap;
-
-use super::{Decisions, PairedComparison};
+use super::{
+    Decisions, PairedComparison,
+    clustered::{Squares, numbered},
+};
 use crate::{Difference, EvaluateError, random::Random};
 
 /// What is drawn again.
@@ -75,17 +74,14 @@ impl Kinds {
         if people.len() != truth.len() {
             return Err(EvaluateError::PeopleDiffer { people: people.len(), pairs: truth.len() });
         }
-        let mut numbers = people.as_flattened().to_vec();
-        numbers.sort_unstable();
-        numbers.dedup();
-        let number = |person: u32| numbers.partition_point(|&other| other < person);
+        let (people, identities) = numbered(people);
         let mut pairs = [Vec::new(), Vec::new()];
         for (((&a, &b), &truth), people) in a.iter().zip(b).zip(truth).zip(people) {
             let right = |decision: bool| f64::from(u8::from(decision == truth));
-            let pair = Pair { people: people.map(number), gain: right(b) - right(a) };
+            let pair = Pair { people, gain: right(b) - right(a) };
             pairs[usize::from(truth)].push(pair);
         }
-        Ok(Self { pairs, identities: numbers.len() })
+        Ok(Self { pairs, identities })
     }
 
     /// Of the mean gain of all pairs, of those of different people and of those of the same.
@@ -142,27 +138,10 @@ impl Kinds {
 
     /// Standard error over that of the drawing.
     fn scale(&self, set: &[&Vec<Pair>], mean: f64) -> f64 {
-        let mut of_people = vec![0.0; self.identities];
-        let mut of_dyads = BTreeMap::<[usize; 2], f64>::new();
-        let mut of_pairs = 0.0;
-        for &Pair { people: [i, j], gain } in set.iter().copied().flatten() {
-            let residual = gain - mean;
-            of_people[i] += residual;
-            of_pairs += residual.powi(2);
-            if i != j {
-                of_people[j] += residual;
-                *of_dyads.entry([i.min(j), i.max(j)]).or_default() += residual;
-            }
-        }
-        let squares = |sum: f64, value: &f64| sum + value.powi(2);
-        let (people, dyads) = (of_people.iter().fold(0.0, squares), of_dyads.values().fold(0.0, squares));
-        if people + dyads == 0.0 {
-            return 1.0;
-        }
-        let identities = self.identities as f64;
-        let few = identities / (identities - 1.0).max(1.0);
-        // A difference of sums may come out below what pairs without anybody in common have.
-        (((people - dyads) * few).max(of_pairs) / (people + dyads)).sqrt()
+        let residuals = set.iter().copied().flatten().map(|pair| (pair.people, pair.gain - mean));
+        let squares = Squares::of(residuals, self.identities);
+        let drawn = squares.people + squares.dyads;
+        if drawn == 0.0 { 1.0 } else { (squares.variance() / drawn).sqrt() }
     }
 }
 

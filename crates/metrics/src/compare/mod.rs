@@ -6,6 +6,7 @@
 //! cells. [`PairedComparison::resampled`] allows for the people that pairs share.
 
 mod bootstrap;
+mod clustered;
 mod delong;
 mod holm;
 mod mcnemar;

@@ -41,6 +41,7 @@ fn class(kind: Kind, news: &str) -> String {
 /// Whether a difference is clear, and good or bad.
 fn news(kind: Kind, cell: &Cell) -> &'static str {
     match (kind, cell.clear()) {
+        (Kind::Difference(Better::Unsaid), _) => "",
         (Kind::Difference(better), Some(difference)) => {
             if (difference.value > 0.0) == (better == Better::Higher) { "gain" } else { "loss" }
         }

@@ -79,6 +79,7 @@ fn push_line<'a>(
 /// Green for a clear gain, red for a clear loss.
 fn paint(kind: Kind, cell: &Cell) -> &'static str {
     match (kind, cell.clear()) {
+        (Kind::Difference(Better::Unsaid), _) => "",
         (Kind::Difference(better), Some(difference)) => {
             if (difference.value > 0.0) == (better == Better::Higher) { GREEN } else { RED }
         }

@@ -5,7 +5,7 @@ use arclab_report::{Comparison, Stated, Table, VariantResults};
 use arclab_spec::{Direction, Expectation, Number, VariantName};
 use serde_json::{Value, json};
 
-use crate::support::{lists, protocol, single_runs, variant};
+use crate::support::{lineage, lists, protocol, single_runs, variant};
 
 fn rows(table: &Table) -> Vec<Value> {
     let text = table.render(arclab_report::Format::Json);
@@ -88,15 +88,30 @@ fn a_hypothesis_written_after_the_runs_had_begun_is_shown_with_the_one_before() 
         ..stated(expectation(Direction::Decreases))
     };
     let notes = with(late.clone()).hypotheses_table().notes.join("\n");
-    let warning = "Warning: what is expected of m0.2 was written at 1970-01-01 00:00:03, after its first run had begun at \
-                   1970-01-01 00:00:02; before that, it was: open.accuracy increases versus baseline.";
+    let warning = "Warning: what is expected of m0.2 was written at 1970-01-01 00:00:03 UTC, after its first run had begun at \
+                   1970-01-01 00:00:02 UTC; then it was: open.accuracy increases versus baseline.";
     assert!(notes.contains(warning), "{notes}");
     let notes = with(Stated { before: None, ..late.clone() }).hypotheses_table().notes.join("\n");
-    assert!(notes.contains("before that, nothing was expected."), "{notes}");
+    assert!(notes.contains("then nothing was expected."), "{notes}");
     let taken_back = Stated { expected: Vec::new(), recorded_ms: None, ..late };
     let table = with(taken_back).hypotheses_table();
-    assert!(table.rows().is_empty());
+    assert_eq!(rows(&table)[0]["expected"], "nothing any more");
     assert!(table.notes[0].contains("nothing is expected of m0.2 any more"), "{:?}", table.notes);
+}
+
+#[test]
+fn variants_that_differ_in_what_no_spec_says_answer_nothing() {
+    let of = |name, gap, epochs| {
+        let lineage = lineage(&[("loss.margin", "0.5"), ("training.epochs", epochs)], &["loss.margin"]);
+        VariantResults { lineage: Some(lineage), ..variant(name, gap, &[0], &["open"]) }
+    };
+    let expected = vec![expected(Number::Accuracy, Direction::Decreases, "baseline")];
+    let worse = VariantResults { stated: Some(stated(expected)), ..of("m0.2", 0.17, "4") };
+    let comparison = Comparison::new(vec![of("baseline", 0.22, "14"), worse], lists(), Unit::Identities);
+    let table = comparison.hypotheses_table();
+    assert_eq!(rows(&table)[0]["answer"], "undecided");
+    let notes = table.notes.join("\n");
+    assert!(notes.contains("what no spec says (training.epochs: 14 → 4)"), "{notes}");
 }
 
 #[test]

@@ -5,12 +5,12 @@ use serde_json::{Value as Json, json};
 use super::{
     list,
     range::Range,
-    section::{Section, not_one_of, written},
+    section::{Reading, Section, not_one_of, written},
 };
 use crate::{
     Direction, Expectation, Number, ProtocolName, VariantName,
     config::EvaluationConfig,
-    source::{Diagnostic, Node},
+    source::{Diagnostic, Node, Value},
 };
 
 const DOC: &str = "What the runs are expected to show, such as `{metric: open.false_negatives, change: decreases, \
@@ -31,8 +31,36 @@ pub(super) fn expect(top: &mut Section<'_>, evaluation: &EvaluationConfig) -> Ve
     // Of no entry, for the schema.
     let (_, items) = entry(top, None, evaluation);
     let node = top.take_optional("expect", DOC, json!({"type": "array", "items": items}));
-    let items = list::items(top, "expect", node, EXAMPLE);
-    items.iter().filter_map(|item| entry(top, Some(item), evaluation).0).collect()
+    let mut all: Vec<Expectation> = Vec::new();
+    for item in list::items(top, "expect", node, EXAMPLE) {
+        let Some(expectation) = entry(top, Some(item), evaluation).0 else { continue };
+        let is_of_same = |other: &Expectation| {
+            (&other.protocol, other.number, &other.versus)
+                == (&expectation.protocol, expectation.number, &expectation.versus)
+        };
+        if all.iter().any(is_of_same) {
+            let found = Diagnostic::at(&item.place, format!("`{}` is expected twice", written(item)));
+            top.reading().report(found.help("say of a metric and another variant one thing"));
+        }
+        all.push(expectation);
+    }
+    all
+}
+
+/// Refuses a comparison of a variant with itself.
+pub(super) fn refuse_own(
+    document: &Node,
+    name: &VariantName,
+    expected: &[Expectation],
+    reading: &Reading<'_>,
+) {
+    let items = document.get("expect").map(|node| &node.value);
+    let Some(Value::List(items)) = items else { return };
+    for (item, _) in items.iter().zip(expected).filter(|(_, expectation)| expectation.versus == *name) {
+        let place = item.get("versus").map_or(&item.place, |versus| &versus.place);
+        let found = Diagnostic::at(place, format!("`{name}` is this variant itself"));
+        reading.report(found.help("name another one of the experiment, such as `baseline`"));
+    }
 }
 
 fn entry<'a>(
@@ -44,15 +72,19 @@ fn entry<'a>(
     let metric = section.text("metric", "A test and a number of it: `open.accuracy`, `closed.auc`.");
     let change = section.optional_word("change", "Which way the number differs.", CHANGES);
     let within =
-        section.optional_number("within", "Of `stays`: by how much at most.", 0.01, Range::above(0.0, 1e9));
+        section.optional_number("within", "Of `stays`: by how much at most, in the metric's unit: a share of 1 of accuracy and AUC, pairs of errors.", 0.01, Range::above(0.0, 1e9));
     let versus = section.text("versus", "The variant that it is compared with.");
     section.demand(json!({"required": ["metric", "change", "versus"]}));
     let metric = required(&section, item, "metric", metric.as_deref())
         .and_then(|text| number(&section, text, evaluation));
     let versus =
         required(&section, item, "versus", versus.as_deref()).and_then(|text| variant(&section, text));
-    let change =
-        required(&section, item, "change", change).and_then(|change| direction(&section, change, within));
+    let is_share =
+        metric.as_ref().is_some_and(|(_, number)| matches!(number, Number::Accuracy | Number::Auc));
+    let change = required(&section, item, "change", change).and_then(|change| {
+        let is_wrong = |within: &f64| matches!(change, Change::Stays) && !fits(&section, *within, is_share);
+        direction(&section, change, within.filter(|within| !is_wrong(within)))
+    });
     let expectation = metric
         .zip(versus)
         .zip(change)
@@ -104,6 +136,16 @@ fn variant(section: &Section<'_>, text: &str) -> Option<VariantName> {
         None
     };
     VariantName::new(text).map_or_else(wrong, Some)
+}
+
+/// A share differs by less than 1.
+fn fits(section: &Section<'_>, within: f64, is_share: bool) -> bool {
+    if let (true, Some(node)) = (is_share && within >= 1.0, section.node("within")) {
+        let found = Diagnostic::at(&node.place, format!("a share cannot differ by `{}`", written(node)));
+        section.reading().report(found.help("write a share of 1, such as `within: 0.01` for one percent"));
+        return false;
+    }
+    true
 }
 
 fn direction(section: &Section<'_>, change: Change, within: Option<f64>) -> Option<Direction> {

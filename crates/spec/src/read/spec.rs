@@ -40,9 +40,9 @@ pub(super) fn read(chain: &Chain, overrides: &[Override], reading: &Reading<'_>)
     let name = name(&document, &own.file, reading);
     let folder = folder(&own.file);
     let experiment = experiment(&own.file, &folder, reading);
-    let is_right = reading.mistakes() == before;
     let (name, experiment) = (name?, experiment?);
-    if !is_right {
+    expect::refuse_own(&document, &name, &written.expect, reading);
+    if reading.mistakes() != before {
         return None;
     }
     Some(Spec {
