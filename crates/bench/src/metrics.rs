@@ -85,19 +85,14 @@ fn scores_folder() -> anyhow::Result<PathBuf> {
 }
 
 /// All metrics of one evaluation.
-struct All {
-    evaluation: Evaluation,
-    auc: f64,
-}
-
-fn all(scores: &[f32], same: &[bool], policy: ResolvedPolicy) -> anyhow::Result<All> {
+fn all(scores: &[f32], same: &[bool], policy: ResolvedPolicy) -> anyhow::Result<Evaluation> {
     let evaluation = evaluate(scores, same, None, policy)?;
     let roc = Roc::new(scores, same)?;
     for far in FARS {
         std::hint::black_box(roc.operating_point(Far::new(far)?).ok());
     }
     std::hint::black_box(roc.eer());
-    Ok(All { auc: evaluation.auc, evaluation })
+    Ok(evaluation)
 }
 
 /// What is measured on both sides.
@@ -108,7 +103,7 @@ struct Task {
     peer: &'static str,
     /// One number that both find.
     of_peer: fn(&Peer) -> Option<f64>,
-    of: fn(&All) -> f64,
+    of: fn(&Evaluation) -> f64,
 }
 
 fn tasks(arguments: &MetricsArgs) -> [Task; 2] {
@@ -119,7 +114,7 @@ fn tasks(arguments: &MetricsArgs) -> [Task; 2] {
             policy: ResolvedPolicy::KFold { folds: 10 },
             peer: "InsightFace's procedure, NumPy",
             of_peer: |peer| peer.accuracy,
-            of: |all| all.evaluation.accuracy,
+            of: |evaluation| evaluation.accuracy,
         },
         Task {
             name: "curve",
@@ -127,7 +122,7 @@ fn tasks(arguments: &MetricsArgs) -> [Task; 2] {
             policy: ResolvedPolicy::Fixed { threshold: 0.3 },
             peer: "scikit-learn's roc_curve and auc",
             of_peer: |peer| peer.auc,
-            of: |all| all.auc,
+            of: |evaluation| evaluation.auc,
         },
     ]
 }

@@ -1,8 +1,7 @@
 //! The third table of a comparison: whether the differences to the first variant are more than chance.
 
 use crate::{
-    Better, Cell, Column, Comparison, Disagreement, Incomparable, Kind, Table, comparison::title,
-    notes::test_notes,
+    Better, Cell, Column, Comparison, Disagreement, Kind, Table, comparison::title, notes::test_notes,
 };
 
 const DECIMALS: usize = 3;
@@ -27,7 +26,8 @@ impl Comparison {
     }
 
     fn test_cells(&self, place: usize, at: usize) -> Option<impl Iterator<Item = Cell>> {
-        let found = self.outcome(place, at)?.against.as_ref().map_or_else(no_difference, Option::clone)?;
+        // Why there is none is said below the first table.
+        let found = self.outcome(place, at)?.against.ok()??;
         let counts = found.disagreement.map_or([Cell::Empty, Cell::Empty, Cell::Empty], |of| {
             let Disagreement { lost, gained, pairs_needed } = of;
             [Cell::Count(lost), Cell::Count(gained), pairs_needed.map_or(Cell::Empty, Cell::Count)]
@@ -37,11 +37,6 @@ impl Comparison {
         let auc = [Cell::difference(found.auc, DECIMALS), Cell::P(found.auc.corrected_p)];
         Some([lost, gained].into_iter().chain(p).chain(auc).chain([needed]))
     }
-}
-
-/// Why there is none is said below the first table.
-fn no_difference<T>(_: &Incomparable) -> Option<T> {
-    None
 }
 
 fn columns() -> Vec<Column> {

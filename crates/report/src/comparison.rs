@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use arclab_metrics::{Evaluation, Summary, Unit, holm};
+use arclab_metrics::{Evaluation, Summary, Unit};
 use arclab_spec::{Change, Lineage, ProtocolName};
 
 use crate::{
-    Differences, Incomparable, PairLists, ProtocolResult, Tested, VariantResults, difference::differences,
+    Differences, Incomparable, PairLists, ProtocolResult, Tested, VariantResults,
+    difference::{correct, differences},
 };
 
 /// Variants and what the first of them, the baseline, is compared by.
@@ -42,7 +43,7 @@ impl Comparison {
         };
         let mut outcomes: Vec<Vec<_>> = variants.iter().enumerate().map(of_variant).collect();
         for protocol in 0..protocols.len() {
-            correct(outcomes.iter_mut().filter_map(|of_variant| of_variant[protocol].as_mut()));
+            correct_each(outcomes.iter_mut().filter_map(|of_variant| of_variant[protocol].as_mut()));
         }
         Self { variants, lists, unit, protocols, outcomes }
     }
@@ -144,7 +145,7 @@ fn outcome(
 }
 
 /// Counts the p of one protocol's differences as those of several variants that were held against one baseline.
-fn correct<'a>(outcomes: impl Iterator<Item = &'a mut Outcome>) {
+fn correct_each<'a>(outcomes: impl Iterator<Item = &'a mut Outcome>) {
     let mut found: Vec<&mut Differences> =
         outcomes.filter_map(|outcome| outcome.against.as_mut().ok()?.as_mut()).collect();
     let numbers: [fn(&mut Differences) -> &mut Tested; 4] = [
@@ -154,9 +155,6 @@ fn correct<'a>(outcomes: impl Iterator<Item = &'a mut Outcome>) {
         |found| &mut found.auc,
     ];
     for number in numbers {
-        let p: Vec<f64> = found.iter_mut().map(|found| number(found).effect.p).collect();
-        for (found, corrected) in found.iter_mut().zip(holm(&p)) {
-            number(found).corrected_p = corrected;
-        }
+        correct(&mut found.iter_mut().map(|found| number(found)).collect::<Vec<_>>());
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use arclab_metrics::{
     Decisions, Effect, EvaluateError, Evaluation, PairedComparison, Resampling, Unit, compare_auc, decisions,
-    pairs_needed, seed_difference,
+    holm, pairs_needed, seed_difference,
 };
 use arclab_spec::ProtocolName;
 
@@ -57,6 +57,14 @@ impl Tested {
 impl From<Effect> for Tested {
     fn from(effect: Effect) -> Self {
         Self { effect, corrected_p: effect.p }
+    }
+}
+
+/// Counts p values as those of several differences that were looked at (Holm).
+pub(crate) fn correct(tested: &mut [&mut Tested]) {
+    let p: Vec<f64> = tested.iter().map(|tested| tested.effect.p).collect();
+    for (tested, corrected) in tested.iter_mut().zip(holm(&p)) {
+        tested.corrected_p = corrected;
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use arclab_metrics::holm;
 use arclab_spec::{Direction, Expectation, Number};
 
 use crate::{
-    Better, Cell, Column, Comparison, Kind, Table, Tested, VariantResults, difference::differences,
+    Better, Cell, Column, Comparison, Kind, Table, Tested, VariantResults,
+    difference::{correct, differences},
     shown_time,
 };
 
@@ -97,10 +97,7 @@ impl Comparison {
             .filter(|of| !matches!(of.expectation.change, Direction::Stays { .. }))
             .filter_map(|of| of.found.as_mut().ok())
             .collect();
-        let p: Vec<f64> = tested.iter().map(|tested| tested.effect.p).collect();
-        for (tested, corrected) in tested.iter_mut().zip(holm(&p)) {
-            tested.corrected_p = corrected;
-        }
+        correct(&mut tested);
         answered
     }
 

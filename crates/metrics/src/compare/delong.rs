@@ -6,9 +6,9 @@
 //! - AUC = mean of V10, and with Δ what differs from the one to the other, Var(ΔAUC) = Var(ΔV10) / m + Var(ΔV01) / n, sample
 //!   variances.
 //!
-//! Where pairs share people, the variance is that of the sum of each pair's part in the difference, (`ΔV10ᵢ` - mean) / √(m (m - 1)) or
-//! likewise of V01, with people in common (`clustered.rs`; of clusters without dyads: Obuchowski, Biometrics 53, 1997). Shares are found in sorted scores, in n log n (Sun and Xu, IEEE Signal Processing Letters 21,
-//! 2014).
+//! Where pairs share people, the variance is that of the sum of each pair's part in the difference, (`ΔV10ᵢ` - mean) /
+//! √(m (m - 1)) or likewise of V01, with people in common (`clustered.rs`; of clusters without dyads: Obuchowski, Biometrics 53,
+//! 1997). Shares are found in sorted scores, in n log n (Sun and Xu, IEEE Signal Processing Letters 21, 2014).
 
 use super::{
     Effect,

@@ -15,6 +15,8 @@ use crate::{
 
 const DOC: &str = "What the runs are expected to show, such as `{metric: open.false_negatives, change: decreases, \
                    versus: baseline}`. It is recorded before they start; the report says of each whether it is supported.";
+const WITHIN: &str = "Of `stays`: by how much at most, in the metric's unit: a share of 1 of accuracy and AUC, pairs of \
+                      errors.";
 const EXAMPLE: &str = "[{metric: open.false_negatives, change: decreases, versus: baseline}]";
 
 #[derive(Clone, Copy)]
@@ -48,17 +50,11 @@ pub(super) fn expect(top: &mut Section<'_>, evaluation: &EvaluationConfig) -> Ve
 }
 
 /// Refuses a comparison of a variant with itself.
-pub(super) fn refuse_own(
-    document: &Node,
-    name: &VariantName,
-    expected: &[Expectation],
-    reading: &Reading<'_>,
-) {
-    let items = document.get("expect").map(|node| &node.value);
-    let Some(Value::List(items)) = items else { return };
-    for (item, _) in items.iter().zip(expected).filter(|(_, expectation)| expectation.versus == *name) {
-        let place = item.get("versus").map_or(&item.place, |versus| &versus.place);
-        let found = Diagnostic::at(place, format!("`{name}` is this variant itself"));
+pub(super) fn refuse_own(document: &Node, name: &VariantName, reading: &Reading<'_>) {
+    let Some(Value::List(items)) = document.get("expect").map(|node| &node.value) else { return };
+    let versus = items.iter().filter_map(|item| item.get("versus"));
+    for versus in versus.filter(|versus| versus.scalar() == Some(name.as_str())) {
+        let found = Diagnostic::at(&versus.place, format!("`{name}` is this variant itself"));
         reading.report(found.help("name another one of the experiment, such as `baseline`"));
     }
 }
@@ -71,8 +67,7 @@ fn entry<'a>(
     let mut section = top.below("expect", item);
     let metric = section.text("metric", "A test and a number of it: `open.accuracy`, `closed.auc`.");
     let change = section.optional_word("change", "Which way the number differs.", CHANGES);
-    let within =
-        section.optional_number("within", "Of `stays`: by how much at most, in the metric's unit: a share of 1 of accuracy and AUC, pairs of errors.", 0.01, Range::above(0.0, 1e9));
+    let within = section.optional_number("within", WITHIN, 0.01, Range::above(0.0, 1e9));
     let versus = section.text("versus", "The variant that it is compared with.");
     section.demand(json!({"required": ["metric", "change", "versus"]}));
     let metric = required(&section, item, "metric", metric.as_deref())

@@ -41,7 +41,7 @@ pub(super) fn read(chain: &Chain, overrides: &[Override], reading: &Reading<'_>)
     let folder = folder(&own.file);
     let experiment = experiment(&own.file, &folder, reading);
     let (name, experiment) = (name?, experiment?);
-    expect::refuse_own(&document, &name, &written.expect, reading);
+    expect::refuse_own(&document, &name, reading);
     if reading.mistakes() != before {
         return None;
     }
