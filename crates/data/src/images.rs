@@ -7,6 +7,7 @@ use arclab_spec::{Fingerprint, config::ColourMode};
 use crate::{
     augment,
     cache::{ImageSet, Record},
+    measure::{Attribute, Measures},
     synthetic::Attributes,
 };
 
@@ -76,6 +77,17 @@ impl Images {
     /// What was drawn for `image`, where it was rendered.
     pub fn attributes(&self, image: usize) -> Option<&Attributes> {
         self.record(image).attributes.as_ref()
+    }
+
+    /// What the pixels of `image` say of it. The first question measures its whole data set, once for all runs of a store.
+    pub fn measures(&self, image: usize) -> &Measures {
+        let (set, place) = self.find(image);
+        set.measures(place)
+    }
+
+    /// The value of `attribute` of `image`; none of what was drawn where it was not rendered.
+    pub fn attribute(&self, attribute: Attribute, image: usize) -> Option<f64> {
+        attribute.of(self.measures(image), self.attributes(image))
     }
 
     /// Digest of what `image` was made from; the same at every image size.

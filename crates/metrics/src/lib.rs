@@ -18,7 +18,8 @@ mod roc;
 mod summary;
 
 pub use compare::{
-    Decisions, Effect, PairedComparison, Resampling, Unit, compare_auc, holm, mcnemar_exact, pairs_needed,
+    Decisions, Effect, PairedComparison, Placed, Resampling, Trend, Unit, compare_auc, holm, mcnemar_exact,
+    pairs_needed, trend,
 };
 pub use evaluate::{decisions, evaluate, validation_threshold};
 pub use evaluation::{Confusion, Evaluation, FoldAccuracy, FoldArrangement, ThresholdPolicy};
@@ -26,6 +27,6 @@ pub use folds::Folds;
 pub use identification::{Mate, Search, Searches};
 pub use pairs::EvaluateError;
 pub use policy::ResolvedPolicy;
-pub use proportion::{Bin, Proportion, Trend, trend};
+pub use proportion::Proportion;
 pub use roc::{Far, InvalidFar, NotMeasurable, OperatingPoint, Roc};
 pub use summary::{Difference, Summary, seed_difference, unpaired_difference};
