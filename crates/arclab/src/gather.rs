@@ -21,6 +21,19 @@ pub(crate) struct Asked {
     runs: Vec<RunRecord>,
 }
 
+impl Asked {
+    /// One run by itself, under its own name.
+    pub(crate) fn run(run: RunRecord) -> Result<Self, arclab_spec::InvalidName> {
+        Ok(Self {
+            name: VariantName::new(run.id.as_str())?,
+            hypothesis: String::new(),
+            stated: None,
+            lineage: None,
+            runs: vec![run],
+        })
+    }
+}
+
 /// Variants of an experiment as they were planned last, in the order asked for.
 pub(crate) async fn as_stored(
     store: &Store,

@@ -1,10 +1,12 @@
 //! The command line: arguments, progress and wiring. What runs mean is decided in the crates below.
 
+mod album;
 mod cli;
 mod clock;
 mod commands;
 mod gather;
 mod logging;
+mod named;
 mod output;
 mod planning;
 mod progress;
@@ -42,6 +44,12 @@ fn execute(cli: &Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Test(arguments) => commands::test::execute(store, arguments, output)?,
         Command::Compare(arguments) => {
             runtime.block_on(commands::compare::execute(store, arguments, output))?;
+        }
+        Command::Errors(arguments) => {
+            runtime.block_on(commands::errors::execute(store, arguments, output))?;
+        }
+        Command::Slices(arguments) => {
+            runtime.block_on(commands::slices::execute(store, arguments, output))?;
         }
         Command::History(arguments) => {
             runtime.block_on(commands::history::execute(store, arguments, output))?;

@@ -21,7 +21,7 @@ pub use compare::{
     Decisions, Effect, PairedComparison, Placed, Resampling, Trend, Unit, compare_auc, holm, mcnemar_exact,
     pairs_needed, trend,
 };
-pub use evaluate::{decisions, evaluate, validation_threshold};
+pub use evaluate::{decisions, evaluate, pair_thresholds, validation_threshold};
 pub use evaluation::{Confusion, Evaluation, FoldAccuracy, FoldArrangement, ThresholdPolicy};
 pub use folds::Folds;
 pub use identification::{Mate, Search, Searches};

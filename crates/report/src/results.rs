@@ -59,6 +59,8 @@ pub struct PairList {
     pub folds: Option<Vec<u32>>,
     /// Both people of each pair, by number: images in one folder are of one person.
     pub people: Vec<[u32; 2]>,
+    /// Both images of each pair, by name; empty where they were not kept.
+    pub images: Vec<[String; 2]>,
 }
 
 /// All pair lists that some results rest on.

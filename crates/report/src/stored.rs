@@ -15,6 +15,7 @@ impl From<&PairListRecord> for PairList {
             // Folds count only if every pair has one.
             folds: record.pairs.iter().map(|pair| pair.fold).collect(),
             people: people(&record.pairs),
+            images: record.pairs.iter().map(|pair| [pair.a.clone(), pair.b.clone()]).collect(),
         }
     }
 }

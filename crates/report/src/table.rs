@@ -13,6 +13,8 @@ pub enum Kind {
     Number,
     /// [`Cell::Spread`]: the field, and `FIELD_std`.
     Spread,
+    /// [`Cell::Proportion`]: the field, `FIELD_low` and `FIELD_high`.
+    Interval,
     /// [`Cell::Difference`]: the field, `FIELD_low` and `FIELD_high`.
     Difference(Better),
 }
@@ -50,7 +52,7 @@ impl Column {
         let endings: &[&str] = match self.kind {
             Kind::Text | Kind::Number => &[""],
             Kind::Spread => &["", "_std"],
-            Kind::Difference(_) => &["", "_low", "_high"],
+            Kind::Interval | Kind::Difference(_) => &["", "_low", "_high"],
         };
         endings.iter().map(|ending| format!("{}{ending}", self.key)).collect()
     }

@@ -3,9 +3,11 @@
 pub(crate) mod backbones;
 pub(crate) mod compare;
 pub(crate) mod doctor;
+pub(crate) mod errors;
 pub(crate) mod history;
 pub(crate) mod losses;
 pub(crate) mod plan;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod slices;
 pub(crate) mod test;

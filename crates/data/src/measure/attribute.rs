@@ -107,8 +107,11 @@ impl Attribute {
 
     /// How far two images' values are apart. Of colour temperatures that is the difference of their reciprocals, in mired, in
     /// which equal steps look equal; of all others that of the values.
-    pub fn gap(self, a: f64, b: f64) -> f64 {
-        if self.unit() == "K" { (1e6 / a - 1e6 / b).abs() } else { (a - b).abs() }
+    pub fn gap(self) -> fn(f64, f64) -> f64 {
+        match self.unit() {
+            "K" => |a, b| (1e6 / a - 1e6 / b).abs(),
+            _ => |a, b| (a - b).abs(),
+        }
     }
 
     fn facts(self) -> (&'static str, &'static str, &'static str) {
@@ -181,7 +184,7 @@ mod tests {
 
     #[test]
     fn equal_steps_of_colour_temperature_are_equal_in_mired() {
-        assert!((Attribute::ColourTemperature.gap(4000.0, 5000.0) - 50.0).abs() < 1e-9);
-        assert!((Attribute::DrawnYaw.gap(-10.0, 5.0) - 15.0).abs() < 1e-9);
+        assert!((Attribute::ColourTemperature.gap()(4000.0, 5000.0) - 50.0).abs() < 1e-9);
+        assert!((Attribute::DrawnYaw.gap()(-10.0, 5.0) - 15.0).abs() < 1e-9);
     }
 }

@@ -33,6 +33,7 @@ pub fn pair_list(count: usize, folds: bool) -> PairList {
         people: (0..count as u32)
             .map(|pair| if pair % 2 == 0 { [pair, pair] } else { [pair, pair + 1] })
             .collect(),
+        images: (0..count).map(|pair| [format!("p{pair}/a.png"), format!("p{pair}/b.png")]).collect(),
     }
 }
 
