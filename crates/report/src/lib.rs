@@ -23,6 +23,7 @@ mod table;
 mod time;
 
 pub use cell::Cell;
+pub use charts::Figure;
 pub use comparison::Comparison;
 pub use difference::{Basis, Differences, Disagreement, Incomparable, Tested};
 pub use format::{Format, render, render_experiments};
