@@ -26,6 +26,7 @@ mod table;
 mod time;
 
 pub use cell::Cell;
+pub use charts::Figure;
 pub use comparison::{Comparison, title as protocol_title};
 pub use decided::{ErrorKind, Held};
 pub use difference::{Basis, Differences, Disagreement, Incomparable, Tested};
