@@ -13,8 +13,8 @@ use crate::{output::Output, progress::DataProgress};
 /// The pairs of one list by the numbers of their images.
 pub(crate) struct PairImages {
     images: Images,
-    /// Both images of each pair, in the list's order.
-    pairs: Vec<[usize; 2]>,
+    /// Both images of each pair, in the list's order, and whether they are of one person.
+    pairs: Vec<([usize; 2], bool)>,
 }
 
 impl PairImages {
@@ -34,13 +34,13 @@ impl PairImages {
         else {
             bail!("the images or the pairs of {run} have changed since it was tested");
         };
-        let pairs = found.pairs.iter().map(|pair| [pair.a, pair.b]).collect();
+        let pairs = found.pairs.iter().map(|pair| ([pair.a, pair.b], pair.same)).collect();
         Ok(Self { images: prepared.images, pairs })
     }
 
     /// How far the images of each pair are apart; none where they do not have the attribute.
     pub(crate) fn gaps(&self, attribute: Attribute) -> Vec<Option<f64>> {
-        let gap = |&[a, b]: &[usize; 2]| {
+        let gap = |&([a, b], _): &([usize; 2], bool)| {
             let value = |image| self.images.attribute(attribute, image);
             Some(attribute.gap()(value(a)?, value(b)?))
         };
@@ -51,17 +51,29 @@ impl PairImages {
     pub(crate) fn album(&self, places: impl Iterator<Item = usize>, pictures: bool) -> Album {
         let known: Vec<Attribute> = Attribute::ALL
             .into_iter()
-            .filter(|&attribute| self.images.attribute(attribute, self.pairs[0][0]).is_some())
+            .filter(|&attribute| self.images.attribute(attribute, self.pairs[0].0[0]).is_some())
             .collect();
         let mut photos = BTreeMap::new();
-        for image in places.flat_map(|place| self.pairs[place]) {
+        for image in places.flat_map(|place| self.pairs[place].0) {
             photos.entry(self.images.name(image).to_owned()).or_insert_with(|| Photo {
                 values: known.iter().map(|&attribute| self.images.attribute(attribute, image)).collect(),
                 picture: pictures
                     .then(|| Picture { size: self.images.size(), rgb: self.images.pixels(image).to_vec() }),
             });
         }
-        Album { attributes: known.into_iter().map(column).collect(), photos }
+        let gaps = known.iter().map(|&attribute| self.sorted_gaps(attribute)).collect();
+        Album { attributes: known.into_iter().map(column).collect(), photos, gaps }
+    }
+
+    /// Of different people, and of the same.
+    fn sorted_gaps(&self, attribute: Attribute) -> [Vec<f64>; 2] {
+        let gaps = self.gaps(attribute);
+        [false, true].map(|kind| {
+            let of_kind = gaps.iter().zip(&self.pairs).filter(|(_, (_, same))| *same == kind);
+            let mut sorted: Vec<f64> = of_kind.filter_map(|(gap, _)| *gap).collect();
+            sorted.sort_unstable_by(f64::total_cmp);
+            sorted
+        })
     }
 }
 

@@ -297,6 +297,9 @@ pub(crate) struct SlicesArgs {
     /// the embedded faces. A wrong name lists all.
     #[arg(long, value_name = "ATTRIBUTE_gap")]
     pub(crate) by: Gap,
+    /// Also draw the rates into this folder, as SVG and PNG.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) figures: Option<PathBuf>,
     /// Slices, of as many pairs each.
     #[arg(long, value_name = "N", default_value = "5")]
     pub(crate) bins: std::num::NonZeroUsize,

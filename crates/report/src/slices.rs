@@ -11,7 +11,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 pub enum SliceError {
     /// No pair has the attribute.
-    #[error("no pair has it")]
+    #[error("no pair has it: what is `drawn` is known of the embedded faces alone")]
     Unknown,
     /// There is nothing to cut.
     #[error("all pairs have the same: {0}")]
@@ -24,7 +24,7 @@ pub enum SliceError {
 /// One pair list cut by an attribute of its pairs, and what variants get wrong in each slice.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Slices {
-    /// Ends of each slice, its upper one included.
+    /// The smallest and the largest gap in each slice.
     pub bounds: Vec<[f64; 2]>,
     /// One a variant, in the order given.
     pub variants: Vec<VariantSlices>,
@@ -124,7 +124,8 @@ fn bounds(gaps: &[Option<f64>], wanted: usize) -> Result<Vec<[f64; 2]>, SliceErr
     if let [only] = *ends {
         ends.insert(0, sorted[sorted.partition_point(|&gap| gap < only) - 1]);
     }
-    let from = std::iter::once(least).chain(ends.iter().copied());
+    let after = |end: &f64| sorted[sorted.partition_point(|gap| gap <= end)];
+    let from = std::iter::once(least).chain(ends[..ends.len() - 1].iter().map(after));
     Ok(from.zip(&ends).map(|(low, &high)| [low, high]).collect())
 }
 

@@ -1,6 +1,6 @@
 //! `arclab slices`: errors by how much the images of a pair differ.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use anyhow::{Context as _, bail};
 use arclab_data::Attribute;
@@ -45,7 +45,17 @@ pub(crate) async fn execute(store: &Path, arguments: &SlicesArgs, output: Output
     let tests: Vec<_> = titles.zip(&slices).collect();
     let column = album::column(arguments.by.0);
     let tables = [slices_table(&tests, &column), trends_table(&tests, &column)];
-    output::print(&arclab_report::render(&tables, output.format))
+    output::print(&arclab_report::render(&tables, output.format))?;
+    let Some(folder) = &arguments.figures else { return Ok(()) };
+    fs::create_dir_all(folder).with_context(|| format!("failed to make {}", folder.display()))?;
+    for (on_list, (title, slices)) in found.iter().zip(&tests) {
+        let [negatives, positives] = slices.figures(title, &column);
+        for (kind, figure) in [("fn", negatives), ("fp", positives)] {
+            let name = format!("slices-{}-{}-{kind}", on_list.protocol, arguments.by.0.name());
+            output::write_figure(folder, &name, &figure, output)?;
+        }
+    }
+    Ok(())
 }
 
 /// The tests of the variants, each with those that were tested on its list.
@@ -93,9 +103,5 @@ fn slice(
     let list = lists.get(on_list.list).with_context(|| format!("the pairs of `{protocol}` were not kept"))?;
     let attribute: Attribute = arguments.by.0;
     let slices = Slices::new(&on_list.variants, list, &images.gaps(attribute), arguments.bins.get());
-    slices.with_context(|| {
-        let only =
-            if attribute.name().starts_with("drawn_") { ", which embedded faces alone have" } else { "" };
-        format!("failed to slice `{protocol}` by the gap of `{}`{only}", attribute.name())
-    })
+    slices.with_context(|| format!("failed to slice `{protocol}` by the gap of `{}`", attribute.name()))
 }

@@ -4,6 +4,7 @@ mod curves;
 mod figure;
 mod histogram;
 mod palette;
+mod slices;
 
 pub use figure::Figure;
 

@@ -42,7 +42,23 @@ pub struct Album {
     pub attributes: Vec<AttributeColumn>,
     /// By name.
     pub photos: BTreeMap<String, Photo>,
+    /// The gaps of all pairs of the list, in ascending order: an attribute each of different people and of the same.
+    pub gaps: Vec<[Vec<f64>; 2]>,
 }
+
+/// A gap that few pairs of its kind have.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Unusual {
+    /// Which attribute.
+    pub(crate) attribute: usize,
+    /// How far both images are apart.
+    pub(crate) gap: f64,
+    /// The share of the list's pairs of the same truth that are as far apart, or farther.
+    pub(crate) share: f64,
+}
+
+/// What as many pairs have is no explanation.
+const UNUSUAL: f64 = 0.05;
 
 impl Album {
     /// The values of one attribute of both images; none unless both have it.
@@ -55,6 +71,22 @@ impl Album {
     pub fn gap(&self, attribute: usize, images: &[String; 2]) -> Option<f64> {
         let [a, b] = self.values(attribute, images)?;
         Some((self.attributes[attribute].gap)(a, b))
+    }
+
+    /// By what a pair of this truth differs more than 19 of 20 others, the rarest first.
+    pub(crate) fn unusual(&self, images: &[String; 2], same: bool) -> Vec<Unusual> {
+        let mut found = Vec::new();
+        for (attribute, gaps) in self.gaps.iter().enumerate() {
+            let Some(gap) = self.gap(attribute, images) else { continue };
+            let gaps = &gaps[usize::from(same)];
+            let farther = gaps.len() - gaps.partition_point(|&other| other < gap);
+            let share = farther as f64 / gaps.len().max(1) as f64;
+            if share <= UNUSUAL {
+                found.push(Unusual { attribute, gap, share });
+            }
+        }
+        found.sort_by(|a, b| a.share.total_cmp(&b.share));
+        found
     }
 }
 

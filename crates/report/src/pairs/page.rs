@@ -111,14 +111,17 @@ fn attributes(images: &[String; 2], album: &Album) -> String {
     let mut rows = String::new();
     for (place, attribute) in album.attributes.iter().enumerate() {
         let Some([a, b]) = album.values(place, images) else { continue };
-        let shown = |value| escaped(&AttributeColumn::shown(value, attribute.unit));
-        let gap = escaped(&AttributeColumn::shown((attribute.gap)(a, b), attribute.gap_unit));
+        let number = |value: f64| format!("{value:.0$}", AttributeColumn::decimals(attribute.unit));
+        let unit = if attribute.unit.is_empty() { String::new() } else { format!(", {}", attribute.unit) };
+        let gap = AttributeColumn::shown((attribute.gap)(a, b), attribute.gap_unit);
         let _ = writeln!(
             rows,
-            "<tr><th>{}</th><td>{}</td><td>{}</td><td>{gap}</td></tr>",
+            "<tr><th>{}{}</th><td>{}</td><td>{}</td><td>{}</td></tr>",
             escaped(&attribute.title()),
-            shown(a),
-            shown(b)
+            escaped(&unit),
+            number(a),
+            number(b),
+            escaped(&gap)
         );
     }
     if rows.is_empty() {

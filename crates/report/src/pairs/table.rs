@@ -3,8 +3,8 @@
 use super::{Album, AttributeColumn, Change, WrongPair};
 use crate::{Cell, Column, Kind, PairList, Table};
 
-/// The pairs with their images, scores and thresholds, and by how much their images differ: for programs also the values of
-/// each image.
+/// The pairs with their images, scores and thresholds, and by what their images differ: for people what is unusual, for programs
+/// all values.
 pub fn errors_listing(
     caption: impl Into<String>,
     pairs: &[WrongPair],
@@ -16,6 +16,11 @@ pub fn errors_listing(
     let mut table = Table::new("pairs", caption, columns(compared, album, for_programs));
     for pair in pairs {
         table.push(row(pair, compared, list, album, for_programs));
+    }
+    if !for_programs && !album.attributes.is_empty() {
+        table.notes.push(
+            "Unusual gaps: by what both images differ more than 19 of 20 pairs of the list with the same label.".to_owned(),
+        );
     }
     table
 }
@@ -37,22 +42,15 @@ fn columns(compared: bool, album: &Album, for_programs: bool) -> Vec<Column> {
         columns.extend([number("other_score", "Score of B"), number("other_threshold", "Threshold of B")]);
     }
     columns.push(number("beyond", "Beyond"));
+    if !for_programs {
+        columns.push(Column::new("unusual", "Unusual gaps", Kind::Text));
+        return columns;
+    }
     for attribute in &album.attributes {
-        if for_programs {
-            let key = |image: &str| format!("{}_{image}", attribute.name);
-            columns.extend(["a", "b"].map(|image| Column::new(key(image), key(image), Kind::Number)));
-        }
-        columns.push(Column::new(format!("{}_gap", attribute.name), heading(attribute), Kind::Number));
+        let keys = ["a", "b", "gap"].map(|of| format!("{}_{of}", attribute.name));
+        columns.extend(keys.map(|key| Column::new(key.clone(), key, Kind::Number)));
     }
     columns
-}
-
-/// `Blur gap (px)`.
-fn heading(attribute: &AttributeColumn) -> String {
-    match attribute.gap_unit {
-        "" => format!("{} gap", attribute.title()),
-        unit => format!("{} gap ({unit})", attribute.title()),
-    }
 }
 
 fn row(pair: &WrongPair, compared: bool, list: &PairList, album: &Album, for_programs: bool) -> Vec<Cell> {
@@ -71,19 +69,36 @@ fn row(pair: &WrongPair, compared: bool, list: &PairList, album: &Album, for_pro
         row.extend(other);
     }
     row.push(decimal(pair.beyond()));
+    if !for_programs {
+        row.push(unusual(images, list.same[pair.place], album));
+        return row;
+    }
     for (place, attribute) in album.attributes.iter().enumerate() {
         let number =
             |value: f64, unit: &str| Cell::Number { value, decimals: AttributeColumn::decimals(unit) };
         let values = album.values(place, images);
-        if for_programs {
-            row.extend(values.map_or([Cell::Empty, Cell::Empty], |values| {
+        row.extend(
+            values.map_or([Cell::Empty, Cell::Empty], |values| {
                 values.map(|value| number(value, attribute.unit))
-            }));
-        }
+            }),
+        );
         let gap = album.gap(place, images);
         row.push(gap.map_or(Cell::Empty, |gap| number(gap, attribute.gap_unit)));
     }
     row
+}
+
+/// The two rarest: `drawn yaw 43.0 deg (top 2%), blur 0.31 (top 4%)`.
+fn unusual(images: &[String; 2], same: bool, album: &Album) -> Cell {
+    let found = album.unusual(images, same);
+    let shown = found.iter().take(2).map(|unusual| {
+        let attribute = &album.attributes[unusual.attribute];
+        let gap = AttributeColumn::shown(unusual.gap, attribute.gap_unit);
+        let percent = (100.0 * unusual.share).ceil().max(1.0);
+        format!("{} {gap} (top {percent}%)", attribute.title().to_lowercase())
+    });
+    let shown: Vec<String> = shown.collect();
+    if shown.is_empty() { Cell::Empty } else { Cell::text(shown.join(", ")) }
 }
 
 impl Change {

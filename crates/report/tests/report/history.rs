@@ -118,7 +118,12 @@ fn a_stored_pair_list_keeps_its_folds_only_if_all_pairs_have_one() {
     let found = PairList::from(&list(vec![pair(true, Some(3)), pair(false, Some(4))]));
     assert_eq!(
         found,
-        PairList { same: vec![true, false], folds: Some(vec![3, 4]), people: vec![[0, 1], [0, 1]] }
+        PairList {
+            same: vec![true, false],
+            folds: Some(vec![3, 4]),
+            people: vec![[0, 1], [0, 1]],
+            images: vec![["a.png", "b.png"].map(str::to_owned); 2],
+        }
     );
     let found = PairList::from(&list(vec![pair(true, Some(3)), pair(false, None)]));
     assert_eq!(found.folds, None);
