@@ -162,9 +162,11 @@ fn state(runs: &[RunRecord], cached: Option<&[RunId]>) -> Option<String> {
 
 async fn run_results(store: &Store, run: &RunRecord) -> Result<RunResults, StoreError> {
     let mut protocols = BTreeMap::new();
+    let shared_people = store.shared_people(&run.id).await?;
     for record in store.evaluations(&run.id).await? {
         let scores = store.scores(&run.id, &record.protocol).await?;
-        protocols.insert(record.protocol.clone(), ProtocolResult::stored(&record, scores));
+        let shared = shared_people.get(&record.pair_list).copied();
+        protocols.insert(record.protocol.clone(), ProtocolResult::stored(&record, scores, shared));
     }
     Ok(RunResults {
         run: run.id.clone(),

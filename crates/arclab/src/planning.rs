@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use arclab_data::{Prepared, prepare};
-use arclab_spec::{Fingerprint, Plan, Spec, config::Sampler};
+use arclab_spec::{Fingerprint, Plan, SharedPeople, Spec, config::Sampler};
 use arclab_store::{PlannedRun, Planning, Store};
 
 use crate::{clock, output::Output, progress::DataProgress};
@@ -30,6 +30,7 @@ pub(crate) struct Draft<'a> {
     text: Option<String>,
     data: Fingerprint,
     summary: String,
+    shared_people: Vec<(Fingerprint, SharedPeople)>,
 }
 
 impl Draft<'_> {
@@ -40,7 +41,8 @@ impl Draft<'_> {
 
     fn planning(&self) -> Planning<'_> {
         let (text, data_summary) = (self.text.as_deref(), &*self.summary);
-        Planning { spec: self.spec, text, data: &self.data, data_summary }
+        let shared_people = &self.shared_people;
+        Planning { spec: self.spec, text, data: &self.data, data_summary, shared_people }
     }
 }
 
@@ -55,6 +57,7 @@ pub(crate) fn draft<'a>(store: &Store, specs: &'a [Spec], output: Output) -> any
             spec,
             text: fs::read_to_string(&spec.file).ok(),
             summary: summary(&data),
+            shared_people: shared_people(&data),
             data: data.fingerprint,
         });
     }
@@ -133,6 +136,11 @@ fn data_of(spec: &Spec, cache: &Path, told: &mut Told, output: Output) -> anyhow
         }
     }
     Ok(prepared)
+}
+
+fn shared_people(data: &Prepared) -> Vec<(Fingerprint, SharedPeople)> {
+    let lists = data.protocols.iter().map(|(_, list)| list);
+    lists.filter_map(|list| Some((list.fingerprint.clone(), data.shared_people(list)?))).collect()
 }
 
 fn summary(data: &Prepared) -> String {

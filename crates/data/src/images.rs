@@ -95,6 +95,11 @@ impl Images {
         &self.record(image).content
     }
 
+    /// Whether `image` is one of the data set, and not of a folder that pairs come from.
+    pub(crate) fn is_of_data_set(&self, image: usize) -> bool {
+        self.sets.get(1).is_none_or(|(start, _)| image < *start)
+    }
+
     pub(crate) fn record(&self, image: usize) -> &Record {
         let (set, place) = self.find(image);
         &set.records[place]

@@ -142,9 +142,9 @@ fn images_in_one_folder_are_of_one_person() {
 fn scores_of_another_pair_list_are_not_taken() {
     let record = evaluation(&RunId::new("run").unwrap(), "open");
     let of = |name: &str| ScoresRecord { pair_list: Fingerprint::of(name.as_bytes()), scores: vec![0.5] };
-    assert_eq!(ProtocolResult::stored(&record, Some(of("open"))).scores, [0.5]);
-    assert!(ProtocolResult::stored(&record, Some(of("closed"))).scores.is_empty());
-    assert!(ProtocolResult::stored(&record, None).scores.is_empty());
+    assert_eq!(ProtocolResult::stored(&record, Some(of("open")), None).scores, [0.5]);
+    assert!(ProtocolResult::stored(&record, Some(of("closed")), None).scores.is_empty());
+    assert!(ProtocolResult::stored(&record, None, None).scores.is_empty());
 }
 
 #[test]

@@ -54,7 +54,7 @@ pub fn scores(list: &PairList, gap: f64, pairs: u64, own: u64) -> Vec<f32> {
 
 pub fn result(name: &str, list: &PairList, scores: Vec<f32>, policy: ResolvedPolicy) -> ProtocolResult {
     let evaluation = evaluate(&scores, &list.same, list.folds.as_deref(), policy).expect("usable scores");
-    ProtocolResult { pair_list: Fingerprint::of(name.as_bytes()), evaluation, scores }
+    ProtocolResult { pair_list: Fingerprint::of(name.as_bytes()), evaluation, scores, shared_people: None }
 }
 
 /// The tests of all invented runs: name, list, and seed of the pairs.
