@@ -87,7 +87,9 @@ impl Cell {
             Self::Count(count) => vec![(*count).into()],
             Self::Number { value, .. } | Self::P(value) => vec![(*value).into()],
             Self::Spread { summary, .. } => vec![summary.mean.into(), summary.std.into()],
-            Self::Difference { difference: d, .. } => vec![d.value.into(), d.low.into(), d.high.into()],
+            Self::Difference { difference: d, is_clear, .. } => {
+                vec![d.value.into(), d.low.into(), d.high.into(), (*is_clear).into()]
+            }
             Self::Proportion(share) => vec![share.value.into(), share.low.into(), share.high.into()],
             Self::Seconds(seconds) => vec![(*seconds).into()],
             Self::Time(ms) => vec![time::iso(*ms).into()],

@@ -219,7 +219,9 @@ pub(crate) fn test_notes(comparison: &Comparison) -> Vec<String> {
     } else {
         format!("the {others} variants that are held against {baseline}, for each test and number by itself")
     };
-    notes.push(format!("Corrected: p after Holm's correction over {held}."));
+    notes.push(format!(
+        "Corrected, FP and FN (of false positives and negatives): p after Holm's correction over {held}."
+    ));
     notes
 }
 
