@@ -16,6 +16,7 @@ mod hypotheses;
 mod notes;
 mod options;
 mod page;
+mod rates;
 mod reported;
 mod results;
 mod stored;

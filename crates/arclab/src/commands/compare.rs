@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use arclab_report::{Comparison, TableOptions, render_experiments};
+use arclab_report::{Comparison, Format, TableOptions, render_experiments};
 use arclab_spec::{ExperimentName, RunId, VariantName};
 use arclab_store::Store;
 
@@ -116,7 +116,12 @@ pub(crate) async fn show(
         let (results, lists) = gather::results(store, variants, cached).await?;
         let comparison = Comparison::new(results, lists, arguments.intervals.into());
         let mut shown = vec![comparison.accuracy_table(options), comparison.errors_table(options)];
-        let others = [comparison.tests_table(), comparison.hypotheses_table()];
+        let rates = comparison.rates_table();
+        let rates = match output.format {
+            Format::Text { .. } | Format::Markdown | Format::Latex => rates.without_empty_columns(),
+            Format::Csv | Format::Json => rates,
+        };
+        let others = [rates, comparison.tests_table(), comparison.hypotheses_table()];
         shown.extend(others.into_iter().filter(|table| !table.rows().is_empty()));
         tables.push((experiment.as_str().to_owned(), shown));
         comparisons.push((experiment, comparison));

@@ -4,6 +4,7 @@ mod chance;
 mod formats;
 mod history;
 mod page;
+mod rates;
 #[path = "../support/mod.rs"]
 #[expect(unreachable_pub, reason = "shared with the example")]
 mod support;
