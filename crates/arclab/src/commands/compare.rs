@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use arclab_report::{Comparison, Format, TableOptions, render_experiments};
+use arclab_report::{Comparison, TableOptions, render_experiments};
 use arclab_spec::{ExperimentName, RunId, VariantName};
 use arclab_store::Store;
 
@@ -115,14 +115,8 @@ pub(crate) async fn show(
     for (experiment, variants) in experiments {
         let (results, lists) = gather::results(store, variants, cached).await?;
         let comparison = Comparison::new(results, lists, arguments.intervals.into());
-        let mut shown = vec![comparison.accuracy_table(options), comparison.errors_table(options)];
-        let rates = comparison.rates_table();
-        let rates = match output.format {
-            Format::Text { .. } | Format::Markdown | Format::Latex => rates.without_empty_columns(),
-            Format::Csv | Format::Json => rates,
-        };
-        let others = [rates, comparison.tests_table(), comparison.hypotheses_table()];
-        shown.extend(others.into_iter().filter(|table| !table.rows().is_empty()));
+        let shown = comparison.tables(options).into_iter();
+        let shown = shown.map(|table| output.for_reader(table)).collect();
         tables.push((experiment.as_str().to_owned(), shown));
         comparisons.push((experiment, comparison));
     }
