@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use arclab_metrics::Unit;
+use arclab_report::TableOptions;
 use arclab_spec::{ExperimentName, Override};
 use arclab_store::{Filter, Sort};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -101,6 +102,8 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Print the comparison tables of variants from the store.
     Compare(CompareArgs),
+    /// Write a report of variants to hand on: page, Markdown, figures as SVG and PNG, tables, and where the numbers come from.
+    Report(ReportArgs),
     /// List runs with state, accuracy, false positives and negatives, and duration.
     History(HistoryArgs),
 }
@@ -144,15 +147,23 @@ pub(crate) struct PlanArgs {
     pub(crate) specs: SpecArgs,
 }
 
-/// What comparison tables show, and where else they go.
-#[derive(Debug, Args)]
-pub(crate) struct TableArgs {
+/// What comparison tables show.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct ShownArgs {
     /// Show the figures of the report that arclab grew out of beside the measured ones.
     #[arg(long)]
     pub(crate) reported: bool,
     /// What intervals of single runs are drawn over: people with all their pairs, or pairs as if they were independent.
     #[arg(long, value_enum, value_name = "UNIT", default_value = "identities")]
     pub(crate) intervals: Intervals,
+}
+
+/// What comparison tables show, and where else they go.
+#[derive(Debug, Args)]
+pub(crate) struct TableArgs {
+    /// What they show.
+    #[command(flatten)]
+    pub(crate) shown: ShownArgs,
     /// Also write a page with the tables, training curves and score histograms; opens without a server.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
@@ -165,6 +176,12 @@ pub(crate) enum Intervals {
     Identities,
     /// Too narrow where pairs share people.
     Pairs,
+}
+
+impl From<ShownArgs> for TableOptions {
+    fn from(shown: ShownArgs) -> Self {
+        Self { reported: shown.reported }
+    }
 }
 
 impl From<Intervals> for Unit {
@@ -231,6 +248,24 @@ pub(crate) struct CompareArgs {
     /// How the tables look.
     #[command(flatten)]
     pub(crate) tables: TableArgs,
+}
+
+/// `arclab report`.
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// Variants, the baseline first, or single runs of them by their names in `arclab history`. None means all variants of the
+    /// experiment.
+    #[arg(value_name = "RUN")]
+    pub(crate) runs: Vec<String>,
+    /// Folder for `report.html`, `report.md`, `figures/` and `tables/`; made if it is not there. Other files in it stay.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// The experiment (the folder of the specs) where several have these variants; by default the one run last.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) experiment: Option<ExperimentName>,
+    /// How the tables look.
+    #[command(flatten)]
+    pub(crate) shown: ShownArgs,
 }
 
 /// `arclab history`.

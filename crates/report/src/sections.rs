@@ -24,6 +24,13 @@ impl Comparison {
         vec![variants(self), results(self, options), training(self.variants()), scores(self)]
     }
 
+    /// What a report tells: besides, the differences and the rates over all thresholds as figures.
+    pub fn report_sections(&self, options: TableOptions) -> Vec<Section> {
+        let (training, scores) = (training(self.variants()), scores(self));
+        let all = [variants(self), results(self, options), differences(self), rates(self), training, scores];
+        all.into_iter().filter(|section| !section.parts.is_empty()).collect()
+    }
+
     /// All tables; of those that may have nothing to say, those that have rows.
     pub fn tables(&self, options: TableOptions) -> Vec<crate::Table> {
         let mut tables = vec![self.accuracy_table(options), self.errors_table(options)];
@@ -54,6 +61,37 @@ fn variants(comparison: &Comparison) -> Section {
 
 fn results(comparison: &Comparison, options: TableOptions) -> Section {
     Section::new("Results", "").with(comparison.tables(options).into_iter().map(Part::Table))
+}
+
+const ABOUT_DIFFERENCES: &str = "The accuracy of each variant less that of the first, which is the dashed line, with 95% intervals. \
+    Clear differences have a colour and an asterisk; the first table's notes say what makes them clear.";
+
+fn differences(comparison: &Comparison) -> Section {
+    let forest = |(at, protocol): (usize, &ProtocolName)| {
+        let caption = format!("Accuracy differences, {}", title(protocol));
+        Some((format!("accuracy-differences-{protocol}"), charts::forest(comparison, at, &caption)?))
+    };
+    let figures: Vec<_> = comparison.protocols().iter().enumerate().filter_map(forest).collect();
+    let parts = (!figures.is_empty()).then_some(Part::Figures { small: false, figures });
+    Section::new("Differences", ABOUT_DIFFERENCES).with(parts)
+}
+
+const ABOUT_RATES: &str = "What is accepted, and what is refused, as the threshold moves. Bands hold the true accept rate of the \
+    variant at that false accept rate in 95 of 100 experiments, each rate by itself, and begin where ten pairs of different people \
+    are accepted. Variants are tested on the same pairs, so that bands may overlap where the difference is clear: the tables test \
+    it. Of several seeds, the first is shown.";
+
+fn rates(comparison: &Comparison) -> Section {
+    let mut figures = Vec::new();
+    for protocol in comparison.protocols() {
+        let curves = charts::rate_curves(comparison, protocol);
+        let named = |what: &str| format!("{what} curves, {}", title(protocol));
+        let roc = charts::roc(&curves, &named("ROC")).map(|figure| (format!("roc-{protocol}"), figure));
+        let det = charts::det(&curves, &named("DET")).map(|figure| (format!("det-{protocol}"), figure));
+        figures.extend(roc.into_iter().chain(det));
+    }
+    let parts = (!figures.is_empty()).then_some(Part::Figures { small: false, figures });
+    Section::new("Rates at all thresholds", ABOUT_RATES).with(parts)
 }
 
 fn training(variants: &[VariantResults]) -> Section {

@@ -18,7 +18,7 @@ use crate::{
 pub(crate) async fn execute(store: &Path, arguments: &CompareArgs, output: Output) -> anyhow::Result<()> {
     arguments.tables.refuse_lost_page()?;
     let store = Store::open_existing(store).await?;
-    let experiment = experiment(&store, arguments, output).await?;
+    let experiment = experiment(&store, &arguments.variants, arguments.experiment.as_ref(), output).await?;
     let variants = if arguments.variants.is_empty() {
         all_variants(&store, &experiment).await?
     } else {
@@ -31,27 +31,24 @@ pub(crate) async fn execute(store: &Path, arguments: &CompareArgs, output: Outpu
 }
 
 /// The experiment that is meant: as named, else the one run last among those that have all of the variants.
-async fn experiment(
+pub(super) async fn experiment(
     store: &Store,
-    arguments: &CompareArgs,
+    variants: &[VariantName],
+    named: Option<&ExperimentName>,
     output: Output,
 ) -> anyhow::Result<ExperimentName> {
-    let holding = match arguments.variants.as_slice() {
+    let holding = match variants {
         [] => store.experiments().await?,
         variants => store.experiment_of(variants).await?,
     };
-    if let Some(named) = &arguments.experiment {
+    if let Some(named) = named {
         if !holding.contains(named) {
-            bail!(
-                "experiment `{named}` does not have {}; {}",
-                listed(&arguments.variants),
-                known(store).await?
-            );
+            bail!("experiment `{named}` does not have {}; {}", listed(variants), known(store).await?);
         }
         return Ok(named.clone());
     }
     let Some((latest, others)) = holding.split_first() else {
-        bail!("no experiment has {}; {}", listed(&arguments.variants), known(store).await?);
+        bail!("no experiment has {}; {}", listed(variants), known(store).await?);
     };
     if !others.is_empty() {
         let others: Vec<_> = others.iter().map(ExperimentName::as_str).collect();
@@ -74,7 +71,7 @@ fn listed(variants: &[VariantName]) -> String {
 }
 
 /// What there is, for a person who asked for something else.
-async fn known(store: &Store) -> anyhow::Result<String> {
+pub(super) async fn known(store: &Store) -> anyhow::Result<String> {
     let mut lines = Vec::new();
     for experiment in store.experiments().await? {
         let variants = store.variants_of(&experiment).await?;
@@ -89,7 +86,10 @@ async fn known(store: &Store) -> anyhow::Result<String> {
 }
 
 /// All variants of an experiment, in the order in which they are run.
-async fn all_variants(store: &Store, experiment: &ExperimentName) -> anyhow::Result<Vec<VariantName>> {
+pub(super) async fn all_variants(
+    store: &Store,
+    experiment: &ExperimentName,
+) -> anyhow::Result<Vec<VariantName>> {
     let mut variants = Vec::new();
     for spec in store.variants_of(experiment).await? {
         let depth = gather::lineage(&spec)?.map_or(0, |lineage| lineage.depth);
@@ -109,12 +109,12 @@ pub(crate) async fn show(
     arguments: &TableArgs,
     output: Output,
 ) -> anyhow::Result<()> {
-    let options = TableOptions { reported: arguments.reported };
+    let options = TableOptions::from(arguments.shown);
     let is_one = experiments.len() == 1;
     let (mut tables, mut comparisons) = (Vec::new(), Vec::new());
     for (experiment, variants) in experiments {
         let (results, lists) = gather::results(store, variants, cached).await?;
-        let comparison = Comparison::new(results, lists, arguments.intervals.into());
+        let comparison = Comparison::new(results, lists, arguments.shown.intervals.into());
         let shown = comparison.tables(options).into_iter();
         let shown = shown.map(|table| output.for_reader(table)).collect();
         tables.push((experiment.as_str().to_owned(), shown));
@@ -137,14 +137,17 @@ fn with_suffix(file: &Path, experiment: &ExperimentName) -> PathBuf {
     file.with_file_name(name)
 }
 
+/// When, and by what.
+pub(super) fn made() -> String {
+    format!("{} by arclab {}", arclab_report::shown_time(clock::now_ms()), env!("CARGO_PKG_VERSION"))
+}
+
 fn write_page(
     file: &Path,
     experiment: &ExperimentName,
     comparison: &Comparison,
     options: TableOptions,
 ) -> anyhow::Result<()> {
-    let made =
-        format!("{} by arclab {}", arclab_report::shown_time(clock::now_ms()), env!("CARGO_PKG_VERSION"));
-    let page = comparison.page(&format!("Experiment {experiment}"), &made, options);
+    let page = comparison.page(&format!("Experiment {experiment}"), &made(), options);
     std::fs::write(file, page).with_context(|| format!("failed to write {}", file.display()))
 }

@@ -1,6 +1,7 @@
 //! Tables and pages, from invented results.
 
 mod chance;
+mod documents;
 mod formats;
 mod history;
 mod page;
