@@ -27,6 +27,7 @@ Begin with:
   arclab plan experiments/                        what would run, and how each variant differs
   arclab run experiments/                         train what has not been trained, print the tables
   arclab compare baseline grayscale               the tables again, from the store
+  arclab report --out report/                     all of it as page, Markdown, figures and tables
 
 Exit codes: 0 done; 1 a run or the command failed; 2 the command line or a spec is wrong; 130 interrupted.";
 
@@ -103,6 +104,9 @@ pub(crate) enum Command {
     /// Print the comparison tables of variants from the store.
     Compare(CompareArgs),
     /// Write a report of variants to hand on: page, Markdown, figures as SVG and PNG, tables, and where the numbers come from.
+    ///
+    /// Everything is read from the store; nothing is trained. Prints the files that were written, which replace those of an
+    /// earlier report.
     Report(ReportArgs),
     /// List runs with state, accuracy, false positives and negatives, and duration.
     History(HistoryArgs),

@@ -8,17 +8,17 @@ use support::{Lab, text};
 
 /// Width and height of a PNG file, from its first chunk.
 fn png_size(file: &Path) -> [u32; 2] {
-    let bytes = fs::read(file).unwrap();
+    let bytes = fs::read(file).expect("a file");
     assert_eq!(&bytes[..8], b"\x89PNG\r\n\x1a\n", "{}", file.display());
-    [16, 20].map(|at| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()))
+    [16, 20].map(|at| u32::from_be_bytes(bytes[at..at + 4].try_into().expect("four bytes")))
 }
 
 /// What `viewBox="0 0 WIDTH HEIGHT"` says.
 fn svg_size(file: &Path) -> [f64; 2] {
-    let svg = fs::read_to_string(file).unwrap();
-    let size = svg.split_once("viewBox=\"0 0 ").and_then(|(_, rest)| rest.split_once('"')).unwrap().0;
-    let (width, height) = size.split_once(' ').unwrap();
-    [width, height].map(|length| length.parse().unwrap())
+    let svg = fs::read_to_string(file).expect("a file");
+    let box_of = svg.split_once("viewBox=\"0 0 ").and_then(|(_, rest)| rest.split_once('"'));
+    let (width, height) = box_of.and_then(|(size, _)| size.split_once(' ')).expect("a width and a height");
+    [width, height].map(|length| length.parse().expect("a length"))
 }
 
 #[test]
@@ -39,8 +39,8 @@ fn a_report_is_a_page_a_text_figures_and_tables_and_says_where_they_come_from() 
     {
         assert!(files.contains(&&*format!("out/{file}")), "{file} in {files:?}");
     }
-    for file in files.iter().filter(|file| file.ends_with(".png")) {
-        let png = lab.path().join(file);
+    for file in files.iter().filter_map(|file| file.strip_suffix(".svg")) {
+        let png = lab.path().join(format!("{file}.png"));
         let drawn = svg_size(&png.with_extension("svg")).map(|length| (2.0 * length).ceil() as u32);
         assert_eq!(png_size(&png), drawn, "{file}");
     }

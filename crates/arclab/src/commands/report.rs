@@ -78,7 +78,9 @@ async fn asked(
         );
     }
     let runs: Vec<RunId> = runs.into_iter().map(|run| run.id).collect();
-    asked.iter_mut().for_each(|asked| asked.keep(&runs));
+    for asked in &mut asked {
+        asked.keep(&runs);
+    }
     Ok((experiment, asked))
 }
 

@@ -41,7 +41,7 @@ fn curves(
 /// Whole epochs between two ticks, of which there are eight at most.
 fn step(variants: &[VariantResults], points: fn(&RunResults) -> &Vec<(f64, f64)>) -> f64 {
     let runs = variants.iter().flat_map(|variant| &variant.runs);
-    let epochs = runs.flat_map(|run| points(run)).map(|(epoch, _)| *epoch).fold(1.0, f64::max);
+    let epochs = runs.flat_map(points).map(|(epoch, _)| *epoch).fold(1.0, f64::max);
     let steps = (0..).flat_map(|zeros| [1.0, 2.0, 5.0].map(|part| part * 10_f64.powi(zeros)));
     steps.into_iter().find(|step| epochs / step <= 8.0).unwrap_or(epochs)
 }

@@ -10,7 +10,7 @@ use crate::support::{lists, pair_list, protocol, result, single_runs, variant};
 
 /// The table's numbers by row and field, as programs get them.
 fn rows(table: &Table) -> Vec<serde_json::Map<String, serde_json::Value>> {
-    serde_json::from_str(&table.render(Format::Json)).unwrap()
+    serde_json::from_str(&table.render(Format::Json)).expect("a table as JSON")
 }
 
 /// Twenty pairs, same and different in turn: of the ten different ones the highest has a score above one same pair.
@@ -22,7 +22,7 @@ fn by_hand(policy: ResolvedPolicy) -> Comparison {
     scores[19] = 0.505;
     let protocols = BTreeMap::from([(protocol("open"), result("open", &list, scores, policy))]);
     let run = RunResults {
-        run: RunId::new("run").unwrap(),
+        run: RunId::new("run").expect("a name"),
         seed: 0,
         protocols,
         loss: Vec::new(),
