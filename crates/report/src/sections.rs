@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use arclab_metrics::Unit;
 use arclab_spec::{Lineage, ProtocolName};
 
 use crate::{
@@ -76,6 +77,7 @@ fn differences(comparison: &Comparison) -> Section {
     Section::new("Differences", ABOUT_DIFFERENCES).with(parts)
 }
 
+/// What bands rest on follows it.
 const ABOUT_RATES: &str = "What is accepted, and what is refused, as the threshold moves. Bands hold the true accept rate of the \
     variant at that false accept rate in 95 of 100 experiments, each rate by itself, and begin where ten pairs of different people \
     are accepted. Variants are tested on the same pairs, so that bands may overlap where the difference is clear: the tables test \
@@ -91,7 +93,15 @@ fn rates(comparison: &Comparison) -> Section {
         figures.extend(roc.into_iter().chain(det));
     }
     let parts = (!figures.is_empty()).then_some(Part::Figures { small: false, figures });
-    Section::new("Rates at all thresholds", ABOUT_RATES).with(parts)
+    let drawn = match comparison.unit() {
+        Unit::Identities => "people with all their pairs",
+        Unit::Pairs => {
+            "pairs as if they were independent, which makes them too narrow where pairs share people"
+        }
+    };
+    let about =
+        format!("{ABOUT_RATES} Bands: bootstrap over {drawn}; they do not allow for the luck of training.");
+    Section::new("Rates at all thresholds", about).with(parts)
 }
 
 fn training(variants: &[VariantResults]) -> Section {
