@@ -3,6 +3,7 @@
 //! Pure: no files, no clock, no randomness that is not passed in. Scores are cosine similarities, and a pair is
 //! called the same person when its score is above the threshold.
 
+mod band;
 mod compare;
 mod distributions;
 mod evaluate;
@@ -17,10 +18,12 @@ mod random;
 mod roc;
 mod summary;
 
+pub use band::{TarAt, tar_band};
 pub use compare::{
     Decisions, Effect, PairedComparison, Placed, Resampling, Trend, Unit, compare_auc, holm, mcnemar_exact,
     pairs_needed, trend,
 };
+pub use distributions::normal_quantile;
 pub use evaluate::{decisions, evaluate, pair_thresholds, validation_threshold};
 pub use evaluation::{Confusion, Evaluation, FoldAccuracy, FoldArrangement, ThresholdPolicy};
 pub use folds::Folds;

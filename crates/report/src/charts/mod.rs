@@ -1,14 +1,24 @@
 //! Figures: charts in a page's colours, and the same in print.
 
 mod curves;
+mod det;
 mod figure;
+mod forest;
 mod histogram;
 mod palette;
+mod rates;
+mod roc;
 mod slices;
+mod ticks;
 
 pub use figure::Figure;
 
 pub(crate) use curves::{loss, validation_accuracy};
+pub(crate) use det::det;
 pub(crate) use figure::Chart;
+pub(crate) use forest::forest;
 pub(crate) use histogram::{ScoreRange, scores};
 pub(crate) use palette::{Colour, Palette, VARIANT_COLOURS};
+pub(crate) use rates::{RateCurve, rate_curves};
+pub(crate) use roc::roc;
+pub(crate) use ticks::Ticks;
