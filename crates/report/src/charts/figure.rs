@@ -6,7 +6,7 @@ use kuva::{
     render::{
         color::Color,
         layout::ComputedLayout,
-        render::{Primitive, Scene},
+        render::{Primitive, Scene, collect_legend_entries},
     },
 };
 
@@ -44,6 +44,7 @@ impl Figure {
         let caption = caption.into();
         let drawn = |palette: Palette| {
             let Chart { plots, layout, ticks } = chart(palette);
+            let layout = with_room_for_legend(layout, &plots);
             let layout = ticks.reserve(layout).with_theme(palette.theme()).with_width(size.0);
             let layout = match palette {
                 // A page has the caption beside the chart.
@@ -93,6 +94,12 @@ impl Figure {
         let pixels = |length: f64| (length as f32 * PNG_SCALE).ceil() as u32;
         (pixels(self.print.width), pixels(self.print.height))
     }
+}
+
+/// kuva makes room for one line of what it collects itself.
+fn with_room_for_legend(layout: Layout, plots: &[Plot]) -> Layout {
+    let entries = collect_legend_entries(plots);
+    if entries.is_empty() { layout } else { layout.with_legend_entries(entries) }
 }
 
 /// With its caption above the chart.

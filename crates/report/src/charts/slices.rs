@@ -5,7 +5,7 @@ use kuva::prelude::{Layout, LegendPosition, LinePlot, Plot, ScatterPlot};
 use super::{Chart, Colour, Figure, Palette, Ticks};
 use crate::{AttributeColumn, ErrorKind, SlicedErrors, Slices};
 
-const SIZE: (f64, f64) = (560.0, 320.0);
+const SIZE: (f64, f64) = (600.0, 360.0);
 /// Variants stand beside one another within a slice, over so much of its width.
 const SPREAD: f64 = 0.5;
 
