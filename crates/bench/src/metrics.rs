@@ -8,7 +8,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use arclab_metrics::{Evaluation, Far, ResolvedPolicy, Roc, evaluate};
+use arclab_metrics::{Evaluation, Far, ResolvedPolicy, evaluate_with_curve};
 use arclab_report::{Cell, Column, Format, Kind, Table};
 use clap::Args;
 use serde::{Deserialize, Serialize};
@@ -86,8 +86,7 @@ fn scores_folder() -> anyhow::Result<PathBuf> {
 
 /// All metrics of one evaluation.
 fn all(scores: &[f32], same: &[bool], policy: ResolvedPolicy) -> anyhow::Result<Evaluation> {
-    let evaluation = evaluate(scores, same, None, policy)?;
-    let roc = Roc::new(scores, same)?;
+    let (evaluation, roc) = evaluate_with_curve(scores, same, None, policy)?;
     for far in FARS {
         std::hint::black_box(roc.operating_point(Far::new(far)?).ok());
     }

@@ -18,6 +18,16 @@ pub fn evaluate(
     folds: Option<&[u32]>,
     policy: ResolvedPolicy,
 ) -> Result<Evaluation, EvaluateError> {
+    evaluate_with_curve(scores, same, folds, policy).map(|(evaluation, _)| evaluation)
+}
+
+/// The same with the ROC curve, from one sort of the scores.
+pub fn evaluate_with_curve(
+    scores: &[f32],
+    same: &[bool],
+    folds: Option<&[u32]>,
+    policy: ResolvedPolicy,
+) -> Result<(Evaluation, Roc), EvaluateError> {
     let pairs = Pairs::new(scores, same)?;
     let decided = match policy {
         ResolvedPolicy::KFold { folds: wanted } => {
@@ -31,7 +41,7 @@ pub fn evaluate(
         }
     };
     let roc = Roc::of(pairs);
-    Ok(Evaluation {
+    let evaluation = Evaluation {
         policy: policy.into(),
         accuracy: decided.folds.map_or(decided.confusion.accuracy(), |folds| folds.mean),
         thresholds: decided.thresholds,
@@ -39,7 +49,8 @@ pub fn evaluate(
         folds: decided.folds,
         auc: roc.auc(),
         best_accuracy: roc.best().1,
-    })
+    };
+    Ok((evaluation, roc))
 }
 
 /// The most accurate threshold on validation pairs, a cosine similarity: half way between two scores, and of

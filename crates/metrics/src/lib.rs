@@ -16,6 +16,7 @@ mod policy;
 mod proportion;
 mod random;
 mod roc;
+mod sort;
 mod summary;
 
 pub use band::{TarAt, tar_band};
@@ -24,7 +25,7 @@ pub use compare::{
     pairs_needed, trend,
 };
 pub use distributions::normal_quantile;
-pub use evaluate::{decisions, evaluate, pair_thresholds, validation_threshold};
+pub use evaluate::{decisions, evaluate, evaluate_with_curve, pair_thresholds, validation_threshold};
 pub use evaluation::{Confusion, Evaluation, FoldAccuracy, FoldArrangement, ThresholdPolicy};
 pub use folds::Folds;
 pub use identification::{Mate, Search, Searches};

@@ -1,6 +1,6 @@
 //! The ROC curve over all distinct scores, and the numbers read from it.
 
-use crate::{EvaluateError, pairs::Pairs};
+use crate::{EvaluateError, pairs::Pairs, sort::sort_highest_first};
 
 /// A false accept rate in (0, 1).
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
@@ -85,14 +85,13 @@ impl Roc {
         let [mut different, mut same] = kinds;
         same.truncate(of_same);
         different.truncate(pairs.scores.len() - of_same);
-        let sort = |scores: &mut Vec<f32>| scores.sort_unstable_by(|a, b| b.total_cmp(a));
         if pairs.scores.len() < WORTH_A_THREAD {
-            sort(&mut same);
-            sort(&mut different);
+            sort_highest_first(&mut same);
+            sort_highest_first(&mut different);
         } else {
             std::thread::scope(|scope| {
-                scope.spawn(|| sort(&mut different));
-                sort(&mut same);
+                scope.spawn(|| sort_highest_first(&mut different));
+                sort_highest_first(&mut same);
             });
         }
         Self { same, different }
