@@ -57,14 +57,23 @@ pub fn decisions(
     folds: Option<&[u32]>,
 ) -> Result<Vec<bool>, EvaluateError> {
     let pairs = Pairs::new(scores, same)?;
+    let thresholds = thresholds_of_pairs(evaluation, same, folds)?;
+    Ok(pairs.scores.iter().zip(thresholds).map(|(&score, threshold)| f64::from(score) > threshold).collect())
+}
+
+/// The threshold at which each pair was decided, in the list's order.
+pub(crate) fn thresholds_of_pairs(
+    evaluation: &Evaluation,
+    same: &[bool],
+    folds: Option<&[u32]>,
+) -> Result<Vec<f64>, EvaluateError> {
     let of = evaluation.policy.folds().map(|wanted| Folds::arrange(same, folds, wanted)).transpose()?;
     let (thresholds, count) = (&evaluation.thresholds, of.as_ref().map_or(1, Folds::count));
     if thresholds.len() != count {
         return Err(EvaluateError::ThresholdsDiffer { thresholds: thresholds.len(), folds: count });
     }
     let fold = |pair: usize| of.as_ref().map_or(0, |folds| folds.of()[pair] as usize);
-    let decide = |(pair, &score): (usize, &f32)| f64::from(score) > thresholds[fold(pair)];
-    Ok(pairs.scores.iter().enumerate().map(decide).collect())
+    Ok((0..same.len()).map(|pair| thresholds[fold(pair)]).collect())
 }
 
 /// What depends on the policy.

@@ -3,6 +3,7 @@
 //! Pure: no files, no clock, no randomness that is not passed in. Scores are cosine similarities, and a pair is
 //! called the same person when its score is above the threshold.
 
+mod audit;
 mod compare;
 mod distributions;
 mod evaluate;
@@ -17,6 +18,7 @@ mod random;
 mod roc;
 mod summary;
 
+pub use audit::{ClassMeans, Contradicted, Found, Nearest, Ranking, contradicted, contradiction};
 pub use compare::{
     Decisions, Effect, PairedComparison, Resampling, Unit, compare_auc, holm, mcnemar_exact, pairs_needed,
 };
