@@ -43,6 +43,9 @@ fn execute(cli: &Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Compare(arguments) => {
             runtime.block_on(commands::compare::execute(store, arguments, output))?;
         }
+        Command::Audit(arguments) => {
+            return runtime.block_on(commands::audit::execute(store, arguments, output));
+        }
         Command::History(arguments) => {
             runtime.block_on(commands::history::execute(store, arguments, output))?;
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use arclab_report::{Comparison, TableOptions, render_experiments};
 use arclab_spec::{ExperimentName, RunId, VariantName};
-use arclab_store::Store;
+use arclab_store::{Store, records::SpecRecord};
 
 use crate::{
     cli::{CompareArgs, TableArgs},
@@ -18,40 +18,49 @@ use crate::{
 pub(crate) async fn execute(store: &Path, arguments: &CompareArgs, output: Output) -> anyhow::Result<()> {
     arguments.tables.refuse_lost_page()?;
     let store = Store::open_existing(store).await?;
-    let experiment = experiment(&store, arguments, output).await?;
-    let variants = if arguments.variants.is_empty() {
-        all_variants(&store, &experiment).await?
-    } else {
-        arguments.variants.clone()
-    };
+    let (experiment, variants) =
+        asked_for(&store, &arguments.variants, arguments.experiment.as_ref(), output).await?;
     let variants = gather::as_stored(&store, &experiment, &variants).await?;
     show(&store, vec![(experiment, variants)], None, &arguments.tables, output).await?;
     store.close().await;
     Ok(())
 }
 
+/// The variants that were named, else all of the experiment, in the order in which they are run.
+pub(crate) async fn asked_for(
+    store: &Store,
+    variants: &[VariantName],
+    named: Option<&ExperimentName>,
+    output: Output,
+) -> anyhow::Result<(ExperimentName, Vec<VariantName>)> {
+    let experiment = experiment(store, variants, named, output).await?;
+    let variants = match variants {
+        [] => all_variants(store, &experiment).await?,
+        variants => variants.to_owned(),
+    };
+    Ok((experiment, variants))
+}
+
 /// The experiment that is meant: as named, else the one run last among those that have all of the variants.
 async fn experiment(
     store: &Store,
-    arguments: &CompareArgs,
+    variants: &[VariantName],
+    named: Option<&ExperimentName>,
     output: Output,
 ) -> anyhow::Result<ExperimentName> {
-    let holding = match arguments.variants.as_slice() {
+    let holding = match variants {
         [] => store.experiments().await?,
         variants => store.experiment_of(variants).await?,
     };
-    if let Some(named) = &arguments.experiment {
+    if let Some(named) = named {
         if !holding.contains(named) {
-            bail!(
-                "experiment `{named}` does not have {}; {}",
-                listed(&arguments.variants),
-                known(store).await?
-            );
+            bail!("experiment `{named}` does not have {}; {}", listed(variants), known(store).await?);
         }
         return Ok(named.clone());
     }
+    let holding = if variants.is_empty() { tested(store, holding).await? } else { holding };
     let Some((latest, others)) = holding.split_first() else {
-        bail!("no experiment has {}; {}", listed(&arguments.variants), known(store).await?);
+        bail!("no experiment has {}; {}", listed(variants), known(store).await?);
     };
     if !others.is_empty() {
         let others: Vec<_> = others.iter().map(ExperimentName::as_str).collect();
@@ -61,6 +70,21 @@ async fn experiment(
         ));
     }
     Ok(latest.clone())
+}
+
+/// The experiments with a variant that is tested. Nobody who names none means the runs of an audit, which no pairs test.
+async fn tested(store: &Store, experiments: Vec<ExperimentName>) -> anyhow::Result<Vec<ExperimentName>> {
+    let mut tested = Vec::new();
+    for experiment in experiments {
+        let variants = store.variants_of(&experiment).await?;
+        let protocols = |spec: &SpecRecord| {
+            spec.resolved.pointer("/config/evaluation/protocols")?.as_object().map(serde_json::Map::len)
+        };
+        if variants.iter().any(|spec| protocols(spec) != Some(0)) {
+            tested.push(experiment);
+        }
+    }
+    Ok(tested)
 }
 
 fn listed(variants: &[VariantName]) -> String {

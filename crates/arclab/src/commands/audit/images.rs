@@ -1,0 +1,160 @@
+//! Training images, judged by runs that were not trained on them.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context as _, bail};
+use arclab_data::synthetic;
+use arclab_metrics::{ClassMeans, Ranking};
+use arclab_report::{SuspectImage, suspect_images_table};
+use arclab_spec::{Spec, VariantName, config::Dataset};
+use arclab_store::Store;
+
+use super::{
+    embeddings::{Embeddings, embed},
+    folds::{Dealt, dealt},
+    limit, show,
+};
+use crate::{
+    cli::AuditArgs,
+    commands::{
+        compare,
+        run::{Carried, Ending, How, carry},
+    },
+    output::Output,
+    weights::Weights,
+};
+
+/// Where the splits of audits are, in the store.
+const FOLDER: &str = "audits";
+
+/// Lists the training images that are more like another identity than like their own.
+pub(super) async fn execute(
+    store: &Path,
+    what: &str,
+    arguments: &AuditArgs,
+    output: Output,
+) -> anyhow::Result<ExitCode> {
+    let (store, spec) = asked_for(store, what, arguments, output).await?;
+    let folder = store.folder().join(FOLDER);
+    let mut dealt = dealt(&spec, arguments.folds, &store.cache(), &folder, output)?;
+    let weights = Weights::resolve(&mut dealt.specs, output)?;
+    if let Some(init) = &spec.config.start.init {
+        output.note(format_args!(
+            "the runs begin with {}: what these weights have seen of the images is not left out",
+            init.file.display()
+        ));
+    }
+    let how = How { jobs: arguments.jobs, force: false };
+    let carried = carry(&store, &dealt.specs, weights, how, output).await?;
+    if carried.ending != Ending::Done {
+        return Ok(carried.ending.code());
+    }
+    let suspects = suspects(&store, &dealt, &carried, output)?;
+    let judged = dealt.fold_of.iter().flatten().count();
+    let mut list = suspect_images_table(&suspects, judged, limit(arguments, output));
+    list.notes.insert(0, how_judged(arguments.folds, spec.seeds.len()));
+    list.notes.extend(not_judged(&dealt));
+    show(list, ranking(&dealt, &suspects).as_ref(), judged, output)?;
+    store.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The spec in a file, or as a variant was planned last.
+async fn asked_for(
+    store: &Path,
+    what: &str,
+    arguments: &AuditArgs,
+    output: Output,
+) -> anyhow::Result<(Store, Spec)> {
+    let file = PathBuf::from(what);
+    if file.exists() || file.extension().is_some_and(|ending| ending == "yaml") {
+        let mut specs = arclab_spec::read_specs(std::slice::from_ref(&file), &arguments.overrides)?;
+        let count = specs.len();
+        let spec = specs.pop().filter(|_| count == 1);
+        let spec = spec.with_context(|| format!("{what} stands for {count} specs; name one"))?;
+        return Ok((Store::open(store).await?, spec));
+    }
+    if !arguments.overrides.is_empty() {
+        bail!("`--set` changes a spec, and there is no file {what}: name one, or leave `--set` out for the variant as it was planned");
+    }
+    let variant = VariantName::new(what).with_context(|| format!("there is no file {what}, and no variant has such a name"))?;
+    let store = Store::open_existing(store).await?;
+    let named = arguments.experiment.as_ref();
+    let (experiment, _) = compare::asked_for(&store, std::slice::from_ref(&variant), named, output).await?;
+    let record = store.variants_of(&experiment).await?.into_iter().find(|spec| spec.variant == variant);
+    let record = record.with_context(|| format!("experiment `{experiment}` has no variant `{variant}` any more"))?;
+    let spec = serde_json::from_value(record.resolved)
+        .with_context(|| format!("failed to read what `{variant}` was planned with; name its spec's file"))?;
+    Ok((store, spec))
+}
+
+/// The images that contradict their label, the largest margin first.
+fn suspects(
+    store: &Store,
+    dealt: &Dealt,
+    carried: &Carried,
+    output: Output,
+) -> anyhow::Result<Vec<SuspectImage>> {
+    let Dealt { data, fold_of, specs } = dealt;
+    let names: Vec<String> =
+        data.train.iter().map(|sample| data.images.name(sample.image).to_owned()).collect();
+    let mut suspects = Vec::new();
+    for (fold, spec) in (0..).zip(specs) {
+        let runs = carried.planned.iter().filter(|planned| planned.is_of(spec));
+        let of_runs = runs.map(|planned| embed(store, &planned.run, &spec.config.data.dataset, &names, output));
+        let embeddings = Embeddings::beside(&of_runs.collect::<anyhow::Result<Vec<_>>>()?);
+        let places = |left_out: bool| (0..names.len()).filter(move |&place| (fold_of[place] == Some(fold)) == left_out);
+        let trained = places(false).map(|place| (embeddings.row(place), data.train[place].label));
+        let means = ClassMeans::new(trained, embeddings.width, data.identities.len());
+        for place in places(true) {
+            let label = data.train[place].label;
+            let nearest = means.nearest(embeddings.row(place), label).filter(|nearest| nearest.margin() > 0.0);
+            suspects.extend(nearest.map(|nearest| SuspectImage {
+                image: names[place].clone(),
+                label: data.identities[label as usize].clone(),
+                suggested: data.identities[nearest.other as usize].clone(),
+                cosine_label: nearest.cosine_own,
+                cosine_suggested: nearest.cosine_other,
+                is_wrong: is_rendered(dealt).then(|| is_wrong(dealt, place)),
+            }));
+        }
+    }
+    suspects.sort_by(|a, b| b.margin().total_cmp(&a.margin()));
+    Ok(suspects)
+}
+
+/// The embedded faces say by their names whom they show.
+fn is_rendered(dealt: &Dealt) -> bool {
+    dealt.specs.iter().all(|spec| matches!(spec.config.data.dataset, Dataset::Synthetic(_)))
+}
+
+fn is_wrong(Dealt { data, .. }: &Dealt, place: usize) -> bool {
+    let sample = data.train[place];
+    synthetic::person(data.images.name(sample.image)) != data.identities[sample.label as usize]
+}
+
+/// The list beside the truth, where that is known.
+fn ranking(dealt: &Dealt, suspects: &[SuspectImage]) -> Option<Ranking> {
+    let listed = suspects.iter().map(|suspect| suspect.is_wrong).collect::<Option<Vec<bool>>>()?;
+    let judged = (0..dealt.fold_of.len()).filter(|&place| dealt.fold_of[place].is_some());
+    is_rendered(dealt).then(|| Ranking::new(listed, judged.filter(|&place| is_wrong(dealt, place)).count()))
+}
+
+fn how_judged(folds: u32, seeds: usize) -> String {
+    let runs = if seeds == 1 { "a run that was".to_owned() } else { format!("{seeds} runs that were") };
+    format!(
+        "Each image is judged by {runs} trained without its fold, one of {folds}: the margin is its cosine to the mean of the \
+         suggested identity's images less that to the mean of its label's, labels as given. It is listed where that is above 0."
+    )
+}
+
+/// Why some images were not judged.
+fn not_judged(dealt: &Dealt) -> Option<String> {
+    let alone = dealt.fold_of.iter().filter(|fold| fold.is_none()).count();
+    (alone > 0).then(|| {
+        format!("Not judged: {alone} images that are alone under their label, which no run can know without them.")
+    })
+}
