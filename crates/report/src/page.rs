@@ -5,13 +5,14 @@ use std::fmt::Write as _;
 use arclab_spec::Lineage;
 
 use crate::{
-    Comparison, ProtocolResult, RunResults, TableOptions, VariantResults,
+    Comparison, Figure, ProtocolResult, RunResults, TableOptions, VariantResults,
     charts::{self, ScoreRange},
     comparison::title,
     format::html::{self, escaped},
 };
 
-const TEMPLATE: &str = include_str!("../../../dashboards/compare.html");
+/// The page, with the style sheet that gives charts their colours.
+pub(crate) const TEMPLATE: &str = include_str!("../../../dashboards/compare.html");
 
 impl Comparison {
     /// The page: the tables, training curves, and score histograms with the thresholds. `heading` is its title;
@@ -74,17 +75,14 @@ fn hypotheses(comparison: &Comparison) -> String {
 }
 
 fn curves(variants: &[VariantResults]) -> String {
-    let figures = [
-        ("Training loss", charts::loss(variants)),
-        ("Accuracy on the validation pairs", charts::validation_accuracy(variants)),
-    ];
-    let drawn: String =
-        figures.into_iter().filter_map(|(caption, svg)| Some(figure(caption, &svg?))).collect();
+    let figures = [charts::loss(variants), charts::validation_accuracy(variants)];
+    let drawn: String = figures.iter().flatten().map(figure).collect();
     if drawn.is_empty() { "<p>No training curves were kept.</p>".to_owned() } else { drawn }
 }
 
-fn figure(caption: &str, svg: &str) -> String {
-    format!("<figure><figcaption>{}</figcaption>{svg}</figure>\n", escaped(caption).replace('\n', "<br>"))
+fn figure(figure: &Figure) -> String {
+    let caption = escaped(figure.caption()).replace('\n', "<br>");
+    format!("<figure><figcaption>{caption}</figcaption>{}</figure>\n", figure.element())
 }
 
 /// A section a protocol, a histogram a variant.
@@ -101,7 +99,7 @@ fn scores(comparison: &Comparison) -> String {
             if let Some(list) =
                 comparison.lists().get(&result.pair_list).filter(|_| !result.scores.is_empty())
             {
-                out += &figure(&caption, &charts::scores(result, list, range, &caption));
+                out += &figure(&charts::scores(result, list, range, &caption));
             }
         }
         out += "</div>\n";

@@ -2,7 +2,7 @@
 
 use kuva::prelude::{Histogram, Layout, LegendPosition, Plot, ReferenceLine};
 
-use super::svg;
+use super::{Chart, Colour, Figure};
 use crate::{PairList, ProtocolResult};
 
 const SIZE: (f64, f64) = (380.0, 240.0);
@@ -44,22 +44,26 @@ impl ScoreRange {
 }
 
 /// The scores of one run on one pair list.
-pub(crate) fn scores(result: &ProtocolResult, list: &PairList, range: ScoreRange, label: &str) -> String {
+pub(crate) fn scores(result: &ProtocolResult, list: &PairList, range: ScoreRange, caption: &str) -> Figure {
     let of = |kind: bool| {
         let pairs = result.scores.iter().zip(&list.same).filter(move |(_, same)| **same == kind);
         range.count(pairs.map(|(&score, _)| score))
     };
-    let histogram = |kind: bool, name: &str, colour: &str| -> Plot {
-        Histogram::from_bins(range.edges(), of(kind)).with_color(colour).with_legend(name).into()
-    };
-    let plots =
-        vec![histogram(false, "different", "var(--different)"), histogram(true, "same", "var(--same)")];
-    let mut layout = Layout::auto_from_plots(&plots)
-        .with_x_label("Cosine similarity")
-        .with_y_label("Pairs")
-        .with_legend_position(LegendPosition::OutsideBottomColumns);
-    if let Some(threshold) = result.evaluation.mean_threshold() {
-        layout = layout.with_reference_line(ReferenceLine::vertical(threshold).with_color("var(--text)"));
-    }
-    svg(plots, layout, SIZE, label)
+    Figure::draw(caption, SIZE, |palette| {
+        let histogram = |kind: bool, name: &str, colour: Colour| -> Plot {
+            let bars = Histogram::from_bins(range.edges(), of(kind));
+            bars.with_color(palette.colour(colour)).with_legend(name).into()
+        };
+        let plots =
+            vec![histogram(false, "different", Colour::Different), histogram(true, "same", Colour::Same)];
+        let mut layout = Layout::auto_from_plots(&plots)
+            .with_x_label("Cosine similarity")
+            .with_y_label("Pairs")
+            .with_legend_position(LegendPosition::OutsideBottomColumns);
+        if let Some(threshold) = result.evaluation.mean_threshold() {
+            let line = ReferenceLine::vertical(threshold).with_color(palette.colour(Colour::Text));
+            layout = layout.with_reference_line(line);
+        }
+        Chart { plots, layout }
+    })
 }
