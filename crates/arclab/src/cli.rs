@@ -8,6 +8,8 @@ use arclab_spec::{ExperimentName, Override, ProtocolName};
 use arclab_store::{Filter, Sort};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::figure_file::FigureFile;
+
 /// Runs face-verification experiments: declare variants in YAML, train them, and see which is better, on which
 /// pairs, and whether the difference is more than chance.
 #[derive(Debug, Parser)]
@@ -241,10 +243,11 @@ pub(crate) struct CompareArgs {
 
 const AUDIT_HELP: &str = "\
 Begin with:
-  arclab audit                                    pairs that all variants of the experiment run last contradict
+  arclab audit                                    pairs that all runs of the last experiment contradict
   arclab audit baseline m0.8 --protocol open      pairs of one test, by the runs of two variants
-  arclab audit --training experiments/baseline.yaml    training images, by five runs that each leave a fifth out
-  arclab audit --training baseline --set 'training.seeds=[0, 1, 2]'    by three runs for each fifth";
+  arclab audit --training baseline                training images, by five runs of which each leaves a fifth out
+  arclab audit --training experiments/baseline.yaml --set 'training.seeds=[0, 1, 2]'
+                                                  the same by three runs for each fifth, which see more";
 
 /// `arclab audit`.
 #[derive(Debug, Args)]
@@ -274,6 +277,9 @@ pub(crate) struct AuditArgs {
     /// Show so many at most; by default 50, and all in CSV and JSON.
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
+    /// Also draw precision and recall of the list into a `.svg` or `.png` file, of the embedded faces, where the truth is known.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) figure: Option<FigureFile>,
 }
 
 /// `arclab history`.

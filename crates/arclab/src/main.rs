@@ -3,6 +3,7 @@
 mod cli;
 mod clock;
 mod commands;
+mod figure_file;
 mod gather;
 mod logging;
 mod output;

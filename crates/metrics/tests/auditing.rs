@@ -4,7 +4,8 @@
 mod support;
 
 use arclab_metrics::{
-    ClassMeans, EvaluateError, Found, Ranking, ResolvedPolicy, contradicted, contradiction, decisions, evaluate,
+    ClassMeans, EvaluateError, Found, Ranking, ResolvedPolicy, contradicted, contradiction, decisions,
+    evaluate,
 };
 use support::Stream;
 
@@ -48,7 +49,8 @@ fn evidence_is_held_against_the_threshold_of_the_pair_s_own_fold() {
 #[test]
 fn scores_on_another_scale_say_the_same() {
     let mut numbers = Stream::new(7);
-    let scores: Vec<f32> = (0..200).map(|pair| (numbers.uniform() + f64::from(pair % 2)) as f32 / 4.0).collect();
+    let scores: Vec<f32> =
+        (0..200).map(|pair| (numbers.uniform() + f64::from(pair % 2)) as f32 / 4.0).collect();
     let same: Vec<bool> = (0..200).map(|pair| pair % 2 == 1).collect();
     let narrow: Vec<f32> = scores.iter().map(|score| score / 3.0 + 0.1).collect();
     let threshold = 0.2;
@@ -60,7 +62,8 @@ fn scores_on_another_scale_say_the_same() {
 #[test]
 fn a_pair_is_contradicted_where_its_decision_is_not_its_label() {
     let mut numbers = Stream::new(3);
-    let scores: Vec<f32> = (0..500).map(|pair| (numbers.uniform() * 0.8 + f64::from(pair % 2) * 0.2) as f32).collect();
+    let scores: Vec<f32> =
+        (0..500).map(|pair| (numbers.uniform() * 0.8 + f64::from(pair % 2) * 0.2) as f32).collect();
     let same: Vec<bool> = (0..500).map(|pair| pair % 2 == 1).collect();
     let evaluation = evaluate(&scores, &same, None, ResolvedPolicy::KFold { folds: 10 }).unwrap();
     let decided = decisions(&evaluation, &scores, &same, None).unwrap();
@@ -116,7 +119,10 @@ fn an_image_is_held_against_the_mean_of_each_class() {
     assert_eq!(nearest.margin(), nearest.cosine_other - nearest.cosine_own);
     // Under the other label it contradicts nothing.
     assert!(means.nearest(&[0.0, 5.0], 1).unwrap().margin() < 0.0);
-    assert_eq!(ClassMeans::new(of[..2].iter().map(|(row, class)| (&row[..], *class)), 2, 1).nearest(&[1.0, 0.0], 0), None);
+    assert_eq!(
+        ClassMeans::new(of[..2].iter().map(|(row, class)| (&row[..], *class)), 2, 1).nearest(&[1.0, 0.0], 0),
+        None
+    );
 }
 
 #[test]
@@ -124,7 +130,8 @@ fn longer_embeddings_and_classes_with_more_images_count_no_more() {
     let rows = [[3.0_f32, 1.0], [1.0, 4.0]];
     let means = |times: usize, length: f32| {
         let scaled: Vec<_> = rows.iter().map(|row| row.map(|value| value * length)).collect();
-        let each = scaled.iter().zip(0..).flat_map(|(row, class)| std::iter::repeat_n((&row[..], class), times));
+        let each =
+            scaled.iter().zip(0..).flat_map(|(row, class)| std::iter::repeat_n((&row[..], class), times));
         ClassMeans::new(each, 2, 2)
     };
     let (one, many) = (means(1, 1.0).nearest(&[1.0, 1.0], 0), means(7, 10.0).nearest(&[20.0, 20.0], 0));

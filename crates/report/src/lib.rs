@@ -25,7 +25,7 @@ mod time;
 
 pub use audit::{SuspectImage, SuspectPair, suspect_images_table, suspect_pairs_table, truth_table};
 pub use cell::Cell;
-pub use charts::Figure;
+pub use charts::{Figure, precision_recall};
 pub use comparison::Comparison;
 pub use difference::{Basis, Differences, Disagreement, Incomparable, Tested};
 pub use format::{Format, render, render_experiments};

@@ -43,16 +43,14 @@ fn carry_out(request: &Path, stop: &Stop) -> Result<EmbedReport, EmbedError> {
     let request: EmbedRequest = read_request(request).map_err(EmbedError::Request)?;
     let weights = Weights::load(&request.checkpoint).map_err(EmbedError::Weights)?;
     let card = weights.card().ok_or_else(|| EmbedError::NoCard(request.checkpoint.clone()))?;
-    let tester = weights
-        .tester(Some(card.model), request.threads, card.image_size)
-        .map_err(EmbedError::Weights)?;
+    let tester =
+        weights.tester(Some(card.model), request.threads, card.image_size).map_err(EmbedError::Weights)?;
     let (images, numbers) =
         find_images(&request.dataset, card.image_size, &request.images, &request.cache, &Logged)
             .map_err(EmbedError::Find)?;
     let pictures = Pictures::new(&images, card.colour);
     let [plain, mirrored] = [false, true].map(|mirrored| pictures.batches(numbers.clone(), mirrored));
-    let embeddings =
-        Embeddings::compute(&tester, plain, mirrored, stop).map_err(EmbedError::Stopped)?;
+    let embeddings = Embeddings::compute(&tester, plain, mirrored, stop).map_err(EmbedError::Stopped)?;
     let rows = numbers.iter().flat_map(|&image| embeddings.row(image));
     let bytes: Vec<u8> = rows.flat_map(|value| value.to_le_bytes()).collect();
     replace_file(&request.output, &bytes)

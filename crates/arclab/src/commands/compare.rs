@@ -89,7 +89,7 @@ async fn tested(store: &Store, experiments: Vec<ExperimentName>) -> anyhow::Resu
 
 fn listed(variants: &[VariantName]) -> String {
     match variants {
-        [] => "any variant".to_owned(),
+        [] => "any variant that is tested on pairs".to_owned(),
         [one] => format!("a variant `{one}`"),
         many => {
             format!("all of {}", many.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))

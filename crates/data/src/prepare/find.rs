@@ -30,9 +30,8 @@ pub fn find_images(
     gallery.dataset(dataset).map_err(FindError::Images)?;
     let (images, _) = gallery.finish();
     let by_name = images.by_name(0..images.len());
-    let find = |name: &String| {
-        by_name.get(name.as_str()).copied().ok_or_else(|| FindError::Absent(name.clone()))
-    };
+    let find =
+        |name: &String| by_name.get(name.as_str()).copied().ok_or_else(|| FindError::Absent(name.clone()));
     let numbers = names.iter().map(find).collect::<Result<_, _>>()?;
     Ok((images, numbers))
 }

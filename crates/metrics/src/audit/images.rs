@@ -36,11 +36,7 @@ impl ClassMeans {
     ///
     /// # Panics
     /// Where a class is none of `classes`.
-    pub fn new<'a>(
-        embeddings: impl Iterator<Item = (&'a [f32], u32)>,
-        width: usize,
-        classes: usize,
-    ) -> Self {
+    pub fn new<'a>(embeddings: impl Iterator<Item = (&'a [f32], u32)>, width: usize, classes: usize) -> Self {
         let mut means = vec![0.0; width * classes];
         for (embedding, class) in embeddings {
             let mean = &mut means[class as usize * width..][..width];

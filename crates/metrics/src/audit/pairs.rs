@@ -44,7 +44,8 @@ pub fn contradiction(
 fn slope(pairs: Pairs<'_>) -> f64 {
     let mean = |kind: bool| {
         let of_kind = pairs.iter().filter(|(_, same)| *same == kind);
-        let (sum, count) = of_kind.fold((0.0, 0.0), |(sum, count), (score, _)| (sum + f64::from(score), count + 1.0));
+        let (sum, count) =
+            of_kind.fold((0.0, 0.0), |(sum, count), (score, _)| (sum + f64::from(score), count + 1.0));
         sum / count
     };
     let means = [mean(false), mean(true)];

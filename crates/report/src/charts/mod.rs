@@ -4,8 +4,10 @@ mod curves;
 mod figure;
 mod histogram;
 mod palette;
+mod precision_recall;
 
 pub use figure::Figure;
+pub use precision_recall::precision_recall;
 
 pub(crate) use curves::{loss, validation_accuracy};
 pub(crate) use figure::Chart;

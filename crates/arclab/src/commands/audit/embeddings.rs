@@ -61,5 +61,8 @@ pub(super) fn embed(
     if !rest.is_empty() || rows.len() != images.len() * report.width {
         bail!("the worker wrote other embeddings than it was asked for");
     }
-    Ok(Embeddings { rows: rows.iter().map(|value| f32::from_le_bytes(*value)).collect(), width: report.width })
+    Ok(Embeddings {
+        rows: rows.iter().map(|value| f32::from_le_bytes(*value)).collect(),
+        width: report.width,
+    })
 }

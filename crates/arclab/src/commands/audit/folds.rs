@@ -46,7 +46,12 @@ pub(super) fn dealt(
     let mut specs = Vec::new();
     for fold in 0..folds {
         let split = data.keep_split(|place| fold_of[place] == Some(fold), folder)?;
-        specs.push(without_fold(spec, &config, SplitConfig::File { file: split, validation_images: 0.0, seed }, (fold, folds))?);
+        specs.push(without_fold(
+            spec,
+            &config,
+            SplitConfig::File { file: split, validation_images: 0.0, seed },
+            (fold, folds),
+        )?);
     }
     Ok(Dealt { data, fold_of, specs })
 }
@@ -58,7 +63,12 @@ fn without_tests(config: &Config) -> Config {
     config
 }
 
-fn without_fold(spec: &Spec, config: &Config, split: SplitConfig, (fold, folds): (u32, u32)) -> anyhow::Result<Spec> {
+fn without_fold(
+    spec: &Spec,
+    config: &Config,
+    split: SplitConfig,
+    (fold, folds): (u32, u32),
+) -> anyhow::Result<Spec> {
     let (of, fold) = (&spec.name, fold + 1);
     let experiment = ExperimentName::new(format!("{}-audit", spec.experiment))
         .context("the audit's experiment is named after that of the spec")?;

@@ -13,9 +13,10 @@ use arclab_spec::{Spec, VariantName, config::Dataset};
 use arclab_store::Store;
 
 use super::{
+    Found,
     embeddings::{Embeddings, embed},
     folds::{Dealt, dealt},
-    limit, show,
+    limit, refuse_figure_without_truth, show,
 };
 use crate::{
     cli::AuditArgs,
@@ -38,6 +39,7 @@ pub(super) async fn execute(
     output: Output,
 ) -> anyhow::Result<ExitCode> {
     let (store, spec) = asked_for(store, what, arguments, output).await?;
+    refuse_figure_without_truth(arguments, is_rendered(&spec))?;
     let folder = store.folder().join(FOLDER);
     let mut dealt = dealt(&spec, arguments.folds, &store.cache(), &folder, output)?;
     let weights = Weights::resolve(&mut dealt.specs, output)?;
@@ -52,12 +54,13 @@ pub(super) async fn execute(
     if carried.ending != Ending::Done {
         return Ok(carried.ending.code());
     }
-    let suspects = suspects(&store, &dealt, &carried, output)?;
+    let suspects = suspects(&store, &spec, &dealt, &carried, output)?;
     let judged = dealt.fold_of.iter().flatten().count();
     let mut list = suspect_images_table(&suspects, judged, limit(arguments, output));
     list.notes.insert(0, how_judged(arguments.folds, spec.seeds.len()));
     list.notes.extend(not_judged(&dealt));
-    show(list, ranking(&dealt, &suspects).as_ref(), judged, output)?;
+    let ranking = ranking(&spec, &dealt, &suspects);
+    show(Found { list, ranking, looked_at: judged }, arguments, output)?;
     store.close().await;
     Ok(ExitCode::SUCCESS)
 }
@@ -78,14 +81,18 @@ async fn asked_for(
         return Ok((Store::open(store).await?, spec));
     }
     if !arguments.overrides.is_empty() {
-        bail!("`--set` changes a spec, and there is no file {what}: name one, or leave `--set` out for the variant as it was planned");
+        bail!(
+            "`--set` changes a spec, and there is no file {what}: name one, or leave `--set` out for the variant as it was planned"
+        );
     }
-    let variant = VariantName::new(what).with_context(|| format!("there is no file {what}, and no variant has such a name"))?;
+    let variant = VariantName::new(what)
+        .with_context(|| format!("there is no file {what}, and no variant has such a name"))?;
     let store = Store::open_existing(store).await?;
     let named = arguments.experiment.as_ref();
     let (experiment, _) = compare::asked_for(&store, std::slice::from_ref(&variant), named, output).await?;
     let record = store.variants_of(&experiment).await?.into_iter().find(|spec| spec.variant == variant);
-    let record = record.with_context(|| format!("experiment `{experiment}` has no variant `{variant}` any more"))?;
+    let record =
+        record.with_context(|| format!("experiment `{experiment}` has no variant `{variant}` any more"))?;
     let spec = serde_json::from_value(record.resolved)
         .with_context(|| format!("failed to read what `{variant}` was planned with; name its spec's file"))?;
     Ok((store, spec))
@@ -94,6 +101,7 @@ async fn asked_for(
 /// The images that contradict their label, the largest margin first.
 fn suspects(
     store: &Store,
+    spec: &Spec,
     dealt: &Dealt,
     carried: &Carried,
     output: Output,
@@ -102,23 +110,27 @@ fn suspects(
     let names: Vec<String> =
         data.train.iter().map(|sample| data.images.name(sample.image).to_owned()).collect();
     let mut suspects = Vec::new();
-    for (fold, spec) in (0..).zip(specs) {
-        let runs = carried.planned.iter().filter(|planned| planned.is_of(spec));
-        let of_runs = runs.map(|planned| embed(store, &planned.run, &spec.config.data.dataset, &names, output));
+    for (fold, without) in (0..).zip(specs) {
+        let runs = carried.planned.iter().filter(|planned| planned.is_of(without));
+        let of_runs =
+            runs.map(|planned| embed(store, &planned.run, &without.config.data.dataset, &names, output));
         let embeddings = Embeddings::beside(&of_runs.collect::<anyhow::Result<Vec<_>>>()?);
-        let places = |left_out: bool| (0..names.len()).filter(move |&place| (fold_of[place] == Some(fold)) == left_out);
+        let places = |left_out: bool| {
+            (0..names.len()).filter(move |&place| (fold_of[place] == Some(fold)) == left_out)
+        };
         let trained = places(false).map(|place| (embeddings.row(place), data.train[place].label));
         let means = ClassMeans::new(trained, embeddings.width, data.identities.len());
         for place in places(true) {
             let label = data.train[place].label;
-            let nearest = means.nearest(embeddings.row(place), label).filter(|nearest| nearest.margin() > 0.0);
+            let nearest =
+                means.nearest(embeddings.row(place), label).filter(|nearest| nearest.margin() > 0.0);
             suspects.extend(nearest.map(|nearest| SuspectImage {
                 image: names[place].clone(),
                 label: data.identities[label as usize].clone(),
                 suggested: data.identities[nearest.other as usize].clone(),
                 cosine_label: nearest.cosine_own,
                 cosine_suggested: nearest.cosine_other,
-                is_wrong: is_rendered(dealt).then(|| is_wrong(dealt, place)),
+                is_wrong: is_rendered(spec).then(|| is_wrong(dealt, place)),
             }));
         }
     }
@@ -127,8 +139,8 @@ fn suspects(
 }
 
 /// The embedded faces say by their names whom they show.
-fn is_rendered(dealt: &Dealt) -> bool {
-    dealt.specs.iter().all(|spec| matches!(spec.config.data.dataset, Dataset::Synthetic(_)))
+fn is_rendered(spec: &Spec) -> bool {
+    matches!(spec.config.data.dataset, Dataset::Synthetic(_))
 }
 
 fn is_wrong(Dealt { data, .. }: &Dealt, place: usize) -> bool {
@@ -137,10 +149,10 @@ fn is_wrong(Dealt { data, .. }: &Dealt, place: usize) -> bool {
 }
 
 /// The list beside the truth, where that is known.
-fn ranking(dealt: &Dealt, suspects: &[SuspectImage]) -> Option<Ranking> {
+fn ranking(spec: &Spec, dealt: &Dealt, suspects: &[SuspectImage]) -> Option<Ranking> {
     let listed = suspects.iter().map(|suspect| suspect.is_wrong).collect::<Option<Vec<bool>>>()?;
     let judged = (0..dealt.fold_of.len()).filter(|&place| dealt.fold_of[place].is_some());
-    is_rendered(dealt).then(|| Ranking::new(listed, judged.filter(|&place| is_wrong(dealt, place)).count()))
+    is_rendered(spec).then(|| Ranking::new(listed, judged.filter(|&place| is_wrong(dealt, place)).count()))
 }
 
 fn how_judged(folds: u32, seeds: usize) -> String {
@@ -155,6 +167,8 @@ fn how_judged(folds: u32, seeds: usize) -> String {
 fn not_judged(dealt: &Dealt) -> Option<String> {
     let alone = dealt.fold_of.iter().filter(|fold| fold.is_none()).count();
     (alone > 0).then(|| {
-        format!("Not judged: {alone} images that are alone under their label, which no run can know without them.")
+        format!(
+            "Not judged: {alone} images that are alone under their label, which no run can know without them."
+        )
     })
 }

@@ -7,8 +7,9 @@ mod pairs;
 
 use std::{path::Path, process::ExitCode};
 
+use anyhow::bail;
 use arclab_metrics::Ranking;
-use arclab_report::{Format, Table, render, truth_table};
+use arclab_report::{Format, Table, precision_recall, render, truth_table};
 
 use crate::{
     cli::AuditArgs,
@@ -20,6 +21,9 @@ const SHOWN: usize = 50;
 
 /// Lists pairs, or training images.
 pub(crate) async fn execute(store: &Path, arguments: &AuditArgs, output: Output) -> anyhow::Result<ExitCode> {
+    if let Some(file) = &arguments.figure {
+        file.refuse_lost()?;
+    }
     match &arguments.training {
         Some(what) => images::execute(store, what, arguments, output).await,
         None => pairs::execute(store, arguments, output).await.map(|()| ExitCode::SUCCESS),
@@ -35,14 +39,28 @@ fn limit(arguments: &AuditArgs, output: Output) -> usize {
     arguments.limit.unwrap_or(usual)
 }
 
-/// Prints a list and, where the truth is known, how much of it is right.
-fn show(
+/// A figure of what nobody knows is refused, before hours of training and not after them.
+fn refuse_figure_without_truth(arguments: &AuditArgs, truth_is_known: bool) -> anyhow::Result<()> {
+    if arguments.figure.is_some() && !truth_is_known {
+        bail!(
+            "`--figure` draws how many of the listed labels are wrong, which is known of the embedded faces alone: leave it out"
+        );
+    }
+    Ok(())
+}
+
+/// A list, of so many labels that it could have held, beside the truth where that is known.
+struct Found {
     list: Table,
-    ranking: Option<&Ranking>,
+    ranking: Option<Ranking>,
     looked_at: usize,
-    output: Output,
-) -> anyhow::Result<()> {
-    let truth = truth_table(ranking, looked_at);
+}
+
+/// Prints the list and, where the truth is known, how much of it is right, and draws that where it is asked for.
+fn show(found: Found, arguments: &AuditArgs, output: Output) -> anyhow::Result<()> {
+    let Found { list, ranking, looked_at } = found;
+    let what = if arguments.training.is_some() { "training images" } else { "pairs" };
+    let truth = truth_table(ranking.as_ref(), looked_at);
     let tables = match output.format {
         Format::Json => vec![list, truth],
         Format::Csv if ranking.is_none() => vec![list],
@@ -52,5 +70,13 @@ fn show(
         }
         Format::Text { .. } | Format::Markdown | Format::Latex | Format::Csv => vec![list, truth],
     };
-    output::print(&render(&tables, output.format))
+    output::print(&render(&tables, output.format))?;
+    let Some((file, ranking)) = arguments.figure.as_ref().zip(ranking) else { return Ok(()) };
+    match precision_recall(&ranking, looked_at, what) {
+        Some(figure) => file.write(&figure, output),
+        None => {
+            output.note("nothing is listed, or no label is wrong: there is no curve to draw");
+            Ok(())
+        }
+    }
 }

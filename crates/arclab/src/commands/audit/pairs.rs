@@ -18,7 +18,7 @@ use arclab_store::{
     records::{PairListRecord, PairRecord, ScoresRecord},
 };
 
-use super::{limit, show};
+use super::{Found, limit, refuse_figure_without_truth, show};
 use crate::{cli::AuditArgs, commands::compare, output::Output};
 
 /// What one run said of a test's pairs.
@@ -42,6 +42,7 @@ struct Test {
 pub(super) async fn execute(store: &Path, arguments: &AuditArgs, output: Output) -> anyhow::Result<()> {
     let store = Store::open_existing(store).await?;
     let tests = tests(&store, arguments, output).await?;
+    refuse_figure_without_truth(arguments, tests.iter().all(|test| test.truth_is_known))?;
     let mut suspects = Vec::new();
     for test in &tests {
         suspects.extend(suspects_of(test)?);
@@ -51,7 +52,7 @@ pub(super) async fn execute(store: &Path, arguments: &AuditArgs, output: Output)
     let looked_at = tests.iter().map(|test| test.list.pairs.len()).sum();
     let list = suspect_pairs_table(&suspects, looked_at, limit(arguments, output));
     let ranking = ranking(&tests, &suspects);
-    show(list, ranking.as_ref(), looked_at, output)?;
+    show(Found { list, ranking, looked_at }, arguments, output)?;
     store.close().await;
     Ok(())
 }
@@ -71,7 +72,9 @@ async fn tests(store: &Store, arguments: &AuditArgs, output: Output) -> anyhow::
         }
     }
     if heard.is_empty() {
-        bail!("no run of experiment `{experiment}` that was asked for has been tested: `arclab history` says what became of them");
+        bail!(
+            "no run of experiment `{experiment}` that was asked for has been tested: `arclab history` says what became of them"
+        );
     }
     if let Some(unknown) = arguments.protocols.iter().find(|name| !heard.contains_key(*name)) {
         let known: Vec<_> = heard.keys().map(ProtocolName::as_str).collect();
@@ -95,7 +98,8 @@ async fn hear(
     for record in store.evaluations(run).await? {
         let scores = store.scores(run, &record.protocol).await?;
         let scores = scores.filter(|scores| scores.pair_list == record.pair_list);
-        let scores = scores.with_context(|| format!("the scores of {run} on `{}` were not kept", record.protocol))?;
+        let scores =
+            scores.with_context(|| format!("the scores of {run} on `{}` were not kept", record.protocol))?;
         let (variant, run, evaluation) = (variant.clone(), run.clone(), record.evaluation);
         heard.entry(record.protocol).or_default().push(Heard { variant, run, evaluation, scores });
     }
@@ -124,10 +128,11 @@ async fn test(store: &Store, protocol: ProtocolName, heard: Vec<Heard>) -> anyho
 
 /// Whether a test's images are the embedded faces.
 fn is_rendered(config: &Config, protocol: &ProtocolName) -> bool {
-    let of_data_set = config.evaluation.protocols.get(protocol).is_some_and(|protocol| match &protocol.pairs {
-        PairSource::Drawn { .. } => true,
-        PairSource::Listed { images, .. } => images.is_none(),
-    });
+    let of_data_set =
+        config.evaluation.protocols.get(protocol).is_some_and(|protocol| match &protocol.pairs {
+            PairSource::Drawn { .. } => true,
+            PairSource::Listed { images, .. } => images.is_none(),
+        });
     of_data_set && matches!(config.data.dataset, Dataset::Synthetic(_))
 }
 
