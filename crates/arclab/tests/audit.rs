@@ -29,11 +29,12 @@ const TRAINING: [&str; 7] = [
 ];
 
 fn json(printed: &str) -> Value {
-    serde_json::from_str(printed).unwrap()
+    serde_json::from_str(printed).expect("JSON")
 }
 
 fn numbers(rows: &Value, key: &str) -> Vec<f64> {
-    rows.as_array().unwrap().iter().map(|row| row[key].as_f64().unwrap()).collect()
+    let rows = rows.as_array().into_iter().flatten();
+    rows.map(|row| row[key].as_f64().expect("a number")).collect()
 }
 
 /// Ends with 1, or with 2 where the command line itself is wrong, and says why.
@@ -183,17 +184,17 @@ fn photo(person: usize, number: usize) -> String {
 #[test]
 fn of_photos_nothing_is_claimed_and_one_that_is_alone_under_its_label_is_not_judged() {
     let lab = Lab::new();
-    let mut split = "path,identity,split\n".to_owned();
+    let mut split = vec!["path,identity,split".to_owned()];
     for (person, photos) in [(0, 10), (1, 10), (2, 10), (3, 1)] {
         for number in 0..photos {
             lab.write(&format!("photos/p{person}/{number}.pgm"), &photo(person, number));
             // The first photo of person 0 is filed under person 1.
             let label = if (person, number) == (0, 0) { 1 } else { person };
             let part = if (person, number) == (2, 9) { "validation" } else { "train" };
-            split += &format!("p{person}/{number}.pgm,someone{label},{part}\n");
+            split.push(format!("p{person}/{number}.pgm,someone{label},{part}"));
         }
     }
-    lab.write("photos.csv", &split);
+    lab.write("photos.csv", &split.join("\n"));
     let data = "data:\n  dataset: {folder: ../photos}\n  split: {file: ../photos.csv}\n  image_size: 32\n";
     let rest = "model: {backbone: small, embedding_size: 32}\ntraining: {epochs: 20, batch_size: 8}\n";
     lab.write("own/baseline.yaml", &format!("{data}{rest}"));

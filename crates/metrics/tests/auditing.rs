@@ -15,8 +15,8 @@ const SAME: [bool; 4] = [true, true, false, false];
 const FIXED: ResolvedPolicy = ResolvedPolicy::Fixed { threshold: 0.4 };
 
 fn against(scores: &[f32], same: &[bool], policy: ResolvedPolicy) -> Vec<f64> {
-    let evaluation = evaluate(scores, same, None, policy).unwrap();
-    contradiction(&evaluation, scores, same, None).unwrap()
+    let evaluation = evaluate(scores, same, None, policy).expect("usable scores");
+    contradiction(&evaluation, scores, same, None).expect("the scores of the evaluation")
 }
 
 fn near(found: &[f64], expected: &[f64]) {

@@ -84,7 +84,7 @@ impl Spec {
         hypothesis: String,
         config: Config,
     ) -> Self {
-        Self {
+        let mut derived = Self {
             lineage: Lineage::derived(&name, &config),
             experiment,
             name,
@@ -95,7 +95,11 @@ impl Spec {
             config,
             written: Written::default(),
             ..self.clone()
+        };
+        if let Some(content) = derived.config.start.init.as_ref().and_then(|init| init.content.clone()) {
+            derived.begins_with(content);
         }
+        derived
     }
 
     /// A mistake that was found in what it says under a dotted key.

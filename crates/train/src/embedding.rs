@@ -23,7 +23,7 @@ enum EmbedError {
     #[error("failed to take the request")]
     Request(#[source] RequestError),
     #[error("failed to use the weights")]
-    Weights(#[source] TestError),
+    Weights(#[source] Box<TestError>),
     #[error("{} does not say which network it belongs to: only weights that arclab wrote are embedded with", .0.display())]
     NoCard(PathBuf),
     #[error("failed to find the images")]
@@ -41,10 +41,10 @@ pub fn embed(request: &Path, stop: &Stop) -> anyhow::Result<EmbedReport> {
 
 fn carry_out(request: &Path, stop: &Stop) -> Result<EmbedReport, EmbedError> {
     let request: EmbedRequest = read_request(request).map_err(EmbedError::Request)?;
-    let weights = Weights::load(&request.checkpoint).map_err(EmbedError::Weights)?;
+    let unusable = |error| EmbedError::Weights(Box::new(error));
+    let weights = Weights::load(&request.checkpoint).map_err(unusable)?;
     let card = weights.card().ok_or_else(|| EmbedError::NoCard(request.checkpoint.clone()))?;
-    let tester =
-        weights.tester(Some(card.model), request.threads, card.image_size).map_err(EmbedError::Weights)?;
+    let tester = weights.tester(Some(card.model), request.threads, card.image_size).map_err(unusable)?;
     let (images, numbers) =
         find_images(&request.dataset, card.image_size, &request.images, &request.cache, &Logged)
             .map_err(EmbedError::Find)?;

@@ -106,9 +106,10 @@ fn embed(run: &RunFolder, change: impl FnOnce(&mut EmbedRequest)) -> Result<Embe
     let path = run.file("request.json");
     fs::write(&path, serde_json::to_vec(&request).unwrap()).unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_arclab-worker")).arg("embed").arg(path).output().unwrap();
-    match output.status.success() {
-        true => Ok(serde_json::from_slice(&output.stdout).unwrap()),
-        false => Err(String::from_utf8(output.stderr).unwrap()),
+    if output.status.success() {
+        Ok(serde_json::from_slice(&output.stdout).unwrap())
+    } else {
+        Err(String::from_utf8(output.stderr).unwrap())
     }
 }
 

@@ -44,8 +44,10 @@ impl ClassMeans {
         }
         // Of length 1, so that a sum does for a mean.
         for mean in means.chunks_exact_mut(width.max(1)) {
-            let length = dot(mean, mean.iter().copied()).sqrt();
-            mean.iter_mut().for_each(|value| *value /= length.max(f64::MIN_POSITIVE));
+            let length = dot(mean, mean.iter().copied()).sqrt().max(f64::MIN_POSITIVE);
+            for value in mean {
+                *value /= length;
+            }
         }
         Self { width, means }
     }

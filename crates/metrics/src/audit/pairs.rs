@@ -22,8 +22,8 @@ pub struct Contradicted {
     pub mean: f64,
 }
 
-/// What one run's scores say against the label of each pair, in log odds: above 0 beyond the threshold. Takes
-/// what `evaluation` was made from. Scores that tell nobody apart say nothing.
+/// What one run's scores say against the label of each pair, in log odds: above 0 where the score lies on the other side of its
+/// threshold. Takes what `evaluation` was made from. Scores that tell nobody apart say nothing.
 pub fn contradiction(
     evaluation: &Evaluation,
     scores: &[f32],

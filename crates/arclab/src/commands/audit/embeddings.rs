@@ -20,6 +20,21 @@ impl Embeddings {
         &self.rows[place * self.width..][..self.width]
     }
 
+    /// Has the worker at `worker` answer a request.
+    pub(super) fn ask(worker: &Path, request: &EmbedRequest, output: Output) -> anyhow::Result<Self> {
+        let EmbedReport { width } = worker::ask(worker, "embed", request, output)?;
+        let file = &request.output;
+        let bytes = fs::read(file);
+        // It lies in the system's folder for such files; a failure to remove it is not worth a word.
+        let _ = fs::remove_file(file);
+        let bytes = bytes.with_context(|| format!("failed to read {}", file.display()))?;
+        let (rows, rest) = bytes.as_chunks::<4>();
+        if !rest.is_empty() || rows.len() != request.images.len() * width {
+            bail!("the worker wrote other embeddings than it was asked for");
+        }
+        Ok(Self { rows: rows.iter().map(|value| f32::from_le_bytes(*value)).collect(), width })
+    }
+
     /// What several runs make of the same images, one behind the other: cosines between these are means of theirs.
     pub(super) fn beside(of_runs: &[Self]) -> Self {
         let images = of_runs.first().map_or(0, |first| first.rows.len() / first.width.max(1));
@@ -28,41 +43,23 @@ impl Embeddings {
     }
 }
 
-/// Has a worker embed the `images` of `dataset` with the weights of `run`.
-pub(super) fn embed(
+/// What a worker is asked: to embed the `images` of `dataset` with the weights of `run`.
+pub(super) fn request(
     store: &Store,
     run: &RunId,
     dataset: &Dataset,
     images: &[String],
-    output: Output,
-) -> anyhow::Result<Embeddings> {
-    output.note(format_args!("embedding {} images with {run}", images.len()));
-    let worker = worker::find(output)?;
-    worker::abilities(&worker)?;
-    let file = env::temp_dir().join(format!("arclab-embeddings-{}.f32", std::process::id()));
+) -> anyhow::Result<EmbedRequest> {
     let absolute = |path: &Path| {
         std::path::absolute(path).with_context(|| format!("failed to resolve {}", path.display()))
     };
-    let request = EmbedRequest {
+    Ok(EmbedRequest {
         version: PLAN_VERSION,
         checkpoint: absolute(&store.run_folder(run).join(run_folder::WEIGHTS))?,
         dataset: dataset.clone(),
         images: images.to_vec(),
         threads: std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32),
         cache: absolute(&store.cache())?,
-        output: file.clone(),
-    };
-    let report: EmbedReport = worker::ask(&worker, "embed", &request, output)?;
-    let bytes = fs::read(&file);
-    // It lies in the system's folder for such files; a failure to remove it is not worth a word.
-    let _ = fs::remove_file(&file);
-    let bytes = bytes.with_context(|| format!("failed to read {}", file.display()))?;
-    let (rows, rest) = bytes.as_chunks::<4>();
-    if !rest.is_empty() || rows.len() != images.len() * report.width {
-        bail!("the worker wrote other embeddings than it was asked for");
-    }
-    Ok(Embeddings {
-        rows: rows.iter().map(|value| f32::from_le_bytes(*value)).collect(),
-        width: report.width,
+        output: env::temp_dir().join(format!("arclab-embeddings-{}.f32", std::process::id())),
     })
 }

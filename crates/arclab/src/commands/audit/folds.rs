@@ -21,6 +21,13 @@ pub(super) struct Dealt {
     pub(super) specs: Vec<Spec>,
 }
 
+impl Dealt {
+    /// Name of the identity that a label says.
+    pub(super) fn identity(&self, label: u32) -> String {
+        self.data.identities[label as usize].clone()
+    }
+}
+
 /// Deals what `spec` trains on into `folds`, and keeps the split of each in `folder`.
 pub(super) fn dealt(
     spec: &Spec,
@@ -45,13 +52,10 @@ pub(super) fn dealt(
     }
     let mut specs = Vec::new();
     for fold in 0..folds {
-        let split = data.keep_split(|place| fold_of[place] == Some(fold), folder)?;
-        specs.push(without_fold(
-            spec,
-            &config,
-            SplitConfig::File { file: split, validation_images: 0.0, seed },
-            (fold, folds),
-        )?);
+        let file = data.keep_split(|place| fold_of[place] == Some(fold), folder)?;
+        // All that is not left out trains.
+        let split = SplitConfig::File { file, validation_images: 0.0, seed };
+        specs.push(without_fold(spec, &config, split, (fold, folds))?);
     }
     Ok(Dealt { data, fold_of, specs })
 }

@@ -6,15 +6,18 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use arclab_data::synthetic;
-use arclab_metrics::{ClassMeans, Ranking};
+use arclab_data::{Sample, synthetic};
+use arclab_metrics::{ClassMeans, Nearest, Ranking};
 use arclab_report::{SuspectImage, suspect_images_table};
-use arclab_spec::{Spec, VariantName, config::Dataset};
+use arclab_spec::{
+    Spec, VariantName,
+    config::{DataConfig, Dataset, SplitConfig},
+};
 use arclab_store::Store;
 
 use super::{
     Found,
-    embeddings::{Embeddings, embed},
+    embeddings::{Embeddings, request},
     folds::{Dealt, dealt},
     limit, refuse_figure_without_truth, show,
 };
@@ -26,6 +29,7 @@ use crate::{
     },
     output::Output,
     weights::Weights,
+    worker,
 };
 
 /// Where the splits of audits are, in the store.
@@ -39,16 +43,18 @@ pub(super) async fn execute(
     output: Output,
 ) -> anyhow::Result<ExitCode> {
     let (store, spec) = asked_for(store, what, arguments, output).await?;
-    refuse_figure_without_truth(arguments, is_rendered(&spec))?;
-    let folder = store.folder().join(FOLDER);
-    let mut dealt = dealt(&spec, arguments.folds, &store.cache(), &folder, output)?;
-    let weights = Weights::resolve(&mut dealt.specs, output)?;
+    refuse_figure_without_truth(arguments, is_known(&spec))?;
+    let mut spec = [spec];
+    let weights = Weights::resolve(&mut spec, output)?;
+    let [spec] = spec;
     if let Some(init) = &spec.config.start.init {
         output.note(format_args!(
             "the runs begin with {}: what these weights have seen of the images is not left out",
             init.file.display()
         ));
     }
+    let folder = store.folder().join(FOLDER);
+    let dealt = dealt(&spec, arguments.folds, &store.cache(), &folder, output)?;
     let how = How { jobs: arguments.jobs, force: false };
     let carried = carry(&store, &dealt.specs, weights, how, output).await?;
     if carried.ending != Ending::Done {
@@ -106,41 +112,49 @@ fn suspects(
     carried: &Carried,
     output: Output,
 ) -> anyhow::Result<Vec<SuspectImage>> {
-    let Dealt { data, fold_of, specs } = dealt;
-    let names: Vec<String> =
-        data.train.iter().map(|sample| data.images.name(sample.image).to_owned()).collect();
+    let name = |sample: &Sample| dealt.data.images.name(sample.image).to_owned();
+    let names: Vec<String> = dealt.data.train.iter().map(name).collect();
+    let worker = worker::find(output)?;
+    worker::abilities(&worker)?;
     let mut suspects = Vec::new();
-    for (fold, without) in (0..).zip(specs) {
-        let runs = carried.planned.iter().filter(|planned| planned.is_of(without));
-        let of_runs =
-            runs.map(|planned| embed(store, &planned.run, &without.config.data.dataset, &names, output));
-        let embeddings = Embeddings::beside(&of_runs.collect::<anyhow::Result<Vec<_>>>()?);
-        let places = |left_out: bool| {
-            (0..names.len()).filter(move |&place| (fold_of[place] == Some(fold)) == left_out)
-        };
-        let trained = places(false).map(|place| (embeddings.row(place), data.train[place].label));
-        let means = ClassMeans::new(trained, embeddings.width, data.identities.len());
-        for place in places(true) {
-            let label = data.train[place].label;
-            let nearest =
-                means.nearest(embeddings.row(place), label).filter(|nearest| nearest.margin() > 0.0);
-            suspects.extend(nearest.map(|nearest| SuspectImage {
-                image: names[place].clone(),
-                label: data.identities[label as usize].clone(),
-                suggested: data.identities[nearest.other as usize].clone(),
-                cosine_label: nearest.cosine_own,
-                cosine_suggested: nearest.cosine_other,
-                is_wrong: is_rendered(spec).then(|| is_wrong(dealt, place)),
-            }));
+    for (fold, without) in (0..).zip(&dealt.specs) {
+        let mut of_runs = Vec::new();
+        for planned in carried.planned.iter().filter(|planned| planned.is_of(without)) {
+            output.note(format_args!("embedding {} images with {}", names.len(), planned.run));
+            let request = request(store, &planned.run, &without.config.data.dataset, &names)?;
+            of_runs.push(Embeddings::ask(&worker, &request, output)?);
         }
+        let found = suspects_of(dealt, fold, &Embeddings::beside(&of_runs));
+        suspects.extend(found.into_iter().map(|(place, nearest)| SuspectImage {
+            image: names[place].clone(),
+            label: dealt.identity(dealt.data.train[place].label),
+            suggested: dealt.identity(nearest.other),
+            cosine_label: nearest.cosine_own,
+            cosine_suggested: nearest.cosine_other,
+            is_wrong: is_known(spec).then(|| is_wrong(dealt, place)),
+        }));
     }
     suspects.sort_by(|a, b| b.margin().total_cmp(&a.margin()));
     Ok(suspects)
 }
 
-/// The embedded faces say by their names whom they show.
-fn is_rendered(spec: &Spec) -> bool {
-    matches!(spec.config.data.dataset, Dataset::Synthetic(_))
+/// Of the images that fold `fold` leaves out, those that are more like another identity than like their own. The means are of
+/// the images that the fold's runs were trained on.
+fn suspects_of(dealt: &Dealt, fold: u32, embeddings: &Embeddings) -> Vec<(usize, Nearest)> {
+    let Dealt { data, fold_of, .. } = dealt;
+    let label = |place: usize| data.train[place].label;
+    let (left_out, trained): (Vec<usize>, Vec<usize>) =
+        (0..fold_of.len()).partition(|&place| fold_of[place] == Some(fold));
+    let rows = trained.iter().map(|&place| (embeddings.row(place), label(place)));
+    let means = ClassMeans::new(rows, embeddings.width, data.identities.len());
+    let nearest = |place: usize| Some((place, means.nearest(embeddings.row(place), label(place))?));
+    left_out.into_iter().filter_map(nearest).filter(|(_, nearest)| nearest.margin() > 0.0).collect()
+}
+
+/// The embedded faces say by their names whom they show. A split file may call people otherwise.
+fn is_known(spec: &Spec) -> bool {
+    let DataConfig { dataset, split, .. } = &spec.config.data;
+    matches!((dataset, split), (Dataset::Synthetic(_), SplitConfig::Drawn { .. }))
 }
 
 fn is_wrong(Dealt { data, .. }: &Dealt, place: usize) -> bool {
@@ -152,7 +166,7 @@ fn is_wrong(Dealt { data, .. }: &Dealt, place: usize) -> bool {
 fn ranking(spec: &Spec, dealt: &Dealt, suspects: &[SuspectImage]) -> Option<Ranking> {
     let listed = suspects.iter().map(|suspect| suspect.is_wrong).collect::<Option<Vec<bool>>>()?;
     let judged = (0..dealt.fold_of.len()).filter(|&place| dealt.fold_of[place].is_some());
-    is_rendered(spec).then(|| Ranking::new(listed, judged.filter(|&place| is_wrong(dealt, place)).count()))
+    is_known(spec).then(|| Ranking::new(listed, judged.filter(|&place| is_wrong(dealt, place)).count()))
 }
 
 fn how_judged(folds: u32, seeds: usize) -> String {

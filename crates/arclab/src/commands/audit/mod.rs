@@ -61,22 +61,17 @@ fn show(found: Found, arguments: &AuditArgs, output: Output) -> anyhow::Result<(
     let Found { list, ranking, looked_at } = found;
     let what = if arguments.training.is_some() { "training images" } else { "pairs" };
     let truth = truth_table(ranking.as_ref(), looked_at);
-    let tables = match output.format {
-        Format::Json => vec![list, truth],
-        Format::Csv if ranking.is_none() => vec![list],
+    let tables = match (output.format, &ranking) {
+        (Format::Csv, None) => vec![list],
         // People need no column and no table that says nothing.
-        Format::Text { .. } | Format::Markdown | Format::Latex if ranking.is_none() => {
-            vec![list.without_empty_columns()]
-        }
-        Format::Text { .. } | Format::Markdown | Format::Latex | Format::Csv => vec![list, truth],
+        (Format::Text { .. } | Format::Markdown | Format::Latex, None) => vec![list.without_empty_columns()],
+        (Format::Json, None) | (_, Some(_)) => vec![list, truth],
     };
     output::print(&render(&tables, output.format))?;
     let Some((file, ranking)) = arguments.figure.as_ref().zip(ranking) else { return Ok(()) };
-    match precision_recall(&ranking, looked_at, what) {
-        Some(figure) => file.write(&figure, output),
-        None => {
-            output.note("nothing is listed, or no label is wrong: there is no curve to draw");
-            Ok(())
-        }
+    if let Some(figure) = precision_recall(&ranking, looked_at, what) {
+        return file.write(&figure, output);
     }
+    output.note("nothing is listed, or no label is wrong: there is no curve to draw");
+    Ok(())
 }
