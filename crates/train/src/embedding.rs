@@ -1,6 +1,7 @@
 //! `arclab-worker embed REQUEST.json`: images of a data set as the embeddings that weights at hand give them.
 
 use std::{
+    collections::BTreeSet,
     io,
     path::{Path, PathBuf},
 };
@@ -49,7 +50,9 @@ fn carry_out(request: &Path, stop: &Stop) -> Result<EmbedReport, EmbedError> {
         find_images(&request.dataset, card.image_size, &request.images, &request.cache, &Logged)
             .map_err(EmbedError::Find)?;
     let pictures = Pictures::new(&images, card.colour);
-    let [plain, mirrored] = [false, true].map(|mirrored| pictures.batches(numbers.clone(), mirrored));
+    // One that is named twice is embedded once.
+    let distinct: BTreeSet<usize> = numbers.iter().copied().collect();
+    let [plain, mirrored] = [false, true].map(|mirrored| pictures.batches(distinct.clone(), mirrored));
     let embeddings = Embeddings::compute(&tester, plain, mirrored, stop).map_err(EmbedError::Stopped)?;
     let rows = numbers.iter().flat_map(|&image| embeddings.row(image));
     let bytes: Vec<u8> = rows.flat_map(|value| value.to_le_bytes()).collect();
