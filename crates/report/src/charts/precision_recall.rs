@@ -6,21 +6,20 @@ use kuva::prelude::{Layout, LegendPosition, LinePlot, Plot, ReferenceLine, Scatt
 use super::{Chart, Colour, Figure};
 
 const SIZE: (f64, f64) = (560.0, 380.0);
+/// Where axes end: beyond 1, so that points there are seen whole.
+const END: f64 = 1.03;
 
 /// The curve of a list that could have held `looked_at` labels, from its first entry to its last; none of an empty list.
 /// `what` is listed: `pairs`, `training images`.
 pub fn precision_recall(ranking: &Ranking, looked_at: usize, what: &str) -> Option<Figure> {
     let all_wrong = ranking.all_wrong();
     let caption = format!(
-        "Precision and recall of {} {what} whose label is contradicted\n{all_wrong} of {looked_at} are wrong (dashed: the precision of a list in random order)",
+        "Wrong labels among {} listed {what}\n{all_wrong} of {looked_at} are wrong (dashed: the precision of a list in random order)",
         ranking.listed()
     );
     let chance = all_wrong as f64 / looked_at.max(1) as f64;
-    let marked = [
-        (all_wrong, "first, as many as are wrong"),
-        (all_wrong / 2, "half of that"),
-        (ranking.listed(), "all"),
-    ];
+    let marked =
+        [(all_wrong, "as many as are wrong"), (all_wrong / 2, "half of that"), (ranking.listed(), "all")];
     (ranking.listed() > 0 && all_wrong > 0).then(|| {
         Figure::draw(caption, SIZE, |palette| {
             let line = LinePlot::new().with_data(ranking.curve()).with_stroke_width(2.0);
@@ -38,9 +37,9 @@ pub fn precision_recall(ranking: &Ranking, looked_at: usize, what: &str) -> Opti
                 .with_x_label("Recall: share of all wrong labels that are listed")
                 .with_y_label("Precision: share of the listed that are wrong")
                 .with_x_axis_min(0.0)
-                .with_x_axis_max(1.0)
+                .with_x_axis_max(END)
                 .with_y_axis_min(0.0)
-                .with_y_axis_max(1.0)
+                .with_y_axis_max(END)
                 .with_reference_line(dashed)
                 .with_legend_position(LegendPosition::OutsideBottomColumns);
             Chart { plots, layout }

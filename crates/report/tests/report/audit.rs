@@ -82,9 +82,13 @@ fn the_curve_says_what_it_is_of_and_names_its_points() {
     let ranking = Ranking::new(vec![true, false, true], 2);
     let figure = precision_recall(&ranking, 50, "training images").expect("a curve");
     let file = figure.svg();
-    for words in
-        ["3 training images", "2 of 50 are wrong", "as many as are wrong: 2", "half of that: 1", "all: 3"]
-    {
+    for words in [
+        "3 listed training images",
+        "2 of 50 are wrong",
+        "as many as are wrong: 2",
+        "half of that: 1",
+        "all: 3",
+    ] {
         assert!(file.contains(words), "{words}: {file}");
     }
     assert!(file.contains("Recall") && file.contains("Precision"), "{file}");
