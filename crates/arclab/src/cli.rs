@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
+use arclab_data::Attribute;
 use arclab_metrics::Unit;
+use arclab_report::ErrorKind;
 use arclab_spec::{ExperimentName, Override, ProtocolName};
 use arclab_store::{Filter, Sort};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -103,6 +105,10 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Print the comparison tables of variants from the store.
     Compare(CompareArgs),
+    /// List the pairs that a run decides wrongly, the most wrong first, or what another run mends and breaks.
+    Errors(ErrorsArgs),
+    /// Cut a pair list by how much the images of a pair differ: error rates in each slice, and whether they rise.
+    Slices(SlicesArgs),
     /// List pairs and training images whose label the evidence contradicts.
     ///
     /// Pairs are judged by the scores that runs gave them: a pair is listed where all runs decide against its label.
@@ -280,6 +286,90 @@ pub(crate) struct AuditArgs {
     /// Also draw precision and recall of the list into a `.svg` or `.png` file, of the embedded faces, where the truth is known.
     #[arg(long, value_name = "FILE")]
     pub(crate) figure: Option<FigureFile>,
+}
+
+/// `arclab errors`.
+#[derive(Debug, Args)]
+pub(crate) struct ErrorsArgs {
+    /// A run, or a variant, of which the first seed is then meant.
+    #[arg(value_name = "RUN")]
+    pub(crate) run: String,
+    /// Another run or variant: the pairs that it decides rightly and RUN does not, and the other way round.
+    #[arg(long, value_name = "RUN")]
+    pub(crate) against: Option<String>,
+    /// The test; `open` where there is one.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) protocol: Option<ProtocolName>,
+    /// Only false positives, or only false negatives.
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub(crate) kind: Option<KindName>,
+    /// Show so many at most.
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub(crate) limit: usize,
+    /// Also write `DIR/index.html`: image pairs side by side with scores, thresholds and attributes, and filters; opens without a
+    /// server.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) html: Option<PathBuf>,
+    /// Also write a contact sheet of the pairs.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) png: Option<PathBuf>,
+    /// The experiment of the variants, where several have them; by default the one run last.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) experiment: Option<ExperimentName>,
+}
+
+/// In which way a pair is decided wrongly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KindName {
+    /// False positives: different people, called the same.
+    Fp,
+    /// False negatives: the same person, called different.
+    Fn,
+}
+
+impl From<KindName> for ErrorKind {
+    fn from(name: KindName) -> Self {
+        match name {
+            KindName::Fp => Self::FalsePositive,
+            KindName::Fn => Self::FalseNegative,
+        }
+    }
+}
+
+/// `arclab slices`.
+#[derive(Debug, Args)]
+pub(crate) struct SlicesArgs {
+    /// Runs or variants; a variant stands for all its seeds. None means all variants of the experiment.
+    #[arg(value_name = "RUN")]
+    pub(crate) runs: Vec<String>,
+    /// By what: the difference of an attribute of both images, such as `colour_temperature_gap`, `blur_gap`, or `drawn_yaw_gap` of
+    /// the embedded faces. A wrong name lists all.
+    #[arg(long, value_name = "ATTRIBUTE_gap")]
+    pub(crate) by: Gap,
+    /// Also draw the rates into this folder, as SVG and PNG.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) figures: Option<PathBuf>,
+    /// Slices, of as many pairs each.
+    #[arg(long, value_name = "N", default_value = "5")]
+    pub(crate) bins: std::num::NonZeroUsize,
+    /// The test; by default each.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) protocol: Option<ProtocolName>,
+    /// The experiment of the variants, where several have them; by default the one run last.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) experiment: Option<ExperimentName>,
+}
+
+/// The difference of an attribute, as `blur_gap`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Gap(pub(crate) Attribute);
+
+impl std::str::FromStr for Gap {
+    type Err = arclab_data::UnknownAttribute;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.strip_suffix("_gap").unwrap_or(text).parse().map(Self)
+    }
 }
 
 /// `arclab history`.

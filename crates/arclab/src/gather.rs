@@ -21,6 +21,19 @@ pub(crate) struct Asked {
     runs: Vec<RunRecord>,
 }
 
+impl Asked {
+    /// One run by itself, under its own name.
+    pub(crate) fn run(run: RunRecord) -> Result<Self, arclab_spec::InvalidName> {
+        Ok(Self {
+            name: VariantName::new(run.id.as_str())?,
+            hypothesis: String::new(),
+            stated: None,
+            lineage: None,
+            runs: vec![run],
+        })
+    }
+}
+
 /// Variants of an experiment as they were planned last, in the order asked for.
 pub(crate) async fn as_stored(
     store: &Store,
@@ -149,9 +162,11 @@ fn state(runs: &[RunRecord], cached: Option<&[RunId]>) -> Option<String> {
 
 async fn run_results(store: &Store, run: &RunRecord) -> Result<RunResults, StoreError> {
     let mut protocols = BTreeMap::new();
+    let shared_people = store.shared_people(&run.id).await?;
     for record in store.evaluations(&run.id).await? {
         let scores = store.scores(&run.id, &record.protocol).await?;
-        protocols.insert(record.protocol.clone(), ProtocolResult::stored(&record, scores));
+        let shared = shared_people.get(&record.pair_list).copied();
+        protocols.insert(record.protocol.clone(), ProtocolResult::stored(&record, scores, shared));
     }
     Ok(RunResults {
         run: run.id.clone(),

@@ -1,11 +1,13 @@
 //! The command line: arguments, progress and wiring. What runs mean is decided in the crates below.
 
+mod album;
 mod cli;
 mod clock;
 mod commands;
 mod figure_file;
 mod gather;
 mod logging;
+mod named;
 mod output;
 mod planning;
 mod progress;
@@ -46,6 +48,12 @@ fn execute(cli: &Cli, output: Output) -> anyhow::Result<ExitCode> {
         }
         Command::Audit(arguments) => {
             return runtime.block_on(commands::audit::execute(store, arguments, output));
+        }
+        Command::Errors(arguments) => {
+            runtime.block_on(commands::errors::execute(store, arguments, output))?;
+        }
+        Command::Slices(arguments) => {
+            runtime.block_on(commands::slices::execute(store, arguments, output))?;
         }
         Command::History(arguments) => {
             runtime.block_on(commands::history::execute(store, arguments, output))?;

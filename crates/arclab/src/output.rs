@@ -1,9 +1,13 @@
 //! What goes to standard output, and how: form, colours, and quiet when nobody reads on.
 
-use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::{
+    fs,
+    io::{self, ErrorKind, IsTerminal as _, Write as _},
+    path::Path,
+};
 
 use anyhow::Context as _;
-use arclab_report::Format;
+use arclab_report::{Figure, Format};
 
 use crate::cli::{ColorChoice, FormatName, Global};
 
@@ -60,4 +64,14 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other.context("failed to write to standard output"),
     }
+}
+
+/// Writes `FOLDER/NAME.svg` and `.png`.
+pub(crate) fn write_figure(folder: &Path, name: &str, figure: &Figure, output: Output) -> anyhow::Result<()> {
+    for (ending, bytes) in [("svg", figure.svg().into_bytes()), ("png", figure.png())] {
+        let file = folder.join(format!("{name}.{ending}"));
+        fs::write(&file, bytes).with_context(|| format!("failed to write {}", file.display()))?;
+        output.note(format_args!("wrote {}", file.display()));
+    }
+    Ok(())
 }

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use arclab_data::{Prepared, prepare};
-use arclab_spec::{Fingerprint, Plan, Spec, config::Sampler};
+use arclab_spec::{Fingerprint, Plan, SharedPeople, Spec, VariantName, config::Sampler};
 use arclab_store::{PlannedRun, Planning, Store};
 
 use crate::{clock, output::Output, progress::DataProgress};
@@ -30,6 +30,7 @@ pub(crate) struct Draft<'a> {
     text: Option<String>,
     data: Fingerprint,
     summary: String,
+    shared_people: Vec<(Fingerprint, SharedPeople)>,
 }
 
 impl Draft<'_> {
@@ -40,7 +41,8 @@ impl Draft<'_> {
 
     fn planning(&self) -> Planning<'_> {
         let (text, data_summary) = (self.text.as_deref(), &*self.summary);
-        Planning { spec: self.spec, text, data: &self.data, data_summary }
+        let shared_people = &self.shared_people;
+        Planning { spec: self.spec, text, data: &self.data, data_summary, shared_people }
     }
 }
 
@@ -55,6 +57,7 @@ pub(crate) fn draft<'a>(store: &Store, specs: &'a [Spec], output: Output) -> any
             spec,
             text: fs::read_to_string(&spec.file).ok(),
             summary: summary(&data),
+            shared_people: shared_people(&data),
             data: data.fingerprint,
         });
     }
@@ -68,6 +71,7 @@ pub(crate) async fn record(
     output: Output,
 ) -> anyhow::Result<Vec<PlannedRun>> {
     note_other_folders(store, drafts, output).await?;
+    note_unknown_variants(store, drafts, output).await?;
     let plannings: Vec<Planning<'_>> = drafts.iter().map(Draft::planning).collect();
     Ok(store.plan_runs(&plannings, clock::now_ms()).await?)
 }
@@ -87,6 +91,31 @@ async fn note_other_folders(store: &Store, drafts: &[Draft<'_>], output: Output)
                 other.display(),
                 spec.folder.display()
             ));
+        }
+    }
+    Ok(())
+}
+
+/// A variant that does not exist yet may be written later; most often its name is misspelt.
+async fn note_unknown_variants(store: &Store, drafts: &[Draft<'_>], output: Output) -> anyhow::Result<()> {
+    for Draft { spec, .. } in drafts {
+        let stored = store.variants_of(&spec.experiment).await?;
+        let planned =
+            drafts.iter().map(|draft| draft.spec).filter(|other| other.experiment == spec.experiment);
+        let known: BTreeSet<&VariantName> =
+            stored.iter().map(|stored| &stored.variant).chain(planned.map(|other| &other.name)).collect();
+        for expectation in spec.expect.iter().filter(|expectation| !known.contains(&expectation.versus)) {
+            let beside =
+                ["yaml", "yml"].map(|ending| spec.folder.join(format!("{}.{ending}", expectation.versus)));
+            if !beside.iter().any(|file| file.is_file()) {
+                let known: Vec<_> = known.iter().map(|name| name.as_str()).collect();
+                output.note(format_args!(
+                    "{} expects something versus `{}`, and there is no such variant yet: there are {}",
+                    spec.name,
+                    expectation.versus,
+                    known.join(", ")
+                ));
+            }
         }
     }
     Ok(())
@@ -133,6 +162,11 @@ fn data_of(spec: &Spec, cache: &Path, told: &mut Told, output: Output) -> anyhow
         }
     }
     Ok(prepared)
+}
+
+fn shared_people(data: &Prepared) -> Vec<(Fingerprint, SharedPeople)> {
+    let lists = data.protocols.iter().map(|(_, list)| list);
+    lists.filter_map(|list| Some((list.fingerprint.clone(), data.shared_people(list)?))).collect()
 }
 
 fn summary(data: &Prepared) -> String {

@@ -7,6 +7,7 @@ use arclab_spec::{Fingerprint, config::ColourMode};
 use crate::{
     augment,
     cache::{ImageSet, Record},
+    measure::{Attribute, Measures},
     synthetic::Attributes,
 };
 
@@ -78,9 +79,25 @@ impl Images {
         self.record(image).attributes.as_ref()
     }
 
+    /// What the pixels of `image` say of it. The first question measures its whole data set, once for all runs of a store.
+    pub fn measures(&self, image: usize) -> &Measures {
+        let (set, place) = self.find(image);
+        set.measures(place)
+    }
+
+    /// The value of `attribute` of `image`; none of what was drawn where it was not rendered.
+    pub fn attribute(&self, attribute: Attribute, image: usize) -> Option<f64> {
+        attribute.of(self.measures(image), self.attributes(image))
+    }
+
     /// Digest of what `image` was made from; the same at every image size.
     pub fn content(&self, image: usize) -> &Fingerprint {
         &self.record(image).content
+    }
+
+    /// Whether `image` is one of the data set, and not of a folder that pairs come from.
+    pub(crate) fn is_of_data_set(&self, image: usize) -> bool {
+        self.sets.get(1).is_none_or(|(start, _)| image < *start)
     }
 
     pub(crate) fn record(&self, image: usize) -> &Record {

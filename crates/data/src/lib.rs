@@ -14,6 +14,7 @@ mod images;
 mod labels;
 mod leak;
 mod loader;
+mod measure;
 mod pairs;
 mod prepare;
 mod progress;
@@ -32,6 +33,7 @@ pub use held_out::{KeepSplitError, deal};
 pub use images::Images;
 pub use leak::{Leak, LeakedImage};
 pub use loader::{Batch, Loader, LoaderError, Recipe};
+pub use measure::{Attribute, Measures, UnknownAttribute};
 pub use pairs::{Pair, PairList, PairProblem, PairsError, Supply};
 pub use prepare::{
     FindError, PrepareError, Prepared, TestPairs, Unjudgeable, find_images, prepare, prepare_test,

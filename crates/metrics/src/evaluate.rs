@@ -57,12 +57,12 @@ pub fn decisions(
     folds: Option<&[u32]>,
 ) -> Result<Vec<bool>, EvaluateError> {
     let pairs = Pairs::new(scores, same)?;
-    let thresholds = thresholds_of_pairs(evaluation, same, folds)?;
+    let thresholds = pair_thresholds(evaluation, same, folds)?;
     Ok(pairs.scores.iter().zip(thresholds).map(|(&score, threshold)| f64::from(score) > threshold).collect())
 }
 
-/// The threshold at which each pair was decided, in the list's order.
-pub(crate) fn thresholds_of_pairs(
+/// The threshold that each pair was held against, in the list's order: that of its fold, where there are folds.
+pub fn pair_thresholds(
     evaluation: &Evaluation,
     same: &[bool],
     folds: Option<&[u32]>,

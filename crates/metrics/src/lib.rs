@@ -20,14 +20,15 @@ mod summary;
 
 pub use audit::{ClassMeans, Contradicted, Found, Nearest, Ranking, contradicted, contradiction};
 pub use compare::{
-    Decisions, Effect, PairedComparison, Resampling, Unit, compare_auc, holm, mcnemar_exact, pairs_needed,
+    Decisions, Effect, PairedComparison, Placed, Resampling, Trend, Unit, compare_auc, holm, mcnemar_exact,
+    pairs_needed, trend,
 };
-pub use evaluate::{decisions, evaluate, validation_threshold};
+pub use evaluate::{decisions, evaluate, pair_thresholds, validation_threshold};
 pub use evaluation::{Confusion, Evaluation, FoldAccuracy, FoldArrangement, ThresholdPolicy};
 pub use folds::Folds;
 pub use identification::{Mate, Search, Searches};
 pub use pairs::EvaluateError;
 pub use policy::ResolvedPolicy;
-pub use proportion::{Bin, Proportion, Trend, trend};
+pub use proportion::Proportion;
 pub use roc::{Far, InvalidFar, NotMeasurable, OperatingPoint, Roc};
 pub use summary::{Difference, Summary, seed_difference, unpaired_difference};

@@ -5,8 +5,8 @@
 mod support;
 
 use arclab_metrics::{
-    Bin, Decisions, Difference, PairedComparison, Proportion, Resampling, Unit, compare_auc, seed_difference,
-    trend, unpaired_difference,
+    Decisions, Difference, PairedComparison, Placed, Proportion, Resampling, Unit, compare_auc,
+    seed_difference, trend, unpaired_difference,
 };
 use support::Stream;
 
@@ -157,11 +157,59 @@ fn delongs_interval_allows_for_people_that_pairs_share() {
 fn a_trend_test_is_as_often_wrong_as_it_says() {
     let mut stream = Stream::new(21);
     let wrong = share(3000, || {
-        let mut bin =
-            |at: f64| Bin { at, found: (0..80).filter(|_| stream.uniform() < 0.2).count() as u64, count: 80 };
-        trend(&[bin(0.0), bin(1.0), bin(2.5), bin(4.0)]).is_some_and(|trend| trend.p <= 0.05)
+        let place = |pair: u32| [0.0, 1.0, 2.5, 4.0][pair as usize % 4];
+        let pairs = (0..320).map(|pair| Placed { at: place(pair), found: stream.uniform() < 0.2 });
+        trend(&pairs.collect::<Vec<_>>(), None).is_some_and(|trend| trend.p <= 0.05)
     });
     about(wrong, 0.05, 3000, 0.005);
+}
+
+/// Pairs of people who differ in where their pairs lie and in how often they are found, without a trend.
+fn placed(people: usize, count: usize, stream: &mut Stream) -> (Vec<Placed>, Vec<[u32; 2]>) {
+    let mut effects = || (0..people).map(|_| stream.normal()).collect::<Vec<_>>();
+    let (place, ease) = (effects(), effects());
+    let pairs = (0..count).map(|pair| {
+        let i = stream.below(people);
+        let j = if pair % 2 == 0 { i } else { (i + 1 + stream.below(people - 1)) % people };
+        let at = place[i] + place[j] + stream.normal();
+        let found = 0.7 * (ease[i] + ease[j]) + stream.normal() > 1.5;
+        (Placed { at, found }, [i as u32, j as u32])
+    });
+    pairs.unzip()
+}
+
+#[test]
+fn a_trend_test_allows_for_people_that_pairs_share() {
+    let mut stream = Stream::new(22);
+    let mut wrong = [0, 0];
+    for _ in 0..1500 {
+        let (pairs, people) = placed(25, 400, &mut stream);
+        for (wrong, people) in wrong.iter_mut().zip([Some(people.as_slice()), None]) {
+            *wrong += u32::from(trend(&pairs, people).is_some_and(|trend| trend.p <= 0.05));
+        }
+    }
+    let [shared, independent] = wrong.map(|wrong| f64::from(wrong) / 1500.0);
+    about(shared, 0.05, 1500, 0.02);
+    // What is wrong with pairs as units.
+    assert!(independent > 0.2, "{independent}");
+}
+
+#[test]
+fn a_rates_interval_covers_the_truth_where_pairs_share_people() {
+    let mut stream = Stream::new(23);
+    // As many experiments as give the true share to a third digit.
+    let mut of_all = || {
+        let (pairs, people) = placed(40, 300, &mut stream);
+        (pairs.iter().map(|pair| pair.found).collect::<Vec<_>>(), people)
+    };
+    let worlds: Vec<_> = (0..1500).map(|_| of_all()).collect();
+    let found = worlds.iter().flat_map(|(found, _)| found).filter(|&&found| found).count();
+    let truth = found as f64 / (1500.0 * 300.0);
+    let covered = worlds.iter().filter(|(found, people)| {
+        let share = Proportion::over_identities(found, people).expect("there are pairs");
+        share.low <= truth && truth <= share.high
+    });
+    about(covered.count() as f64 / 1500.0, 0.95, 1500, 0.02);
 }
 
 #[test]

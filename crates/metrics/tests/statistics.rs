@@ -6,7 +6,7 @@ mod support;
 use std::collections::BTreeMap;
 
 use arclab_metrics::{
-    Bin, Difference, Effect, Far, Proportion, Roc, compare_auc, holm, mcnemar_exact, pairs_needed,
+    Difference, Effect, Far, Placed, Proportion, Roc, compare_auc, holm, mcnemar_exact, pairs_needed,
     seed_difference, trend, unpaired_difference,
 };
 use serde::Deserialize;
@@ -151,8 +151,10 @@ fn two_areas_differ_as_delongs_definition_says() {
 #[test]
 fn a_trend_is_statsmodels_and_its_slope_scipys() {
     for Bins { at, found, count, slope, p } in reference().trend {
-        let bins = at.iter().zip(found).zip(count).map(|((&at, found), count)| Bin { at, found, count });
-        let trend = trend(&bins.collect::<Vec<_>>()).unwrap();
+        let bins = at.iter().zip(found).zip(count);
+        let pairs = bins
+            .flat_map(|((&at, found), count)| (0..count).map(move |pair| Placed { at, found: pair < found }));
+        let trend = trend(&pairs.collect::<Vec<_>>(), None).unwrap();
         near(trend.slope, slope);
         near(trend.p, p);
     }

@@ -1,6 +1,6 @@
 //! One cell of a table: a typed value that each format writes in its own way.
 
-use arclab_metrics::{Difference, Summary};
+use arclab_metrics::{Difference, Proportion, Summary};
 use serde_json::Value;
 
 use crate::{Tested, time};
@@ -37,6 +37,8 @@ pub enum Cell {
         /// Whether it is more than chance, which a `*` says.
         is_clear: bool,
     },
+    /// A share with its 95% interval.
+    Proportion(Proportion),
     /// A p value, to two digits that count.
     P(f64),
     /// A length of time in seconds; shown as `1m 23s`.
@@ -70,6 +72,7 @@ impl Cell {
             Self::Difference { difference, decimals, is_clear } => {
                 shown_difference(*difference, *decimals) + if *is_clear { "*" } else { "" }
             }
+            Self::Proportion(Proportion { value, low, high }) => format!("{value:.3} [{low:.3}, {high:.3}]"),
             Self::P(p) => shown_p(*p),
             Self::Seconds(seconds) => time::shown_seconds(*seconds),
             Self::Time(ms) => time::shown_time(*ms),
@@ -84,7 +87,10 @@ impl Cell {
             Self::Count(count) => vec![(*count).into()],
             Self::Number { value, .. } | Self::P(value) => vec![(*value).into()],
             Self::Spread { summary, .. } => vec![summary.mean.into(), summary.std.into()],
-            Self::Difference { difference: d, .. } => vec![d.value.into(), d.low.into(), d.high.into()],
+            Self::Difference { difference: d, is_clear, .. } => {
+                vec![d.value.into(), d.low.into(), d.high.into(), (*is_clear).into()]
+            }
+            Self::Proportion(share) => vec![share.value.into(), share.low.into(), share.high.into()],
             Self::Seconds(seconds) => vec![(*seconds).into()],
             Self::Time(ms) => vec![time::iso(*ms).into()],
         }

@@ -34,8 +34,9 @@ impl Comparison {
         });
         let [lost, gained, needed] = counts;
         let p = [found.accuracy.effect.p, found.accuracy.corrected_p].map(Cell::P);
+        let errors = [found.false_positives, found.false_negatives].map(|tested| Cell::P(tested.corrected_p));
         let auc = [Cell::difference(found.auc, DECIMALS), Cell::P(found.auc.corrected_p)];
-        Some([lost, gained].into_iter().chain(p).chain(auc).chain([needed]))
+        Some([lost, gained].into_iter().chain(p).chain(errors).chain(auc).chain([needed]))
     }
 }
 
@@ -47,6 +48,8 @@ fn columns() -> Vec<Column> {
         Column::new("gained", "Gained", Kind::Number),
         Column::new("accuracy_p", "p", Kind::Number),
         Column::new("accuracy_corrected_p", "Corrected", Kind::Number),
+        Column::new("false_positives_corrected_p", "FP", Kind::Number),
+        Column::new("false_negatives_corrected_p", "FN", Kind::Number),
         Column::new("auc_difference", "AUC difference", Kind::Difference(Better::Higher)),
         Column::new("auc_corrected_p", "Corrected", Kind::Number),
         Column::new("pairs_needed", "Pairs needed", Kind::Number),

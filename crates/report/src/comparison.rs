@@ -100,7 +100,7 @@ impl Comparison {
 }
 
 /// `Closed-set`, `Open-set`; others by their own name.
-pub(crate) fn title(protocol: &ProtocolName) -> &str {
+pub fn title(protocol: &ProtocolName) -> &str {
     match protocol.as_str() {
         "closed" => "Closed-set",
         "open" => "Open-set",

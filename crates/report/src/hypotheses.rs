@@ -57,7 +57,9 @@ impl Comparison {
     pub fn hypotheses_table(&self) -> Table {
         let columns = vec![
             Column::new("variant", "Variant", Kind::Text),
-            Column::new("expected", "Expected", Kind::Text),
+            Column::new("metric", "Metric", Kind::Text),
+            Column::new("change", "Expected", Kind::Text),
+            Column::new("versus", "Versus", Kind::Text),
             Column::new("answer", "Answer", Kind::Text),
             Column::new("difference", "Difference", Kind::Difference(Better::Unsaid)),
             Column::new("corrected_p", "p corrected", Kind::Number),
@@ -70,8 +72,8 @@ impl Comparison {
         let withdrawn = |stated: &Stated| stated.recorded_ms.is_none();
         for variant in self.variants().iter().filter(|variant| variant.stated.as_ref().is_some_and(withdrawn))
         {
-            let cells = [Cell::text(variant.name.as_str()), Cell::text("nothing any more")];
-            table.push(cells.into_iter().chain([Cell::Empty, Cell::Empty, Cell::Empty]).collect());
+            let cells = [Cell::text(variant.name.as_str()), Cell::Empty, Cell::text("nothing any more")];
+            table.push(cells.into_iter().chain(std::iter::repeat_n(Cell::Empty, 4)).collect());
         }
         table.notes = notes(self, &answered);
         table
@@ -144,7 +146,10 @@ fn answer(change: Direction, tested: &Tested) -> Answer {
 }
 
 fn row(of: &Answered<'_>) -> Vec<Cell> {
-    let names = [of.variant.name.to_string(), of.expectation.to_string()].map(Cell::Text);
+    let Expectation { change, versus, .. } = of.expectation;
+    let names =
+        [of.variant.name.to_string(), of.expectation.metric(), change.to_string(), versus.to_string()]
+            .map(Cell::Text);
     let decimals = match of.expectation.number {
         Number::Accuracy | Number::Auc => 3,
         Number::FalsePositives | Number::FalseNegatives => 0,

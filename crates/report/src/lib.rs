@@ -9,6 +9,7 @@ mod cell;
 mod chance;
 mod charts;
 mod comparison;
+mod decided;
 mod difference;
 mod errors;
 mod format;
@@ -17,8 +18,10 @@ mod hypotheses;
 mod notes;
 mod options;
 mod page;
+mod pairs;
 mod reported;
 mod results;
+mod slices;
 mod stored;
 mod table;
 mod time;
@@ -26,14 +29,22 @@ mod time;
 pub use audit::{SuspectImage, SuspectPair, suspect_images_table, suspect_pairs_table, truth_table};
 pub use cell::Cell;
 pub use charts::{Figure, precision_recall};
-pub use comparison::Comparison;
+pub use comparison::{Comparison, title as protocol_title};
+pub use decided::{ErrorKind, Held};
 pub use difference::{Basis, Differences, Disagreement, Incomparable, Tested};
 pub use format::{Format, render, render_experiments};
 pub use history::{history_table, state_word};
 pub use hypotheses::{Answer, Stated};
 pub use options::TableOptions;
+pub use pairs::{
+    Album, AttributeColumn, Change, Photo, Picture, WrongPair, changed_pairs, contact_sheet, errors_listing,
+    errors_page, wrong_pairs,
+};
 pub use reported::{REPORTED, Reported};
 pub use results::{PairList, PairLists, ProtocolResult, RunResults, VariantResults};
+pub use slices::{
+    Slice, SliceError, SlicedErrors, Slices, VariantSlices, correct_trends, slices_table, trends_table,
+};
 pub use stored::curve;
 pub use table::{Better, Column, Kind, Table};
 pub use time::{shown_seconds, shown_time};

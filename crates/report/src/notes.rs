@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use arclab_metrics::{FoldArrangement, ThresholdPolicy};
-use arclab_spec::{Lineage, ProtocolName};
+use arclab_spec::{Lineage, ProtocolName, SharedPeople};
 
 use crate::{Basis, Comparison, VariantResults, comparison::title};
 
@@ -16,6 +16,8 @@ pub(crate) fn notes(comparison: &Comparison, protocols: &[usize]) -> Vec<String>
     let mut notes = vec![pairs(comparison, names.clone())];
     notes.extend(thresholds(comparison, names.clone()));
     notes.extend(names.filter_map(|protocol| dealt(comparison, protocol)));
+    notes.extend(apart(comparison, protocols));
+    notes.extend(protocols.iter().filter_map(|&place| people(comparison, place)));
     notes.extend(seeds(comparison));
     notes.extend(intervals(comparison, protocols));
     notes.extend(comparison.variants().iter().skip(1).filter_map(|variant| fewer_seeds(comparison, variant)));
@@ -81,6 +83,52 @@ fn dealt(comparison: &Comparison, protocol: &ProtocolName) -> Option<String> {
     comparison.results(protocol).any(is_dealt).then(|| {
         let title = title(protocol);
         format!("{title}: the list is ordered by truth, so its pairs were dealt out to the folds in turn.")
+    })
+}
+
+/// Numbers of several tests stand side by side, and invite to be compared.
+fn apart(comparison: &Comparison, protocols: &[usize]) -> Option<String> {
+    let of = |&place: &usize| {
+        let protocol = &comparison.protocols()[place];
+        let mut policies: Vec<ThresholdPolicy> = Vec::new();
+        for result in comparison.results(protocol) {
+            if !policies.contains(&result.evaluation.policy) {
+                policies.push(result.evaluation.policy);
+            }
+        }
+        (title(protocol), policies)
+    };
+    let (titles, policies): (Vec<&str>, Vec<_>) = protocols.iter().map(of).unzip();
+    let (last, others) = titles.split_last().filter(|(_, others)| !others.is_empty())?;
+    let also = if policies.windows(2).all(|two| two[0] == two[1]) {
+        ""
+    } else {
+        " and thresholds of another origin"
+    };
+    Some(format!(
+        "{} and {last} rest on different pairs{also}: compare variants within a test, not one test with another.",
+        others.join(", ")
+    ))
+}
+
+/// Who of a test is in training, too, where that is known and the same for all runs.
+fn people(comparison: &Comparison, place: usize) -> Option<String> {
+    let protocol = &comparison.protocols()[place];
+    let mut all = comparison.results(protocol).map(|result| result.shared_people);
+    let shared = all.next()??;
+    if all.any(|other| other != Some(shared)) {
+        return None;
+    }
+    let (title, SharedPeople { people, in_training }) = (title(protocol), shared);
+    Some(match in_training {
+        0 => format!("{title}: {people} people, none of them in training."),
+        all if all == people => {
+            format!("{title}: {people} people, all of them in training, with other photos.")
+        }
+        some => format!(
+            "Warning: of the {people} people of {title}, {some} are in training, too: it is neither a test of known people nor one of \
+             strangers."
+        ),
     })
 }
 
@@ -171,7 +219,9 @@ pub(crate) fn test_notes(comparison: &Comparison) -> Vec<String> {
     } else {
         format!("the {others} variants that are held against {baseline}, for each test and number by itself")
     };
-    notes.push(format!("Corrected: p after Holm's correction over {held}."));
+    notes.push(format!(
+        "Corrected, FP and FN (of false positives and negatives): p after Holm's correction over {held}."
+    ));
     notes
 }
 

@@ -35,7 +35,7 @@ impl Comparison {
 
 /// The template with each `{{ name }}` replaced by what `value` gives. One pass, so that nothing filled in is taken
 /// for a name; what is no name stays as it stands.
-fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
+pub(crate) fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let mut out = String::with_capacity(template.len());
     let mut rest = template;
     while let Some((before, after)) = rest.split_once("{{") {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use arclab_metrics::Evaluation;
-use arclab_spec::{Fingerprint, Lineage, ProtocolName, RunId, VariantName};
+use arclab_spec::{Fingerprint, Lineage, ProtocolName, RunId, SharedPeople, VariantName};
 
 use crate::Stated;
 
@@ -48,6 +48,8 @@ pub struct ProtocolResult {
     pub evaluation: Evaluation,
     /// One cosine similarity a pair, in the list's order; empty if not kept.
     pub scores: Vec<f32>,
+    /// How many of its people are in the run's training; none where that is not known.
+    pub shared_people: Option<SharedPeople>,
 }
 
 /// The truth of a pair list.
@@ -59,6 +61,8 @@ pub struct PairList {
     pub folds: Option<Vec<u32>>,
     /// Both people of each pair, by number: images in one folder are of one person.
     pub people: Vec<[u32; 2]>,
+    /// Both images of each pair, by name; empty where they were not kept.
+    pub images: Vec<[String; 2]>,
 }
 
 /// All pair lists that some results rest on.

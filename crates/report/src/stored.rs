@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use arclab_spec::SharedPeople;
 use arclab_store::records::{
     EvaluationRecord, MetricPoint, MetricScope, PairListRecord, PairRecord, ScoresRecord,
 };
@@ -15,6 +16,7 @@ impl From<&PairListRecord> for PairList {
             // Folds count only if every pair has one.
             folds: record.pairs.iter().map(|pair| pair.fold).collect(),
             people: people(&record.pairs),
+            images: record.pairs.iter().map(|pair| [pair.a.clone(), pair.b.clone()]).collect(),
         }
     }
 }
@@ -31,14 +33,19 @@ fn people(pairs: &[PairRecord]) -> Vec<[u32; 2]> {
 }
 
 impl ProtocolResult {
-    /// A stored evaluation with the scores it was made from, where they were kept.
-    pub fn stored(evaluation: &EvaluationRecord, scores: Option<ScoresRecord>) -> Self {
+    /// A stored evaluation with the scores it was made from, where they were kept, and who of its people is in training.
+    pub fn stored(
+        evaluation: &EvaluationRecord,
+        scores: Option<ScoresRecord>,
+        shared_people: Option<SharedPeople>,
+    ) -> Self {
         // Scores of another list would be decided against the wrong truth.
         let scores = scores.filter(|scores| scores.pair_list == evaluation.pair_list);
         Self {
             pair_list: evaluation.pair_list.clone(),
             evaluation: evaluation.evaluation.clone(),
             scores: scores.map_or_else(Vec::new, |scores| scores.scores),
+            shared_people,
         }
     }
 }

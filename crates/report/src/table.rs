@@ -13,7 +13,9 @@ pub enum Kind {
     Number,
     /// [`Cell::Spread`]: the field, and `FIELD_std`.
     Spread,
-    /// [`Cell::Difference`]: the field, `FIELD_low` and `FIELD_high`.
+    /// [`Cell::Proportion`]: the field, `FIELD_low` and `FIELD_high`.
+    Interval,
+    /// [`Cell::Difference`]: the field, `FIELD_low` and `FIELD_high`, and `FIELD_is_clear`, which an asterisk says to people.
     Difference(Better),
 }
 
@@ -50,7 +52,8 @@ impl Column {
         let endings: &[&str] = match self.kind {
             Kind::Text | Kind::Number => &[""],
             Kind::Spread => &["", "_std"],
-            Kind::Difference(_) => &["", "_low", "_high"],
+            Kind::Interval => &["", "_low", "_high"],
+            Kind::Difference(_) => &["", "_low", "_high", "_is_clear"],
         };
         endings.iter().map(|ending| format!("{}{ending}", self.key)).collect()
     }

@@ -63,15 +63,27 @@ impl Number {
     }
 }
 
+impl Expectation {
+    /// `open.false_negatives`, as specs say it.
+    pub fn metric(&self) -> String {
+        format!("{}.{}", self.protocol, self.number.name())
+    }
+}
+
+/// `increases`, `decreases`, `stays within ±0.01`.
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Increases => f.write_str("increases"),
+            Self::Decreases => f.write_str("decreases"),
+            Self::Stays { within } => write!(f, "stays within ±{within}"),
+        }
+    }
+}
+
 /// `open.false_negatives decreases versus baseline`.
 impl fmt::Display for Expectation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{} ", self.protocol, self.number.name())?;
-        match self.change {
-            Direction::Increases => f.write_str("increases")?,
-            Direction::Decreases => f.write_str("decreases")?,
-            Direction::Stays { within } => write!(f, "stays within ±{within}")?,
-        }
-        write!(f, " versus {}", self.versus)
+        write!(f, "{} {} versus {}", self.metric(), self.change, self.versus)
     }
 }

@@ -29,6 +29,15 @@ pub struct Plan {
     pub trainer: u32,
 }
 
+/// How many people of a test are in training, too: a closed set's all, an open set's none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SharedPeople {
+    /// People in the test's pairs.
+    pub people: u32,
+    /// Of them, those with images in training.
+    pub in_training: u32,
+}
+
 /// Content hash of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -15,6 +15,7 @@ pub mod records;
 mod results;
 mod rows;
 mod runs;
+mod shared_people;
 
 pub use attempts::{Enqueued, Launch, Restart, Settlement};
 pub use error::StoreError;

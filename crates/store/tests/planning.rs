@@ -3,7 +3,12 @@
 
 mod support;
 
-use arclab_spec::{Direction, Expectation, ExperimentName, Number, ProtocolName, RunState, VariantName};
+use std::collections::BTreeMap;
+
+use arclab_spec::{
+    Direction, Expectation, ExperimentName, Fingerprint, Number, ProtocolName, RunState, SharedPeople,
+    VariantName,
+};
 use arclab_store::{Enqueued, Restart};
 use support::{attempt, carry_out, launch, plan, settlement, spec, store};
 
@@ -129,4 +134,18 @@ async fn what_is_expected_is_recorded_once_and_a_change_of_it_beside() {
     let found: Vec<_> = found.into_iter().map(|record| (record.expected, record.recorded_ms)).collect();
     assert_eq!(found, [(first.expect, 10), (other.expect, 20)]);
     assert!(store.expectations(&experiment("report"), &variant("baseline")).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn who_of_a_test_is_in_training_is_known_of_each_run_on_the_data() {
+    let (_folder, store) = store().await;
+    let specs = [spec("report", "baseline", 0.5, &[0]), spec("report", "margin", 0.2, &[0])];
+    // Planning again changes nothing.
+    for at_ms in [10, 20] {
+        for planned in plan(&store, &specs, at_ms).await {
+            let found = store.shared_people(&planned.run).await.unwrap();
+            let expected = SharedPeople { people: 12, in_training: 12 };
+            assert_eq!(found, BTreeMap::from([(Fingerprint::of(b"closed pairs"), expected)]));
+        }
+    }
 }

@@ -6,8 +6,8 @@ mod temperature;
 
 pub use self::change::Change;
 pub use self::colour::to_grey;
-pub(crate) use self::temperature::draw_kelvin;
 pub use self::temperature::{Tables, gains, relight, tables, warm_or_cool};
+pub(crate) use self::temperature::{chromaticity, draw_kelvin};
 
 /// Turns each row of an image of `size` × `size` pixels around.
 pub fn flip(pixels: &mut [u8], size: u32) {

@@ -67,7 +67,7 @@ fn black_body(kelvin: f64) -> [f64; 3] {
 }
 
 /// CIE 1931 x and y of a black body.
-fn chromaticity(kelvin: f64) -> (f64, f64) {
+pub(crate) fn chromaticity(kelvin: f64) -> (f64, f64) {
     let t = 1e3 / kelvin;
     let x = if kelvin <= 4000.0 {
         ((-0.266_123_9 * t - 0.234_358_9) * t + 0.877_695_6) * t + 0.179_910

@@ -10,11 +10,13 @@ mod error;
 mod header;
 mod index;
 mod map;
+mod measures;
 mod source;
 
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use arclab_spec::Fingerprint;
@@ -26,7 +28,7 @@ use self::{
     index::{Index, Outcome},
     map::Mapped,
 };
-use crate::{folder::LeftOut, progress::Progress, synthetic::Attributes};
+use crate::{folder::LeftOut, measure::Measures, progress::Progress, synthetic::Attributes};
 
 /// Raised whenever decoding or resizing gives other pixels, or a file's form changes.
 pub(crate) const CACHE_VERSION: u32 = 1;
@@ -56,6 +58,9 @@ pub(crate) struct ImageSet {
     pub(crate) left_out: Vec<LeftOut>,
     size: u32,
     pixels: Mapped,
+    /// What is measured of them once somebody asks, and where it is kept.
+    measures: OnceLock<Vec<Measures>>,
+    measures_file: measures::File,
 }
 
 /// The paths of one set's files.
@@ -64,12 +69,13 @@ struct Paths {
     pixels: PathBuf,
     index: PathBuf,
     lock: PathBuf,
+    measures: PathBuf,
 }
 
 impl Paths {
     fn new(folder: &Path, name: &str) -> Self {
         let with = |ending: &str| folder.join(format!("{name}.{ending}"));
-        Self { pixels: with("pixels"), index: with("jsonl"), lock: with("lock") }
+        Self { pixels: with("pixels"), index: with("jsonl"), lock: with("lock"), measures: with("measures") }
     }
 }
 
@@ -111,10 +117,11 @@ impl ImageSet {
             Header { version: CACHE_VERSION, size, count: kept as u64, index: index.digest.clone() };
         let whole = Header::read(pixels.bytes()) == Some(expected)
             && pixels.bytes().len() == header::LENGTH + kept * image_bytes(size);
-        whole.then(|| Self::new(index, source, size, pixels))
+        whole.then(|| Self::new(index, source, size, pixels, &paths.measures))
     }
 
-    fn new(index: Index, source: &Source, size: u32, pixels: Mapped) -> Self {
+    fn new(index: Index, source: &Source, size: u32, pixels: Mapped, measures: &Path) -> Self {
+        let measures_file = measures::File { path: measures.to_owned(), index: index.digest.clone() };
         let (mut left_out, mut records) = (Vec::new(), Vec::with_capacity(index.entries.len()));
         for entry in index.entries {
             match entry.outcome {
@@ -128,7 +135,7 @@ impl ImageSet {
         }
         // After the photos that do not decode, which matter more to whoever reads a few of them.
         left_out.extend_from_slice(source.listed_left_out());
-        Self { records, left_out, size, pixels }
+        Self { records, left_out, size, pixels, measures: OnceLock::new(), measures_file }
     }
 
     fn usable(self, source: &Source) -> Result<Self, CacheError> {
@@ -139,6 +146,15 @@ impl ImageSet {
     pub(crate) fn pixels(&self, image: usize) -> &[u8] {
         let length = image_bytes(self.size);
         &self.pixels.bytes()[header::LENGTH + image * length..][..length]
+    }
+
+    /// What an image's pixels say of it; measured once for the whole set, and kept beside the pixels.
+    pub(crate) fn measures(&self, image: usize) -> &Measures {
+        let measure = || {
+            self.measures_file
+                .read_or_make(self.records.len(), |image| Measures::of(self.pixels(image), self.size))
+        };
+        &self.measures.get_or_init(measure)[image]
     }
 }
 

@@ -6,10 +6,10 @@ mod fingerprint;
 mod judgeable;
 mod lists;
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use arclab_spec::{
-    Fingerprint, ProtocolName,
+    Fingerprint, ProtocolName, SharedPeople,
     config::{DataConfig, Dataset, EvaluationConfig, PairSource, Protocol, SplitConfig},
 };
 
@@ -54,6 +54,20 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    /// How many people of a test are in training, too, by their folders; none of images from elsewhere, whose folders may have
+    /// the same names for other people.
+    pub fn shared_people(&self, list: &PairList) -> Option<SharedPeople> {
+        let images = list.images();
+        if images.iter().any(|&image| !self.images.is_of_data_set(image)) {
+            return None;
+        }
+        let person = |image: usize| self.images.record(image).identity();
+        let train: BTreeSet<&str> = self.train.iter().map(|sample| person(sample.image)).collect();
+        let people: BTreeSet<&str> = images.into_iter().map(person).collect();
+        let in_training = people.intersection(&train).count() as u32;
+        Some(SharedPeople { people: people.len() as u32, in_training })
+    }
+
     /// Images of a test of weights at hand that train or validate here, by their content.
     pub fn leak(&self, mode: &ProtocolName, test: &TestPairs) -> Option<Leak> {
         let seen = Seen::new(self.train.iter().chain(&self.validation), &self.images);

@@ -1,6 +1,6 @@
 //! The embedded faces as a data set.
 
-use arclab_data::Prepared;
+use arclab_data::{Attribute, Prepared};
 use arclab_spec::config::{DataConfig, Dataset, PhotoVariation, SplitPart, Synthetic};
 
 use crate::support::{Place, data, drawn, evaluation, pairs};
@@ -64,4 +64,42 @@ fn wrong_labels_are_given_to_training_images_alone() {
     assert!(wrong.train.iter().all(|sample| (sample.label as usize) < wrong.identities.len()));
     // The images themselves are those of the first.
     assert_eq!(crate::support::names(&place.path("cache/images")).len(), 3);
+}
+
+#[test]
+fn a_closed_sets_people_are_all_in_training_and_an_open_sets_are_not() {
+    let prepared = prepared(&Place::with_faces(0, 0), 0.0);
+    let found: Vec<_> =
+        prepared.protocols.iter().map(|(_, list)| prepared.shared_people(list).unwrap()).collect();
+    assert_eq!((found[0].people, found[0].in_training), (7, 7));
+    assert_eq!((found[1].people, found[1].in_training), (3, 0));
+}
+
+/// Correlation of what two attributes say of the photos of one person, over all people.
+fn correlation_within_people(prepared: &Prepared, attributes: [Attribute; 2]) -> f64 {
+    let value = |attribute: Attribute, image| {
+        let value = prepared.images.attribute(attribute, image).unwrap();
+        if attribute.unit() == "K" { 1e6 / value } else { value }
+    };
+    let mut sums = [0.0; 3];
+    for person in (0..prepared.images.len()).collect::<Vec<_>>().chunks(10) {
+        let values = attributes.map(|attribute| {
+            let of = person.iter().map(|&image| value(attribute, image)).collect::<Vec<_>>();
+            let mean = of.iter().sum::<f64>() / of.len() as f64;
+            of.into_iter().map(|value| value - mean).collect::<Vec<_>>()
+        });
+        for (a, b) in values[0].iter().zip(&values[1]) {
+            sums = [sums[0] + a * b, sums[1] + a * a, sums[2] + b * b];
+        }
+    }
+    sums[0] / (sums[1] * sums[2]).sqrt()
+}
+
+#[test]
+fn what_is_measured_follows_what_was_drawn() {
+    let prepared = prepared(&Place::with_faces(0, 0), 0.0);
+    let light = [Attribute::ColourTemperature, Attribute::DrawnColourTemperature];
+    let exposure = [Attribute::Brightness, Attribute::DrawnExposure];
+    assert!(correlation_within_people(&prepared, light) > 0.8);
+    assert!(correlation_within_people(&prepared, exposure) > 0.8);
 }

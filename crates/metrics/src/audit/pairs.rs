@@ -6,7 +6,7 @@
 //! problems, 1936), one unit is odds of e to 1. So a run that tells people apart well says more with the same distance, and
 //! runs with scores of another spread, as another margin or another protocol gives them, are on one scale.
 
-use crate::{EvaluateError, Evaluation, evaluate::thresholds_of_pairs, pairs::Pairs};
+use crate::{EvaluateError, Evaluation, evaluate::pair_thresholds, pairs::Pairs};
 
 /// Scores that are closer are one to float32.
 const LEAST_VARIANCE: f64 = (f32::EPSILON as f64) * (f32::EPSILON as f64);
@@ -31,7 +31,7 @@ pub fn contradiction(
     folds: Option<&[u32]>,
 ) -> Result<Vec<f64>, EvaluateError> {
     let pairs = Pairs::new(scores, same)?;
-    let thresholds = thresholds_of_pairs(evaluation, same, folds)?;
+    let thresholds = pair_thresholds(evaluation, same, folds)?;
     let slope = slope(pairs);
     let against = |((score, same), threshold): ((f32, bool), f64)| {
         let beyond = slope * (f64::from(score) - threshold);

@@ -10,12 +10,15 @@ mod clustered;
 mod delong;
 mod holm;
 mod mcnemar;
+mod rate;
+mod trend;
 
 pub use self::{
     bootstrap::{Resampling, Unit},
     delong::compare_auc,
     holm::holm,
     mcnemar::{mcnemar_exact, pairs_needed},
+    trend::{Placed, Trend, trend},
 };
 use crate::{Difference, EvaluateError, distributions::NORMAL_975};
 

@@ -5,6 +5,7 @@ mod figure;
 mod histogram;
 mod palette;
 mod precision_recall;
+mod slices;
 
 pub use figure::Figure;
 pub use precision_recall::precision_recall;

@@ -32,7 +32,7 @@ pub(crate) fn write(table: &Table) -> String {
 fn class(kind: Kind, news: &str) -> String {
     let kind = match kind {
         Kind::Text => return String::new(),
-        Kind::Number | Kind::Spread => "number",
+        Kind::Number | Kind::Spread | Kind::Interval => "number",
         Kind::Difference(_) => "difference",
     };
     if news.is_empty() { format!(" class=\"{kind}\"") } else { format!(" class=\"{kind} {news}\"") }

@@ -112,10 +112,10 @@ fn markdown_is_githubs() {
 #[test]
 fn csv_has_unrounded_numbers_and_quotes_what_needs_it() {
     insta::assert_snapshot!(table().render(Format::Csv), @r#"
-    variant,open_accuracy,open_accuracy_std,open_difference,open_difference_low,open_difference_high,duration,ended
-    baseline,0.745,,,,,83.4,2026-03-01T00:00:00Z
-    "a|b, ""c"" & <d> 50%_*",0.7325,0.01,-0.0126,-0.0216,-0.0036,,
-    m0.8,0.745,,0.0,-0.0001,0.01,7,
+    variant,open_accuracy,open_accuracy_std,open_difference,open_difference_low,open_difference_high,open_difference_is_clear,duration,ended
+    baseline,0.745,,,,,,83.4,2026-03-01T00:00:00Z
+    "a|b, ""c"" & <d> 50%_*",0.7325,0.01,-0.0126,-0.0216,-0.0036,true,,
+    m0.8,0.745,,0.0,-0.0001,0.01,false,7,
     "#);
 }
 
@@ -151,6 +151,7 @@ fn json_is_an_array_of_objects_with_unrounded_numbers() {
         "open_difference": null,
         "open_difference_low": null,
         "open_difference_high": null,
+        "open_difference_is_clear": null,
         "duration": 83.4,
         "ended": "2026-03-01T00:00:00Z"
       },
@@ -161,6 +162,7 @@ fn json_is_an_array_of_objects_with_unrounded_numbers() {
         "open_difference": -0.0126,
         "open_difference_low": -0.0216,
         "open_difference_high": -0.0036,
+        "open_difference_is_clear": true,
         "duration": null,
         "ended": null
       },
@@ -171,6 +173,7 @@ fn json_is_an_array_of_objects_with_unrounded_numbers() {
         "open_difference": 0.0,
         "open_difference_low": -0.0001,
         "open_difference_high": 0.01,
+        "open_difference_is_clear": false,
         "duration": 7,
         "ended": null
       }

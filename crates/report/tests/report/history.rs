@@ -118,7 +118,12 @@ fn a_stored_pair_list_keeps_its_folds_only_if_all_pairs_have_one() {
     let found = PairList::from(&list(vec![pair(true, Some(3)), pair(false, Some(4))]));
     assert_eq!(
         found,
-        PairList { same: vec![true, false], folds: Some(vec![3, 4]), people: vec![[0, 1], [0, 1]] }
+        PairList {
+            same: vec![true, false],
+            folds: Some(vec![3, 4]),
+            people: vec![[0, 1], [0, 1]],
+            images: vec![["a.png", "b.png"].map(str::to_owned); 2],
+        }
     );
     let found = PairList::from(&list(vec![pair(true, Some(3)), pair(false, None)]));
     assert_eq!(found.folds, None);
@@ -137,9 +142,9 @@ fn images_in_one_folder_are_of_one_person() {
 fn scores_of_another_pair_list_are_not_taken() {
     let record = evaluation(&RunId::new("run").unwrap(), "open");
     let of = |name: &str| ScoresRecord { pair_list: Fingerprint::of(name.as_bytes()), scores: vec![0.5] };
-    assert_eq!(ProtocolResult::stored(&record, Some(of("open"))).scores, [0.5]);
-    assert!(ProtocolResult::stored(&record, Some(of("closed"))).scores.is_empty());
-    assert!(ProtocolResult::stored(&record, None).scores.is_empty());
+    assert_eq!(ProtocolResult::stored(&record, Some(of("open")), None).scores, [0.5]);
+    assert!(ProtocolResult::stored(&record, Some(of("closed")), None).scores.is_empty());
+    assert!(ProtocolResult::stored(&record, None, None).scores.is_empty());
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod chance;
 mod formats;
 mod history;
 mod page;
+mod pairs;
 #[path = "../support/mod.rs"]
 #[expect(unreachable_pub, reason = "shared with the example")]
 mod support;

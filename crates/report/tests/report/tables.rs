@@ -2,7 +2,7 @@
 
 use arclab_metrics::{ResolvedPolicy, Unit};
 use arclab_report::{Comparison, Format, PairList, PairLists, TableOptions, VariantResults};
-use arclab_spec::{Fingerprint, VariantName};
+use arclab_spec::{Fingerprint, SharedPeople, VariantName};
 
 use crate::support::{lineage, lists, pair_list, protocol, result, scores, single_runs, variant};
 
@@ -46,6 +46,8 @@ fn single_runs_give_the_accuracy_table_of_the_report() {
     Closed-set: 1000 pairs; Open-set: 1500 pairs.
     Thresholds: 10 folds, each at the most accurate threshold of the others
       (InsightFace).
+    Closed-set and Open-set rest on different pairs: compare variants within a test,
+      not one test with another.
     Differences are to baseline, with 95% intervals; an asterisk marks those that leave
       out 0 and of which p, corrected for the number of variants (Holm), is below 0.05.
     Intervals of single runs: bootstrap over identities. They allow for the choice of
@@ -91,6 +93,7 @@ fn the_reported_figures_stand_beside_the_measured_ones() {
 
     - Closed-set: 1000 pairs; Open-set: 1500 pairs.
     - Thresholds: 10 folds, each at the most accurate threshold of the others (InsightFace).
+    - Closed-set and Open-set rest on different pairs: compare variants within a test, not one test with another.
     - Differences are to baseline, with 95% intervals; an asterisk marks those that leave out 0 and of which p, corrected for the number of variants (Holm), is below 0.05.
     - Intervals of single runs: bootstrap over identities. They allow for the choice of people and pairs, but not for the luck of training.
     - Reported: the course report's own figures, from other images and other pairs. Directions may be compared with them, sizes not.
@@ -288,4 +291,21 @@ fn no_variants_give_empty_tables() {
     let comparison = Comparison::new(Vec::new(), PairLists::new(), Unit::Identities);
     assert!(comparison.accuracy_table(TableOptions::default()).rows().is_empty());
     assert!(comparison.errors_table(TableOptions::default()).rows().is_empty());
+}
+
+#[test]
+fn who_of_a_test_is_in_training_stands_below_its_numbers() {
+    let of = |people, in_training| {
+        let mut variant = variant("baseline", 0.22, &[0], &["closed", "open"]);
+        for result in variant.runs[0].protocols.values_mut() {
+            result.shared_people = Some(SharedPeople { people, in_training });
+        }
+        let notes = Comparison::new(vec![variant], lists(), Unit::Identities)
+            .accuracy_table(TableOptions::default())
+            .notes;
+        notes.into_iter().filter(|note| note.contains("in training")).collect::<Vec<_>>()
+    };
+    assert!(of(25, 0).contains(&"Open-set: 25 people, none of them in training.".to_owned()));
+    assert!(of(75, 75)[0].ends_with("75 people, all of them in training, with other photos."));
+    assert!(of(25, 3)[1].starts_with("Warning: of the 25 people of Open-set, 3 are in training, too"));
 }

@@ -33,6 +33,7 @@ pub fn pair_list(count: usize, folds: bool) -> PairList {
         people: (0..count as u32)
             .map(|pair| if pair % 2 == 0 { [pair, pair] } else { [pair, pair + 1] })
             .collect(),
+        images: (0..count).map(|pair| [format!("p{pair}/a.png"), format!("p{pair}/b.png")]).collect(),
     }
 }
 
@@ -53,7 +54,7 @@ pub fn scores(list: &PairList, gap: f64, pairs: u64, own: u64) -> Vec<f32> {
 
 pub fn result(name: &str, list: &PairList, scores: Vec<f32>, policy: ResolvedPolicy) -> ProtocolResult {
     let evaluation = evaluate(&scores, &list.same, list.folds.as_deref(), policy).expect("usable scores");
-    ProtocolResult { pair_list: Fingerprint::of(name.as_bytes()), evaluation, scores }
+    ProtocolResult { pair_list: Fingerprint::of(name.as_bytes()), evaluation, scores, shared_people: None }
 }
 
 /// The tests of all invented runs: name, list, and seed of the pairs.

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fs};
 use arclab_metrics::{Confusion, Evaluation, ThresholdPolicy};
 use arclab_spec::{
     Attempt, Event, FailureKind, Fingerprint, JOURNAL_VERSION, JournalLine, Position, ProtocolName, RunId,
-    Spec, Started, Usage, read_specs,
+    SharedPeople, Spec, Started, Usage, read_specs,
 };
 use arclab_store::{
     EvaluatedFiles, JournalBatch, JournalEntry, Launch, PlannedRun, Planning, Settlement, Store,
@@ -38,9 +38,16 @@ pub(crate) async fn store() -> (TempDir, Store) {
 
 pub(crate) async fn plan(store: &Store, specs: &[Spec], at_ms: u64) -> Vec<PlannedRun> {
     let data = Fingerprint::of(b"faces");
+    let shared_people = [(Fingerprint::of(b"closed pairs"), SharedPeople { people: 12, in_training: 12 })];
     let plannings: Vec<Planning<'_>> = specs
         .iter()
-        .map(|spec| Planning { spec, text: Some("name: x"), data: &data, data_summary: "2 people" })
+        .map(|spec| Planning {
+            spec,
+            text: Some("name: x"),
+            data: &data,
+            data_summary: "2 people",
+            shared_people: &shared_people,
+        })
         .collect();
     store.plan_runs(&plannings, at_ms).await.unwrap()
 }

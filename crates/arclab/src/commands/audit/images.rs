@@ -23,10 +23,8 @@ use super::{
 };
 use crate::{
     cli::AuditArgs,
-    commands::{
-        compare,
-        run::{Carried, Ending, How, carry},
-    },
+    commands::run::{Carried, Ending, How, carry},
+    named,
     output::Output,
     weights::Weights,
     worker,
@@ -94,8 +92,8 @@ async fn asked_for(
     let variant = VariantName::new(what)
         .with_context(|| format!("there is no file {what}, and no variant has such a name"))?;
     let store = Store::open_existing(store).await?;
-    let named = arguments.experiment.as_ref();
-    let (experiment, _) = compare::asked_for(&store, std::slice::from_ref(&variant), named, output).await?;
+    let variants = std::slice::from_ref(&variant);
+    let experiment = named::experiment(&store, variants, arguments.experiment.as_ref(), output).await?;
     let record = store.variants_of(&experiment).await?.into_iter().find(|spec| spec.variant == variant);
     let record =
         record.with_context(|| format!("experiment `{experiment}` has no variant `{variant}` any more"))?;

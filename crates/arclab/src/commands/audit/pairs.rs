@@ -19,7 +19,7 @@ use arclab_store::{
 };
 
 use super::{Found, limit, refuse_figure_without_truth, show};
-use crate::{cli::AuditArgs, commands::compare, output::Output};
+use crate::{cli::AuditArgs, named, output::Output};
 
 /// What one run said of a test's pairs.
 struct Heard {
@@ -59,8 +59,9 @@ pub(super) async fn execute(store: &Path, arguments: &AuditArgs, output: Output)
 
 /// The tests that were asked for, each with all runs that have it.
 async fn tests(store: &Store, arguments: &AuditArgs, output: Output) -> anyhow::Result<Vec<Test>> {
-    let named = arguments.experiment.as_ref();
-    let (experiment, variants) = compare::asked_for(store, &arguments.variants, named, output).await?;
+    let experiment =
+        named::experiment(store, &arguments.variants, arguments.experiment.as_ref(), output).await?;
+    let variants = named::variants_or_all(store, &experiment, &arguments.variants).await?;
     let mut heard: BTreeMap<ProtocolName, Vec<Heard>> = BTreeMap::new();
     let mut seen = BTreeSet::new();
     for variant in variants {
