@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use arclab_data::Attribute;
 use arclab_metrics::Unit;
-use arclab_report::ErrorKind;
+use arclab_report::{ErrorKind, TableOptions};
 use arclab_spec::{ExperimentName, Override, ProtocolName};
 use arclab_store::{Filter, Sort};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -30,6 +30,7 @@ Begin with:
   arclab plan experiments/                        what would run, and how each variant differs
   arclab run experiments/                         train what has not been trained, print the tables
   arclab compare baseline grayscale               the tables again, from the store
+  arclab report --out report/                     all of it as page, Markdown, figures and tables
 
 Exit codes: 0 done; 1 a run or the command failed; 2 the command line or a spec is wrong; 130 interrupted.";
 
@@ -115,6 +116,11 @@ pub(crate) enum Command {
     /// Training images are judged by runs that were trained without them, which `--training` plans and carries out as
     /// `arclab run` would, so that the same command goes on where it was stopped.
     Audit(AuditArgs),
+    /// Write a report of variants to hand on: page, Markdown, figures as SVG and PNG, tables, and where the numbers come from.
+    ///
+    /// Everything is read from the store; nothing is trained. Prints the files that were written, which replace those of an
+    /// earlier report.
+    Report(ReportArgs),
     /// List runs with state, accuracy, false positives and negatives, and duration.
     History(HistoryArgs),
 }
@@ -158,15 +164,23 @@ pub(crate) struct PlanArgs {
     pub(crate) specs: SpecArgs,
 }
 
-/// What comparison tables show, and where else they go.
-#[derive(Debug, Args)]
-pub(crate) struct TableArgs {
+/// What comparison tables show.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct ShownArgs {
     /// Show the figures of the report that arclab grew out of beside the measured ones.
     #[arg(long)]
     pub(crate) reported: bool,
     /// What intervals of single runs are drawn over: people with all their pairs, or pairs as if they were independent.
     #[arg(long, value_enum, value_name = "UNIT", default_value = "identities")]
     pub(crate) intervals: Intervals,
+}
+
+/// What comparison tables show, and where else they go.
+#[derive(Debug, Args)]
+pub(crate) struct TableArgs {
+    /// What they show.
+    #[command(flatten)]
+    pub(crate) shown: ShownArgs,
     /// Also write a page with the tables, training curves and score histograms; opens without a server.
     #[arg(long, value_name = "FILE")]
     pub(crate) html: Option<PathBuf>,
@@ -179,6 +193,12 @@ pub(crate) enum Intervals {
     Identities,
     /// Too narrow where pairs share people.
     Pairs,
+}
+
+impl From<ShownArgs> for TableOptions {
+    fn from(shown: ShownArgs) -> Self {
+        Self { reported: shown.reported }
+    }
 }
 
 impl From<Intervals> for Unit {
@@ -370,6 +390,27 @@ impl std::str::FromStr for Gap {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         text.strip_suffix("_gap").unwrap_or(text).parse().map(Self)
     }
+}
+
+/// `arclab report`.
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// Variants, the baseline first, or single runs of them by their names in `arclab history`. None means all variants of the
+    /// experiment.
+    #[arg(value_name = "RUN")]
+    pub(crate) runs: Vec<String>,
+    /// By what errors are sliced, as `arclab slices --by` has it.
+    #[arg(long, value_name = "ATTRIBUTE_gap", default_value = "colour_temperature_gap")]
+    pub(crate) by: Gap,
+    /// Folder for `report.html`, `report.md`, `figures/` and `tables/`; made if it is not there. Other files in it stay.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// The experiment (the folder of the specs) where several have these variants; by default the one run last.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) experiment: Option<ExperimentName>,
+    /// How the tables look.
+    #[command(flatten)]
+    pub(crate) shown: ShownArgs,
 }
 
 /// `arclab history`.

@@ -32,6 +32,18 @@ impl Asked {
             runs: vec![run],
         })
     }
+
+    /// The runs, with the variant that they stand for.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = (&VariantName, &RunRecord)> {
+        self.runs.iter().map(|run| (&self.name, run))
+    }
+
+    /// Only the runs that are named, where any of them is.
+    pub(crate) fn keep(&mut self, named: &[RunId]) {
+        if self.runs.iter().any(|run| named.contains(&run.id)) {
+            self.runs.retain(|run| named.contains(&run.id));
+        }
+    }
 }
 
 /// Variants of an experiment as they were planned last, in the order asked for.

@@ -55,6 +55,9 @@ fn execute(cli: &Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Slices(arguments) => {
             runtime.block_on(commands::slices::execute(store, arguments, output))?;
         }
+        Command::Report(arguments) => {
+            runtime.block_on(commands::report::execute(store, arguments, output))?;
+        }
         Command::History(arguments) => {
             runtime.block_on(commands::history::execute(store, arguments, output))?;
         }

@@ -3,7 +3,10 @@
 use anyhow::{Context as _, bail};
 use arclab_report::{ProtocolResult, RunResults, VariantResults};
 use arclab_spec::{ExperimentName, ProtocolName, RunId, VariantName};
-use arclab_store::{Store, records::SpecRecord};
+use arclab_store::{
+    Store, StoreError,
+    records::{RunRecord, SpecRecord},
+};
 
 use crate::{
     gather::{self, Asked},
@@ -24,7 +27,7 @@ impl Names<'_> {
     pub(crate) async fn find(self, store: &Store, output: Output) -> anyhow::Result<Vec<Asked>> {
         let mut runs = Vec::with_capacity(self.names.len());
         for name in self.names {
-            runs.push(run(store, name).await?);
+            runs.push(run(store, name).await?.map(Asked::run).transpose()?);
         }
         let of_variant =
             |(name, run): (&String, &Option<Asked>)| run.is_none().then(|| VariantName::new(name));
@@ -45,11 +48,11 @@ impl Names<'_> {
 }
 
 /// The run of this name, if there is one.
-async fn run(store: &Store, name: &str) -> anyhow::Result<Option<Asked>> {
-    let Ok(run) = RunId::new(name) else { return Ok(None) };
-    match store.run(&run).await {
-        Ok(record) => Ok(Some(Asked::run(record)?)),
-        Err(arclab_store::StoreError::UnknownRun(_)) => Ok(None),
+pub(crate) async fn run(store: &Store, name: &str) -> anyhow::Result<Option<RunRecord>> {
+    let Ok(id) = RunId::new(name) else { return Ok(None) };
+    match store.run(&id).await {
+        Ok(run) => Ok(Some(run)),
+        Err(StoreError::UnknownRun(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
@@ -155,7 +158,7 @@ fn listed(variants: &[VariantName]) -> String {
 }
 
 /// What there is, for a person who asked for something else.
-async fn known(store: &Store) -> anyhow::Result<String> {
+pub(crate) async fn known(store: &Store) -> anyhow::Result<String> {
     let mut lines = Vec::new();
     for experiment in store.experiments().await? {
         let variants = store.variants_of(&experiment).await?;
@@ -170,7 +173,10 @@ async fn known(store: &Store) -> anyhow::Result<String> {
 }
 
 /// All variants of an experiment, in the order in which they are run.
-async fn all_variants(store: &Store, experiment: &ExperimentName) -> anyhow::Result<Vec<VariantName>> {
+pub(crate) async fn all_variants(
+    store: &Store,
+    experiment: &ExperimentName,
+) -> anyhow::Result<Vec<VariantName>> {
     let mut variants = Vec::new();
     for spec in store.variants_of(experiment).await? {
         let depth = gather::lineage(&spec)?.map_or(0, |lineage| lineage.depth);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use arclab_report::{Figure, Format};
+use arclab_report::{Figure, Format, Table};
 
 use crate::cli::{ColorChoice, FormatName, Global};
 
@@ -40,6 +40,14 @@ impl Output {
             (_, None) => Format::Text { colour: coloured(io::stdout().is_terminal()) },
         };
         Self { format, notes: !global.quiet, stderr_colour: coloured(io::stderr().is_terminal()) }
+    }
+
+    /// The table as its reader wants it: people see no column that has nothing to show, programs the same ones always.
+    pub(crate) fn for_reader(self, table: Table) -> Table {
+        match self.format {
+            Format::Text { .. } | Format::Markdown | Format::Latex => table.without_empty_columns(),
+            Format::Csv | Format::Json => table,
+        }
     }
 
     /// A line on standard error that even `--quiet` does not hold back.

@@ -6,7 +6,7 @@ use statrs::distribution::{ContinuousCDF as _, Normal, StudentsT};
 pub(crate) const NORMAL_975: f64 = 1.959_963_984_540_054;
 
 /// What a standard normal lies below with chance `share`, which is in (0, 1).
-pub(crate) fn normal_quantile(share: f64) -> f64 {
+pub fn normal_quantile(share: f64) -> f64 {
     Normal::standard().inverse_cdf(share)
 }
 

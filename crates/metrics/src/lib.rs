@@ -4,6 +4,7 @@
 //! called the same person when its score is above the threshold.
 
 mod audit;
+mod band;
 mod compare;
 mod distributions;
 mod evaluate;
@@ -19,10 +20,12 @@ mod roc;
 mod summary;
 
 pub use audit::{ClassMeans, Contradicted, Found, Nearest, Ranking, contradicted, contradiction};
+pub use band::{TarAt, tar_band};
 pub use compare::{
     Decisions, Effect, PairedComparison, Placed, Resampling, Trend, Unit, compare_auc, holm, mcnemar_exact,
     pairs_needed, trend,
 };
+pub use distributions::normal_quantile;
 pub use evaluate::{decisions, evaluate, pair_thresholds, validation_threshold};
 pub use evaluation::{Confusion, Evaluation, FoldAccuracy, FoldArrangement, ThresholdPolicy};
 pub use folds::Folds;

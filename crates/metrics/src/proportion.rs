@@ -14,6 +14,9 @@ pub struct Proportion {
 }
 
 impl Proportion {
+    /// Of nothing.
+    pub(crate) const NONE: Self = Self { value: 0.0, low: 0.0, high: 1.0 };
+
     /// `found` of `count`, with the interval of Wilson (Probable inference, Journal of the American Statistical Association 22,
     /// 1927); none of nothing.
     pub fn of(found: u64, count: u64) -> Option<Self> {

@@ -5,9 +5,10 @@
 mod support;
 
 use arclab_metrics::{
-    Decisions, Difference, PairedComparison, Placed, Proportion, Resampling, Unit, compare_auc,
-    seed_difference, trend, unpaired_difference,
+    Decisions, Difference, Far, PairedComparison, Placed, Proportion, Resampling, TarAt, Unit, compare_auc,
+    normal_quantile, seed_difference, tar_band, trend, unpaired_difference,
 };
+use statrs::distribution::{ContinuousCDF as _, Normal};
 use support::Stream;
 
 /// A share of `repeats` experiments must lie within three standard deviations of its chance, and as much beyond as the method is
@@ -250,4 +251,59 @@ fn welchs_test_is_right_where_variants_differ_in_how_much_seeds_matter() {
         unpaired_difference(&draw(4, 0.1), &draw(6, 0.4)).unwrap().p <= 0.05
     });
     about(wrong, 0.05, 4000, 0.01);
+}
+
+/// Scores in which people differ: in how like their own photos are, and in how like others they look. Photos of one person lie
+/// `GAP` above those of different people.
+fn scores_of_people(people: usize, stream: &mut Stream) -> (Vec<f32>, Vec<bool>, Vec<[u32; 2]>) {
+    let effects: Vec<f64> = (0..people).map(|_| OF_PEOPLE * stream.normal()).collect();
+    let (mut scores, mut same, mut whose) = (vec![], vec![], vec![]);
+    for pair in 0..1000 {
+        let i = stream.below(people);
+        let is_same = pair % 2 == 0;
+        let j = if is_same { i } else { (i + 1 + stream.below(people - 1)) % people };
+        let of_people = if is_same { GAP + effects[i] } else { (effects[i] + effects[j]) / 2_f64.sqrt() };
+        scores.push(((of_people + stream.normal()) / 20.0) as f32);
+        same.push(is_same);
+        whose.push([i as u32, j as u32]);
+    }
+    (scores, same, whose)
+}
+
+/// By how much people differ, beside a deviation of 1 within a person.
+const OF_PEOPLE: f64 = 1.5;
+const GAP: f64 = 3.0;
+
+fn true_tar(far: Far) -> f64 {
+    // Both kinds of scores are normal, with the variance of people and pairs together.
+    let deviation = 1.0_f64.hypot(OF_PEOPLE);
+    Normal::standard().cdf(GAP / deviation - normal_quantile(1.0 - far.get()))
+}
+
+fn band_coverage(people: usize, unit: Unit, fars: &[Far], repeats: u32) -> Vec<f64> {
+    let (mut stream, mut covered) = (Stream::new(41), vec![0; fars.len()]);
+    for repeat in 0..repeats {
+        let (scores, same, whose) = scores_of_people(people, &mut stream);
+        let resampling = Resampling { unit, draws: 300, seed: u64::from(repeat) };
+        let band = tar_band(&scores, &same, &whose, fars, resampling).expect("usable scores");
+        for (covered, TarAt { far, tar }) in covered.iter_mut().zip(band) {
+            *covered += u32::from((tar.low..=tar.high).contains(&true_tar(far)));
+        }
+    }
+    covered.into_iter().map(|covered| f64::from(covered) / f64::from(repeats)).collect()
+}
+
+#[test]
+fn a_roc_curves_band_covers_the_true_rate_where_pairs_share_people() {
+    let fars = [0.02, 0.05, 0.1, 0.3].map(|far| Far::new(far).unwrap());
+    // Where people have ten pairs each, and where hardly anybody has two.
+    for people in [100, 3000] {
+        for covered in band_coverage(people, Unit::Identities, &fars, 300) {
+            about(covered, 0.955, 300, 0.02);
+        }
+    }
+    // What is wrong with pairs as units.
+    for covered in band_coverage(60, Unit::Pairs, &fars, 300) {
+        assert!(covered < 0.89, "{covered}");
+    }
 }

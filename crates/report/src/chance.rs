@@ -1,4 +1,4 @@
-//! The third table of a comparison: whether the differences to the first variant are more than chance.
+//! The tests of a comparison: whether the differences to the first variant are more than chance.
 
 use crate::{
     Better, Cell, Column, Comparison, Disagreement, Kind, Table, comparison::title, notes::test_notes,

@@ -11,6 +11,7 @@ mod charts;
 mod comparison;
 mod decided;
 mod difference;
+mod document;
 mod errors;
 mod format;
 mod history;
@@ -19,8 +20,11 @@ mod notes;
 mod options;
 mod page;
 mod pairs;
+mod provenance;
+mod rates;
 mod reported;
 mod results;
+mod sections;
 mod slices;
 mod stored;
 mod table;
@@ -32,6 +36,7 @@ pub use charts::{Figure, precision_recall};
 pub use comparison::{Comparison, title as protocol_title};
 pub use decided::{ErrorKind, Held};
 pub use difference::{Basis, Differences, Disagreement, Incomparable, Tested};
+pub use document::{Document, Part, Section};
 pub use format::{Format, render, render_experiments};
 pub use history::{history_table, state_word};
 pub use hypotheses::{Answer, Stated};
@@ -40,6 +45,7 @@ pub use pairs::{
     Album, AttributeColumn, Change, Photo, Picture, WrongPair, changed_pairs, contact_sheet, errors_listing,
     errors_page, wrong_pairs,
 };
+pub use provenance::RunProvenance;
 pub use reported::{REPORTED, Reported};
 pub use results::{PairList, PairLists, ProtocolResult, RunResults, VariantResults};
 pub use slices::{

@@ -225,6 +225,25 @@ pub(crate) fn test_notes(comparison: &Comparison) -> Vec<String> {
     notes
 }
 
+/// What a reader of the rates must know.
+pub(crate) fn rate_notes(comparison: &Comparison) -> Vec<String> {
+    let is_by_folds = |protocol: &ProtocolName| {
+        comparison.results(protocol).any(|result| result.evaluation.policy.folds().is_some())
+    };
+    let by_folds = comparison.protocols().iter().any(is_by_folds);
+    let folds =
+        if by_folds { "; those of folds come from the other folds' pairs of the same test" } else { "" };
+    vec![
+        format!(
+            "Accuracy: at thresholds that were chosen elsewhere, as in the first table{folds}. Best on test: at the one that \
+             suits these very pairs best, which nobody knows beforehand: no result, and not to be held against accuracies."
+        ),
+        "AUC: area under the ROC curve. EER: where as many pairs of one person are refused as pairs of two are accepted, \
+         as shares. TAR@: share of pairs of one person accepted where no more than this share of pairs of two are (FAR)."
+            .to_owned(),
+    ]
+}
+
 fn bases(comparison: &Comparison, protocols: &[usize]) -> BTreeSet<Basis> {
     let outcomes = protocols.iter().flat_map(|&place| comparison.outcomes(place));
     outcomes.filter_map(|(_, outcome)| Some(outcome.against.ok()??.basis)).collect()

@@ -216,6 +216,15 @@ pub struct PairRecord {
     pub fold: Option<u32>,
 }
 
+/// What runs are trained on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DataRecord {
+    /// Of images, labels, splits and pair lists.
+    pub fingerprint: Fingerprint,
+    /// In words: `75 people and 1013 images to train on`.
+    pub summary: String,
+}
+
 /// What a variant's spec expected of its runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExpectationRecord {

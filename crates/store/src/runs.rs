@@ -6,7 +6,7 @@ use sqlx::{QueryBuilder, Sqlite};
 use crate::{
     Store, StoreError,
     error::Doing,
-    records::{AttemptRecord, RunRecord, SpecRecord},
+    records::{AttemptRecord, DataRecord, RunRecord, SpecRecord},
     rows,
 };
 
@@ -47,6 +47,22 @@ impl Store {
         let query = sqlx::query("SELECT * FROM runs WHERE plan = ?").bind(plan.as_str());
         let row = query.fetch_optional(&self.pool).await.doing("look for the plan's run")?;
         row.as_ref().map(rows::state).transpose()
+    }
+
+    /// What `run` is trained on.
+    pub async fn data_of(&self, run: &RunId) -> Result<DataRecord, StoreError> {
+        let sql = "SELECT d.* FROM data_sets d JOIN plans p ON p.data = d.fingerprint JOIN runs r ON r.plan = p.hash \
+                   WHERE r.name = ?";
+        let row = sqlx::query(sql)
+            .bind(run.as_str())
+            .fetch_optional(&self.pool)
+            .await
+            .doing("read the run's data")?;
+        let row = row.ok_or_else(|| StoreError::UnknownRun(run.clone()))?;
+        Ok(DataRecord {
+            fingerprint: rows::get_word(&row, "fingerprint")?,
+            summary: rows::get(&row, "summary")?,
+        })
     }
 
     /// All that is needed to carry `run` out.

@@ -34,6 +34,19 @@ async fn each_seed_gets_a_run_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_run_knows_what_it_is_trained_on() {
+    let (_folder, store) = store().await;
+    let planned = plan(&store, &[spec("report", "baseline", 0.5, &[0])], 10).await;
+    let data = store.data_of(&planned[0].run).await.unwrap();
+    let faces = arclab_spec::Fingerprint::of(b"faces");
+    assert_eq!((data.fingerprint, &*data.summary), (faces, "2 people"));
+    let unknown = arclab_spec::RunId::new("unknown").unwrap();
+    assert!(
+        matches!(store.data_of(&unknown).await, Err(arclab_store::StoreError::UnknownRun(run)) if run == unknown)
+    );
+}
+
+#[tokio::test]
 async fn planning_again_finds_the_same_runs() {
     let (_folder, store) = store().await;
     let specs = [spec("report", "baseline", 0.5, &[0])];

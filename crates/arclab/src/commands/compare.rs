@@ -37,15 +37,14 @@ pub(crate) async fn show(
     arguments: &TableArgs,
     output: Output,
 ) -> anyhow::Result<()> {
-    let options = TableOptions { reported: arguments.reported };
+    let options = TableOptions::from(arguments.shown);
     let is_one = experiments.len() == 1;
     let (mut tables, mut comparisons) = (Vec::new(), Vec::new());
     for (experiment, variants) in experiments {
         let (results, lists) = gather::results(store, variants, cached).await?;
-        let comparison = Comparison::new(results, lists, arguments.intervals.into());
-        let mut shown = vec![comparison.accuracy_table(options), comparison.errors_table(options)];
-        let others = [comparison.tests_table(), comparison.hypotheses_table()];
-        shown.extend(others.into_iter().filter(|table| !table.rows().is_empty()));
+        let comparison = Comparison::new(results, lists, arguments.shown.intervals.into());
+        let shown = comparison.tables(options).into_iter();
+        let shown = shown.map(|table| output.for_reader(table)).collect();
         tables.push((experiment.as_str().to_owned(), shown));
         comparisons.push((experiment, comparison));
     }
@@ -66,14 +65,17 @@ fn with_suffix(file: &Path, experiment: &ExperimentName) -> PathBuf {
     file.with_file_name(name)
 }
 
+/// When, and by what.
+pub(super) fn made() -> String {
+    format!("{} by arclab {}", arclab_report::shown_time(clock::now_ms()), env!("CARGO_PKG_VERSION"))
+}
+
 fn write_page(
     file: &Path,
     experiment: &ExperimentName,
     comparison: &Comparison,
     options: TableOptions,
 ) -> anyhow::Result<()> {
-    let made =
-        format!("{} by arclab {}", arclab_report::shown_time(clock::now_ms()), env!("CARGO_PKG_VERSION"));
-    let page = comparison.page(&format!("Experiment {experiment}"), &made, options);
+    let page = comparison.page(&format!("Experiment {experiment}"), &made(), options);
     std::fs::write(file, page).with_context(|| format!("failed to write {}", file.display()))
 }

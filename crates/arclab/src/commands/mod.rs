@@ -8,6 +8,7 @@ pub(crate) mod errors;
 pub(crate) mod history;
 pub(crate) mod losses;
 pub(crate) mod plan;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod slices;

@@ -20,11 +20,11 @@ use crate::{
 };
 
 /// Results of all variants on one pair list.
-struct OnList<'a> {
-    protocol: &'a ProtocolName,
-    list: &'a Fingerprint,
+pub(super) struct OnList<'a> {
+    pub(super) protocol: &'a ProtocolName,
+    pub(super) list: &'a Fingerprint,
     /// Whose images these are.
-    run: &'a RunId,
+    pub(super) run: &'a RunId,
     variants: Vec<(VariantName, Vec<&'a ProtocolResult>)>,
 }
 
@@ -37,7 +37,7 @@ pub(crate) async fn execute(store: &Path, arguments: &SlicesArgs, output: Output
     let mut slices = Vec::with_capacity(found.len());
     for on_list in &found {
         let images = PairImages::of(&store, on_list.run, on_list.list, output).await?;
-        slices.push(slice(on_list, &lists, &images, arguments)?);
+        slices.push(slice(on_list, &lists, &images, arguments.by.0, arguments.bins.get())?);
     }
     store.close().await;
     correct_trends(&mut slices);
@@ -59,7 +59,7 @@ pub(crate) async fn execute(store: &Path, arguments: &SlicesArgs, output: Output
 }
 
 /// The tests of the variants, each with those that were tested on its list.
-fn on_lists<'a>(
+pub(super) fn on_lists<'a>(
     variants: &'a [VariantResults],
     wanted: Option<&ProtocolName>,
 ) -> anyhow::Result<Vec<OnList<'a>>> {
@@ -93,15 +93,16 @@ fn on_lists<'a>(
     Ok(found)
 }
 
-fn slice(
+/// Cuts the list by the gap of an attribute.
+pub(super) fn slice(
     on_list: &OnList<'_>,
     lists: &PairLists,
     images: &PairImages,
-    arguments: &SlicesArgs,
+    by: Attribute,
+    bins: usize,
 ) -> anyhow::Result<Slices> {
     let protocol = on_list.protocol;
     let list = lists.get(on_list.list).with_context(|| format!("the pairs of `{protocol}` were not kept"))?;
-    let attribute: Attribute = arguments.by.0;
-    let slices = Slices::new(&on_list.variants, list, &images.gaps(attribute), arguments.bins.get());
-    slices.with_context(|| format!("failed to slice `{protocol}` by the gap of `{}`", attribute.name()))
+    let slices = Slices::new(&on_list.variants, list, &images.gaps(by), bins);
+    slices.with_context(|| format!("failed to slice `{protocol}` by the gap of `{}`", by.name()))
 }

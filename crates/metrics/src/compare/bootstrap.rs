@@ -178,7 +178,7 @@ fn means([different, same]: [Sums; 2]) -> [Option<f64>; 3] {
 }
 
 /// From the 2.5th to the 97.5th percentile of what was drawn, its deviations from what was found scaled.
-fn percentiles(mut drawn: Vec<f64>, found: f64, scale: f64) -> Difference {
+pub(crate) fn percentiles(mut drawn: Vec<f64>, found: f64, scale: f64) -> Difference {
     drawn.sort_unstable_by(f64::total_cmp);
     let at = |share: f64| {
         let place = share * drawn.len().saturating_sub(1) as f64;

@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 
 /// Sums of squares, of which variances are made.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Squares {
+pub(crate) struct Squares {
     /// Σᵢ Sᵢ².
-    pub(super) people: f64,
+    pub(crate) people: f64,
     /// Σⱼ Dⱼ².
-    pub(super) dyads: f64,
+    pub(crate) dyads: f64,
     /// Σ r².
     pairs: f64,
     identities: f64,
@@ -21,7 +21,7 @@ pub(super) struct Squares {
 
 impl Squares {
     /// Of pairs of people, numbered below `identities`, each with its r.
-    pub(super) fn of(pairs: impl Iterator<Item = ([usize; 2], f64)>, identities: usize) -> Self {
+    pub(crate) fn of(pairs: impl Iterator<Item = ([usize; 2], f64)>, identities: usize) -> Self {
         let mut of_people = vec![0.0; identities];
         let mut of_dyads = BTreeMap::<[usize; 2], f64>::new();
         let mut of_pairs = 0.0;
@@ -43,14 +43,14 @@ impl Squares {
     }
 
     /// Of the sum of all r.
-    pub(super) fn variance(self) -> f64 {
+    pub(crate) fn variance(self) -> f64 {
         let few = self.identities / (self.identities - 1.0).max(1.0);
         ((self.people - self.dyads) * few).max(self.pairs)
     }
 }
 
 /// People numbered from 0 in the order of `people`'s numbers, and how many there are.
-pub(super) fn numbered(people: &[[u32; 2]]) -> (Vec<[usize; 2]>, usize) {
+pub(crate) fn numbered(people: &[[u32; 2]]) -> (Vec<[usize; 2]>, usize) {
     let mut numbers = people.as_flattened().to_vec();
     numbers.sort_unstable();
     numbers.dedup();

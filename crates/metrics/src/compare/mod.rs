@@ -5,8 +5,8 @@
 //! intervals for comparing matched proportions, Statistics in Medicine 24, 2005): half a pair is added to each of the four
 //! cells. [`PairedComparison::resampled`] allows for the people that pairs share.
 
-mod bootstrap;
-mod clustered;
+pub(crate) mod bootstrap;
+pub(crate) mod clustered;
 mod delong;
 mod holm;
 mod mcnemar;

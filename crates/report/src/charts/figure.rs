@@ -5,11 +5,12 @@ use kuva::{
     prelude::{Layout, Plot, render_multiple},
     render::{
         color::Color,
+        layout::ComputedLayout,
         render::{Primitive, Scene},
     },
 };
 
-use super::Palette;
+use super::{Palette, Ticks};
 use crate::format::html::escaped;
 
 /// Pixels of a PNG file a unit of the drawing.
@@ -28,6 +29,8 @@ pub struct Figure {
 pub(crate) struct Chart {
     pub(crate) plots: Vec<Plot>,
     pub(crate) layout: Layout,
+    /// On axes where even ticks will not do.
+    pub(crate) ticks: Ticks,
 }
 
 impl Figure {
@@ -40,14 +43,17 @@ impl Figure {
     ) -> Self {
         let caption = caption.into();
         let drawn = |palette: Palette| {
-            let Chart { plots, layout } = chart(palette);
-            let layout = layout.with_theme(palette.theme()).with_width(size.0);
+            let Chart { plots, layout, ticks } = chart(palette);
+            let layout = ticks.reserve(layout).with_theme(palette.theme()).with_width(size.0);
             let layout = match palette {
                 // A page has the caption beside the chart.
                 Palette::Page => layout.with_height(size.1),
                 Palette::Print => headed(layout, &caption, size.1),
             };
-            render_multiple(plots, layout)
+            let placed = ComputedLayout::from_layout(&layout);
+            let mut scene = render_multiple(plots, layout);
+            ticks.draw(&mut scene, &placed, &palette.theme());
+            scene
         };
         let (page, mut print) = (drawn(Palette::Page), drawn(Palette::Print));
         print.elements.iter_mut().for_each(separate_opacity);
@@ -128,7 +134,7 @@ mod tests {
                 bars.with_color(palette.colour(Colour::Same)).into(),
                 line.with_color(palette.colour(Colour::Variant(0))).into(),
             ];
-            Chart { layout: Layout::auto_from_plots(&plots), plots }
+            Chart { layout: Layout::auto_from_plots(&plots), plots, ticks: Ticks::default() }
         })
     }
 

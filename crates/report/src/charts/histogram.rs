@@ -2,7 +2,7 @@
 
 use kuva::prelude::{Histogram, Layout, LegendPosition, Plot, ReferenceLine};
 
-use super::{Chart, Colour, Figure};
+use super::{Chart, Colour, Figure, Ticks, ticks::Tick};
 use crate::{PairList, ProtocolResult};
 
 const SIZE: (f64, f64) = (380.0, 240.0);
@@ -30,6 +30,13 @@ impl ScoreRange {
     fn edges(self) -> Vec<f64> {
         let step = (self.high - self.low) / BINS as f64;
         (0..=BINS).map(|edge| self.low + step * edge as f64).collect()
+    }
+
+    /// Every fifth of 1, or tenth of a short range.
+    fn ticks(self) -> Vec<Tick> {
+        let parts = if self.high - self.low > 0.6 { 5.0 } else { 10.0 };
+        let ticks = (self.low * parts).ceil() as i32..=(self.high * parts).floor() as i32;
+        ticks.map(|tick| (f64::from(tick) / parts, format!("{:.1}", f64::from(tick) / parts))).collect()
     }
 
     /// Number of scores in each bin; the last one takes the upper end.
@@ -64,6 +71,6 @@ pub(crate) fn scores(result: &ProtocolResult, list: &PairList, range: ScoreRange
             let line = ReferenceLine::vertical(threshold).with_color(palette.colour(Colour::Text));
             layout = layout.with_reference_line(line);
         }
-        Chart { plots, layout }
+        Chart { plots, layout, ticks: Ticks { x: range.ticks(), y: Vec::new() } }
     })
 }

@@ -19,6 +19,12 @@ pub(crate) enum Colour {
     Text,
     Axis,
     Grid,
+    /// What is there and needs no attention.
+    Quiet,
+    /// A difference for the better.
+    Gain,
+    /// A difference for the worse.
+    Loss,
     /// Pairs of one person.
     Same,
     /// Pairs of different people.
@@ -68,6 +74,9 @@ impl Colour {
             Self::Text => "--text".to_owned(),
             Self::Axis => "--axis".to_owned(),
             Self::Grid => "--grid".to_owned(),
+            Self::Quiet => "--quiet".to_owned(),
+            Self::Gain => "--gain".to_owned(),
+            Self::Loss => "--loss".to_owned(),
             Self::Same => "--same".to_owned(),
             Self::Different => "--different".to_owned(),
             Self::Variant(place) => format!("--c{}", place % VARIANT_COLOURS),
@@ -88,7 +97,8 @@ mod tests {
     #[test]
     fn every_colour_in_print_is_one_of_the_light_scheme() {
         let variants = (0..VARIANT_COLOURS).map(Colour::Variant);
-        let others = [Colour::Text, Colour::Axis, Colour::Grid, Colour::Same, Colour::Different];
+        let chrome = [Colour::Text, Colour::Axis, Colour::Grid, Colour::Quiet];
+        let others = chrome.into_iter().chain([Colour::Gain, Colour::Loss, Colour::Same, Colour::Different]);
         for colour in variants.chain(others) {
             let value = Palette::Print.colour(colour);
             let digits = value.strip_prefix('#').unwrap_or_else(|| panic!("{colour:?} is {value}"));

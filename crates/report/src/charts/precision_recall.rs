@@ -3,7 +3,7 @@
 use arclab_metrics::Ranking;
 use kuva::prelude::{Layout, LegendPosition, LinePlot, Plot, ReferenceLine, ScatterPlot};
 
-use super::{Chart, Colour, Figure};
+use super::{Chart, Colour, Figure, Ticks};
 
 const SIZE: (f64, f64) = (560.0, 380.0);
 /// Where axes end: beyond 1, so that points there are seen whole.
@@ -42,7 +42,7 @@ pub fn precision_recall(ranking: &Ranking, looked_at: usize, what: &str) -> Opti
                 .with_y_axis_max(END)
                 .with_reference_line(dashed)
                 .with_legend_position(LegendPosition::OutsideBottomColumns);
-            Chart { plots, layout }
+            Chart { plots, layout, ticks: Ticks::default() }
         })
     })
 }

@@ -2,7 +2,7 @@
 
 use kuva::prelude::{Layout, LegendPosition, LinePlot, Plot, ScatterPlot};
 
-use super::{Chart, Colour, Figure, Palette};
+use super::{Chart, Colour, Figure, Palette, Ticks};
 use crate::{AttributeColumn, ErrorKind, SlicedErrors, Slices};
 
 const SIZE: (f64, f64) = (560.0, 320.0);
@@ -31,7 +31,7 @@ impl Slices {
                 .with_x_axis_max(self.bounds.len() as f64 + 0.5)
                 .with_y_axis_min(0.0)
                 .with_legend_position(LegendPosition::OutsideBottomColumns);
-            Chart { plots, layout }
+            Chart { plots, layout, ticks: Ticks::default() }
         })
     }
 

@@ -30,7 +30,8 @@ fn cell(cell: &Cell) -> String {
     if let Cell::Text(text) = cell { escaped(text) } else { cell.shown() }
 }
 
-fn escaped(text: &str) -> String {
+/// Text that is no markup.
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

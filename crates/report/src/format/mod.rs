@@ -4,7 +4,7 @@ mod csv;
 pub(crate) mod html;
 mod json;
 mod latex;
-mod markdown;
+pub(crate) mod markdown;
 mod text;
 
 use std::collections::BTreeSet;

@@ -8,6 +8,7 @@ mod table;
 
 use arclab_metrics::EvaluateError;
 
+pub(crate) use self::png::png_uri;
 pub use self::{
     album::{Album, AttributeColumn, Photo, Picture},
     page::errors_page,

@@ -1,5 +1,7 @@
 //! Pixels as PNG files, and back.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
 use super::Picture;
 
 /// A PNG file of H × W × 3 bytes.
@@ -25,7 +27,10 @@ pub(super) fn decode(file: &[u8], width: u32, height: u32) -> Option<Vec<u8>> {
 
 /// A picture within a page.
 pub(super) fn data_uri(picture: &Picture) -> String {
-    use base64::{Engine as _, engine::general_purpose::STANDARD};
-    let file = encode(picture.size, picture.size, &picture.rgb);
+    png_uri(&encode(picture.size, picture.size, &picture.rgb))
+}
+
+/// A PNG file within a page.
+pub(crate) fn png_uri(file: &[u8]) -> String {
     format!("data:image/png;base64,{}", STANDARD.encode(file))
 }

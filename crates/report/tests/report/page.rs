@@ -12,7 +12,7 @@ fn page(comparison: &Comparison) -> String {
 #[test]
 fn a_page_has_all_tables_both_curves_and_a_histogram_a_variant_and_test() {
     let page = page(&single_runs());
-    assert_eq!(page.matches("<table>").count(), 3);
+    assert_eq!(page.matches("<table>").count(), 4);
     // Loss and validation accuracy; four variants on two tests.
     assert_eq!(page.matches("<svg ").count(), 2 + 4 * 2);
     assert_eq!(page.matches("<svg ").count(), page.matches("</svg>").count());

@@ -60,13 +60,11 @@ struct Found {
 fn show(found: Found, arguments: &AuditArgs, output: Output) -> anyhow::Result<()> {
     let Found { list, ranking, looked_at } = found;
     let what = if arguments.training.is_some() { "training images" } else { "pairs" };
-    let truth = truth_table(ranking.as_ref(), looked_at);
-    let tables = match (output.format, &ranking) {
-        (Format::Csv, None) => vec![list],
-        // People need no column and no table that says nothing.
-        (Format::Text { .. } | Format::Markdown | Format::Latex, None) => vec![list.without_empty_columns()],
-        (Format::Json, None) | (_, Some(_)) => vec![list, truth],
-    };
+    let mut tables = vec![output.for_reader(list)];
+    // A document has the same tables always.
+    if ranking.is_some() || output.format == Format::Json {
+        tables.push(truth_table(ranking.as_ref(), looked_at));
+    }
     output::print(&render(&tables, output.format))?;
     let Some((file, ranking)) = arguments.figure.as_ref().zip(ranking) else { return Ok(()) };
     if let Some(figure) = precision_recall(&ranking, looked_at, what) {
