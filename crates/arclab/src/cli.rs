@@ -269,11 +269,11 @@ pub(crate) struct CompareArgs {
 
 const AUDIT_HELP: &str = "\
 Begin with:
-  arclab audit                                    pairs that all runs of the last experiment contradict
-  arclab audit baseline m0.8 --protocol open      pairs of one test, by the runs of two variants
-  arclab audit --training baseline                training images, by five runs of which each leaves a fifth out
+  arclab audit                                  pairs, by all runs of the last experiment
+  arclab audit baseline m0.8 --protocol open    pairs of one test, by the runs of two variants
+  arclab audit --training baseline              training images, by five runs without a fifth each
   arclab audit --training experiments/baseline.yaml --set 'training.seeds=[0, 1, 2]'
-                                                  the same by three runs for each fifth, which see more";
+                                                the same, by three runs for each fifth";
 
 /// `arclab audit`.
 #[derive(Debug, Args)]
