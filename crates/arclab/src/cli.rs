@@ -10,6 +10,8 @@ use arclab_spec::{ExperimentName, Override, ProtocolName};
 use arclab_store::{Filter, Sort};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::figure_file::FigureFile;
+
 /// Runs face-verification experiments: declare variants in YAML, train them, and see which is better, on which
 /// pairs, and whether the difference is more than chance.
 #[derive(Debug, Parser)]
@@ -108,6 +110,12 @@ pub(crate) enum Command {
     Errors(ErrorsArgs),
     /// Cut a pair list by how much the images of a pair differ: error rates in each slice, and whether they rise.
     Slices(SlicesArgs),
+    /// List pairs and training images whose label the evidence contradicts.
+    ///
+    /// Pairs are judged by the scores that runs gave them: a pair is listed where all runs decide against its label.
+    /// Training images are judged by runs that were trained without them, which `--training` plans and carries out as
+    /// `arclab run` would, so that the same command goes on where it was stopped.
+    Audit(AuditArgs),
     /// Write a report of variants to hand on: page, Markdown, figures as SVG and PNG, tables, and where the numbers come from.
     ///
     /// Everything is read from the store; nothing is trained. Prints the files that were written, which replace those of an
@@ -257,6 +265,47 @@ pub(crate) struct CompareArgs {
     /// How the tables look.
     #[command(flatten)]
     pub(crate) tables: TableArgs,
+}
+
+const AUDIT_HELP: &str = "\
+Begin with:
+  arclab audit                                  pairs, by all runs of the last experiment
+  arclab audit baseline m0.8 --protocol open    pairs of one test, by the runs of two variants
+  arclab audit --training baseline              training images, by five runs without a fifth each
+  arclab audit --training experiments/baseline.yaml --set 'training.seeds=[0, 1, 2]'
+                                                the same, by three runs for each fifth";
+
+/// `arclab audit`.
+#[derive(Debug, Args)]
+#[command(after_help = AUDIT_HELP)]
+pub(crate) struct AuditArgs {
+    /// Variants whose runs judge the pairs. None means all of the experiment.
+    #[arg(value_name = "VARIANT")]
+    pub(crate) variants: Vec<arclab_spec::VariantName>,
+    /// The experiment (the folder of the specs) where several have these variants; by default the one run last.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) experiment: Option<ExperimentName>,
+    /// Pairs of this test alone; may be repeated.
+    #[arg(long = "protocol", value_name = "NAME")]
+    pub(crate) protocols: Vec<ProtocolName>,
+    /// Judge training images instead: those of a spec file, or of a variant as it was planned last.
+    #[arg(long, value_name = "SPEC|VARIANT", conflicts_with_all = ["variants", "protocols"])]
+    pub(crate) training: Option<String>,
+    /// Parts that the training images are dealt into. Each is left out of one run, or of one a seed.
+    #[arg(long, value_name = "K", requires = "training", default_value_t = 5, value_parser = clap::value_parser!(u32).range(2..))]
+    pub(crate) folds: u32,
+    /// Set a key of the spec, such as `--set training.epochs=20`; the value is YAML. May be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE", requires = "training")]
+    pub(crate) overrides: Vec<Override>,
+    /// Runs carried out at once; by default as many as the threads and GPUs allow.
+    #[arg(short, long, value_name = "N", requires = "training")]
+    pub(crate) jobs: Option<std::num::NonZeroU32>,
+    /// Show so many at most; by default 50, and all in CSV and JSON.
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
+    /// Also draw precision and recall of the list into a `.svg` or `.png` file, of the embedded faces, where the truth is known.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) figure: Option<FigureFile>,
 }
 
 /// `arclab errors`.

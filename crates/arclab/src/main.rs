@@ -4,6 +4,7 @@ mod album;
 mod cli;
 mod clock;
 mod commands;
+mod figure_file;
 mod gather;
 mod logging;
 mod named;
@@ -44,6 +45,9 @@ fn execute(cli: &Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Test(arguments) => commands::test::execute(store, arguments, output)?,
         Command::Compare(arguments) => {
             runtime.block_on(commands::compare::execute(store, arguments, output))?;
+        }
+        Command::Audit(arguments) => {
+            return runtime.block_on(commands::audit::execute(store, arguments, output));
         }
         Command::Errors(arguments) => {
             runtime.block_on(commands::errors::execute(store, arguments, output))?;

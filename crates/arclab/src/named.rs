@@ -3,7 +3,10 @@
 use anyhow::{Context as _, bail};
 use arclab_report::{ProtocolResult, RunResults, VariantResults};
 use arclab_spec::{ExperimentName, ProtocolName, RunId, VariantName};
-use arclab_store::{Store, StoreError, records::RunRecord};
+use arclab_store::{
+    Store, StoreError,
+    records::{RunRecord, SpecRecord},
+};
 
 use crate::{
     gather::{self, Asked},
@@ -115,6 +118,7 @@ pub(crate) async fn experiment(
         }
         return Ok(named.clone());
     }
+    let holding = if variants.is_empty() { tested(store, holding).await? } else { holding };
     let Some((latest, others)) = holding.split_first() else {
         bail!("no experiment has {}; {}", listed(variants), known(store).await?);
     };
@@ -128,9 +132,24 @@ pub(crate) async fn experiment(
     Ok(latest.clone())
 }
 
+/// The experiments with a variant that is tested. Nobody who names none means the runs of an audit, which no pairs test.
+async fn tested(store: &Store, experiments: Vec<ExperimentName>) -> anyhow::Result<Vec<ExperimentName>> {
+    let mut tested = Vec::new();
+    for experiment in experiments {
+        let variants = store.variants_of(&experiment).await?;
+        let protocols = |spec: &SpecRecord| {
+            spec.resolved.pointer("/config/evaluation/protocols")?.as_object().map(serde_json::Map::len)
+        };
+        if variants.iter().any(|spec| protocols(spec) != Some(0)) {
+            tested.push(experiment);
+        }
+    }
+    Ok(tested)
+}
+
 fn listed(variants: &[VariantName]) -> String {
     match variants {
-        [] => "any variant".to_owned(),
+        [] => "any variant that is tested on pairs".to_owned(),
         [one] => format!("a variant `{one}`"),
         many => {
             format!("all of {}", many.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))

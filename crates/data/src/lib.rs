@@ -9,6 +9,7 @@ mod decode;
 mod evaluation;
 mod folder;
 mod gallery;
+mod held_out;
 mod images;
 mod labels;
 mod leak;
@@ -28,12 +29,15 @@ mod table;
 pub use cache::CacheError;
 pub use evaluation::EvaluationBatches;
 pub use folder::{FolderError, LeftOut};
+pub use held_out::{KeepSplitError, deal};
 pub use images::Images;
 pub use leak::{Leak, LeakedImage};
 pub use loader::{Batch, Loader, LoaderError, Recipe};
 pub use measure::{Attribute, Measures, UnknownAttribute};
 pub use pairs::{Pair, PairList, PairProblem, PairsError, Supply};
-pub use prepare::{PrepareError, Prepared, TestPairs, Unjudgeable, prepare, prepare_test};
+pub use prepare::{
+    FindError, PrepareError, Prepared, TestPairs, Unjudgeable, find_images, prepare, prepare_test,
+};
 pub use progress::{Progress, Silent};
 pub use split::{Sample, SplitError, SplitProblem};
 pub use table::TableError;

@@ -34,6 +34,8 @@ pub(crate) enum Purpose {
     Identities = 13,
     /// Order of an identity's training images in a cycle.
     ImagesOfIdentity = 14,
+    /// Folds of the training images in an audit.
+    Folds = 15,
 }
 
 /// The numbers of one purpose in one epoch.

@@ -3,6 +3,7 @@
 //! Pure: no files, no clock, no randomness that is not passed in. Scores are cosine similarities, and a pair is
 //! called the same person when its score is above the threshold.
 
+mod audit;
 mod band;
 mod compare;
 mod distributions;
@@ -19,6 +20,7 @@ mod roc;
 mod sort;
 mod summary;
 
+pub use audit::{ClassMeans, Contradicted, Found, Nearest, Ranking, contradicted, contradiction};
 pub use band::{TarAt, tar_band};
 pub use compare::{
     Decisions, Effect, PairedComparison, Placed, Resampling, Trend, Unit, compare_auc, holm, mcnemar_exact,

@@ -4,6 +4,7 @@
 //! figures of the course report that arclab grew out of: [`REPORTED`].
 
 mod accuracy;
+mod audit;
 mod cell;
 mod chance;
 mod charts;
@@ -29,8 +30,9 @@ mod stored;
 mod table;
 mod time;
 
+pub use audit::{SuspectImage, SuspectPair, suspect_images_table, suspect_pairs_table, truth_table};
 pub use cell::Cell;
-pub use charts::Figure;
+pub use charts::{Figure, precision_recall};
 pub use comparison::{Comparison, title as protocol_title};
 pub use decided::{ErrorKind, Held};
 pub use difference::{Basis, Differences, Disagreement, Incomparable, Tested};

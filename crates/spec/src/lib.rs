@@ -1,6 +1,7 @@
 //! The nouns: spec, plan, run state and event. No I/O beyond reading YAML.
 
 pub mod config;
+mod embed_request;
 mod event;
 mod expectation;
 mod lineage;
@@ -14,6 +15,7 @@ mod spec;
 mod test_request;
 mod weights_request;
 
+pub use embed_request::{EmbedReport, EmbedRequest};
 pub use event::{Event, Heartbeat, JOURNAL_VERSION, JournalLine, Position, Started, Usage};
 pub use expectation::{Direction, Expectation, Number};
 pub use lineage::{Lineage, precedence};

@@ -67,6 +67,17 @@ impl Lineage {
         self.differences(other).into_iter().filter(|change| !explained(change)).collect()
     }
 
+    /// That of a variant which a program derived from another one's configuration.
+    pub(crate) fn derived(name: &VariantName, config: &Config) -> Self {
+        Self {
+            root: name.clone(),
+            depth: 1,
+            values: values(config),
+            declared: BTreeSet::new(),
+            overridden: BTreeSet::new(),
+        }
+    }
+
     /// Notes the content of the file that it begins with.
     pub(crate) fn begins_with(&mut self, file: &Path, content: &Fingerprint) {
         let name = file.file_name().unwrap_or_default().to_string_lossy();

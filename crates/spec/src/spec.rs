@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Diagnostic, Expectation, ExperimentName, Fingerprint, Lineage, Plan, TRAINER_VERSION, VariantName,
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// A variant, ready to be planned.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Spec {
     /// The group it is compared in: the name of the folder its file lies in.
     pub experiment: ExperimentName,
@@ -30,7 +30,7 @@ pub struct Spec {
     /// What the run should teach, in words.
     pub hypothesis: String,
     /// The same, as results can answer it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expect: Vec<Expectation>,
     /// Everything that decides the numbers.
     pub config: Config,
@@ -43,12 +43,13 @@ pub struct Spec {
     pub written: Written,
 }
 
-/// What a spec says as it is written, `extends` and `--set` applied: knows the place of every value.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Written(pub(crate) Node);
+/// What a spec says as it is written, `extends` and `--set` applied: knows the place of every value. Nothing of a spec
+/// that was read back from where it was recorded, or that a program derived.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Written(pub(crate) Option<Node>);
 
 /// One key that a variant sets otherwise than its parent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// `loss.margin`.
     pub key: String,
@@ -74,9 +75,37 @@ impl Spec {
         }
     }
 
+    /// The variant `name` of `experiment` that a program makes of this one, where no file declares it. It expects nothing.
+    #[must_use]
+    pub fn derived(
+        &self,
+        experiment: ExperimentName,
+        name: VariantName,
+        hypothesis: String,
+        config: Config,
+    ) -> Self {
+        let mut derived = Self {
+            lineage: Lineage::derived(&name, &config),
+            experiment,
+            name,
+            parent: None,
+            changes: Vec::new(),
+            hypothesis,
+            expect: Vec::new(),
+            config,
+            written: Written::default(),
+            ..self.clone()
+        };
+        if let Some(content) = derived.config.start.init.as_ref().and_then(|init| init.content.clone()) {
+            derived.begins_with(content);
+        }
+        derived
+    }
+
     /// A mistake that was found in what it says under a dotted key.
     pub fn mistake(&self, key: &str, message: impl Into<String>) -> Diagnostic {
-        let node = key.split('.').try_fold(&self.written.0, |node, key| node.get(key));
+        let node = self.written.0.as_ref();
+        let node = node.and_then(|top| key.split('.').try_fold(top, |node, key| node.get(key)));
         match node {
             Some(node) => Diagnostic::at(&node.place, message),
             None => Diagnostic::of_file(self.file.display(), message),

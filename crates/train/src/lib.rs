@@ -6,6 +6,7 @@
 mod abilities;
 mod data;
 mod device;
+mod embedding;
 mod makers;
 mod model_card;
 mod request;
@@ -17,6 +18,7 @@ mod verification;
 mod weights_test;
 
 pub use abilities::{Abilities, LibraryState};
+pub use embedding::embed;
 pub use run::{Stop, run};
 pub use start::check_weights;
 pub use weights_test::test;

@@ -27,6 +27,11 @@ enum Command {
         /// A file with the request, as JSON.
         request: PathBuf,
     },
+    /// Embeds images of a data set with a run's weights, and prints how as JSON.
+    Embed {
+        /// A file with the request, as JSON.
+        request: PathBuf,
+    },
     /// Checks whether a run can begin with the weights that its spec names, and prints what they are as JSON.
     Weights {
         /// A file with the request, as JSON.
@@ -57,6 +62,10 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
         Command::Test { request } => {
             let stop = Stop::on_signals().context("failed to listen to signals")?;
             print(&arclab_train::test(&request, &stop)?)
+        }
+        Command::Embed { request } => {
+            let stop = Stop::on_signals().context("failed to listen to signals")?;
+            print(&arclab_train::embed(&request, &stop)?)
         }
         Command::Weights { request } => print(&arclab_train::check_weights(&request)?),
         Command::Abilities => print(&Abilities::here()),

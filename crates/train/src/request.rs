@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use arclab_spec::{PLAN_VERSION, TestRequest, WeightsRequest};
+use arclab_spec::{EmbedRequest, PLAN_VERSION, TestRequest, WeightsRequest};
 use serde::de::DeserializeOwned;
 
 /// Why it cannot be used.
@@ -27,6 +27,12 @@ pub(crate) trait Request: DeserializeOwned {
 }
 
 impl Request for TestRequest {
+    fn version(&self) -> u32 {
+        self.version
+    }
+}
+
+impl Request for EmbedRequest {
     fn version(&self) -> u32 {
         self.version
     }

@@ -34,7 +34,7 @@ const NAMED: usize = 5;
 
 /// Why weights were not tested.
 #[derive(Debug, thiserror::Error)]
-enum TestError {
+pub(crate) enum TestError {
     #[error("failed to take the request")]
     Request(#[source] RequestError),
     #[error("failed to find a device")]
@@ -77,14 +77,14 @@ enum TestError {
 }
 
 /// Weights with what they say of themselves.
-struct Weights {
+pub(crate) struct Weights {
     path: PathBuf,
     tensors: Tensors,
     card: Option<ModelCard>,
 }
 
 /// A network that only embeds.
-struct Tester {
+pub(crate) struct Tester {
     network: Network<Cpu>,
     image_size: usize,
 }
@@ -105,7 +105,7 @@ fn carry_out(request: &Path, stop: &Stop) -> Result<TestReport, TestError> {
     Device::resolve(request.device, Precision::Float32, 1).map_err(TestError::Device)?;
     let weights = Weights::load(&request.checkpoint)?;
     let config = weights.data_config(&request.data);
-    let tester = weights.tester(&request, config.image_size)?;
+    let tester = weights.tester(request.model, request.threads, config.image_size)?;
     let policy = weights.policy(request.protocol.threshold)?;
     let data = prepare_test(&config, &request.mode, &request.protocol, &request.cache, &Logged)
         .map_err(TestError::Data)?;
@@ -135,7 +135,7 @@ fn tell(data: &TestPairs) {
 }
 
 impl Weights {
-    fn load(path: &Path) -> Result<Self, TestError> {
+    pub(crate) fn load(path: &Path) -> Result<Self, TestError> {
         let WeightsFile { tensors, note, remarks, .. } = load_weights(path).map_err(TestError::Load)?;
         for remark in &remarks {
             tracing::warn!("{}: {remark}", path.display());
@@ -167,9 +167,20 @@ impl Weights {
         }
     }
 
-    fn tester(&self, request: &TestRequest, image_size: u32) -> Result<Tester, TestError> {
-        let model = self.model(request.model)?;
-        let device = Arc::new(Cpu::new(request.threads as usize));
+    /// What arclab wrote beside them; nothing of weights from elsewhere.
+    pub(crate) fn card(&self) -> Option<&ModelCard> {
+        self.card.as_ref()
+    }
+
+    /// Their network on `threads` of the CPU. `asked` is what a spec says that it is.
+    pub(crate) fn tester(
+        &self,
+        asked: Option<ModelConfig>,
+        threads: u32,
+        image_size: u32,
+    ) -> Result<Tester, TestError> {
+        let model = self.model(asked)?;
+        let device = Arc::new(Cpu::new(threads as usize));
         let design = settings::design(model, image_size);
         let mut network = Network::of(device, &design, 0).map_err(TestError::Build)?;
         let loaded = network.load_state(&self.tensors);

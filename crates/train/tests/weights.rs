@@ -1,4 +1,4 @@
-//! `arclab-worker test`: weights at hand, tested again.
+//! `arclab-worker test` and `embed`: weights at hand, used again.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
@@ -18,7 +18,7 @@ use arclab_data::{Silent, prepare};
 use arclab_metrics::ThresholdPolicy;
 use arclab_nn::checkpoint::Tensors;
 use arclab_spec::{
-    Event, PLAN_VERSION, ProtocolName, TestReport, TestRequest,
+    EmbedReport, EmbedRequest, Event, PLAN_VERSION, ProtocolName, TestReport, TestRequest,
     config::{Backbone, ColourMode, Dataset, DeviceRequest, ModelConfig, ModelInput, PairSource, Protocol},
     run_folder,
 };
@@ -89,6 +89,67 @@ fn gives_the_numbers_of_its_run(run: &RunFolder) {
         let of_run = run.file(report.predictions.file_name().unwrap());
         assert_eq!(fs::read(&report.predictions).unwrap(), fs::read(of_run).unwrap());
     }
+}
+
+fn embed(run: &RunFolder, change: impl FnOnce(&mut EmbedRequest)) -> Result<EmbedReport, String> {
+    let (config, cache) = (&run.assignment.plan.config, run.assignment.cache.clone());
+    let mut request = EmbedRequest {
+        version: PLAN_VERSION,
+        checkpoint: run.file(run_folder::WEIGHTS),
+        dataset: config.data.dataset.clone(),
+        images: Vec::new(),
+        threads: 1,
+        cache,
+        output: run.file("embeddings.f32"),
+    };
+    change(&mut request);
+    let path = run.file("request.json");
+    fs::write(&path, serde_json::to_vec(&request).unwrap()).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_arclab-worker")).arg("embed").arg(path).output().unwrap();
+    if output.status.success() {
+        Ok(serde_json::from_slice(&output.stdout).unwrap())
+    } else {
+        Err(String::from_utf8(output.stderr).unwrap())
+    }
+}
+
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+}
+
+#[test]
+fn embeddings_of_named_images_have_the_cosines_that_the_run_gave_them() {
+    let run = trained();
+    let config = &run.assignment.plan.config;
+    let data = prepare(&config.data, &config.evaluation, &run.assignment.cache, &Silent).unwrap();
+    let (_, list) = data.protocols.iter().find(|(name, _)| name.as_str() == "open").unwrap();
+    let images = list.pairs.iter().flat_map(|pair| [pair.a, pair.b]);
+    let names = images.map(|image| data.images.name(image).to_owned()).collect();
+    let report = embed(&run, |request| request.images = names).unwrap();
+    assert_eq!(report.width, 32);
+    let rows = floats(&fs::read(run.file("embeddings.f32")).unwrap());
+    let scores = floats(&fs::read(run.file("scores-open.f32")).unwrap());
+    assert_eq!(rows.len(), 2 * 32 * scores.len());
+    for (pair, score) in rows.chunks_exact(64).zip(scores) {
+        let (a, b) = pair.split_at(32);
+        let cosine: f64 = a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+        assert!((cosine - f64::from(score)).abs() < 1e-6, "{cosine} is not {score}");
+    }
+}
+
+#[test]
+fn what_cannot_be_embedded_is_named() {
+    let run = trained();
+    let error =
+        embed(&run, |request| request.images = vec!["p00000/000".to_owned(), "p00000/999".to_owned()]);
+    assert!(error.unwrap_err().contains("no image `p00000/999`"));
+    let bare = run.file("bare.safetensors");
+    let (tensors, _) = arclab_nn::checkpoint::load_tensors(&run.file(run_folder::WEIGHTS)).unwrap();
+    arclab_nn::checkpoint::save_tensors(&bare, &tensors, None).unwrap();
+    let error = embed(&run, |request| request.checkpoint = bare).unwrap_err();
+    assert!(error.contains("bare.safetensors does not say which network"), "{error}");
+    let error = embed(&run, |request| request.version = 99).unwrap_err();
+    assert!(error.contains("version 99"), "{error}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub(crate) mod audit;
 pub(crate) mod backbones;
 pub(crate) mod compare;
 pub(crate) mod doctor;

@@ -1,6 +1,6 @@
 //! `arclab run`: plan, train what has not been trained, print the tables.
 
-use std::{collections::BTreeSet, path::Path, process::ExitCode};
+use std::{collections::BTreeSet, num::NonZeroU32, path::Path, process::ExitCode};
 
 use anyhow::{Context as _, bail};
 use arclab_scheduler::{
@@ -31,26 +31,8 @@ pub(crate) async fn execute(store: &Path, arguments: &RunArgs, output: Output) -
     arguments.tables.refuse_lost_page()?;
     let weights = Weights::resolve(&mut specs, output)?;
     let store = Store::open(store).await?;
-    let drafts = planning::draft(&store, &specs, output)?;
-    weights.refuse_seen(&specs, &store.cache())?;
-    // Before anything is recorded: a command that is refused must leave everything as it was.
-    let mut scheduler = None;
-    let open = open(&store, &drafts, arguments.force).await?;
-    if !open.is_empty() {
-        scheduler = Some(ready(&store, &specs, &open, arguments, output)?);
-    }
-    let planned = planning::record(&store, &drafts, output).await?;
-    let (cached, wanted) = sort_out(&planned, arguments.force);
-    let ending = if wanted.is_empty() {
-        Ending::Done
-    } else {
-        let scheduler = match scheduler {
-            Some(scheduler) => scheduler,
-            // Another program forced one of them just now.
-            None => ready(&store, &specs, &[], arguments, output)?,
-        };
-        carry_out(scheduler, &store, &wanted, arguments.force, output).await?
-    };
+    let how = How { jobs: arguments.jobs, force: arguments.force };
+    let Carried { planned, cached, ending } = carry(&store, &specs, weights, how, output).await?;
     if ending == Ending::Interrupted {
         output.note("`arclab compare` shows what there is so far");
     } else {
@@ -59,6 +41,56 @@ pub(crate) async fn execute(store: &Path, arguments: &RunArgs, output: Output) -
     }
     store.close().await;
     Ok(ending.code())
+}
+
+/// How runs are carried out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct How {
+    /// So many at once; as many as the machine allows where absent.
+    pub(crate) jobs: Option<NonZeroU32>,
+    /// Even what has already succeeded.
+    pub(crate) force: bool,
+}
+
+/// What became of specs.
+pub(crate) struct Carried {
+    /// Their runs.
+    pub(crate) planned: Vec<PlannedRun>,
+    /// Those that had succeeded before.
+    pub(crate) cached: Vec<RunId>,
+    /// How it ended.
+    pub(crate) ending: Ending,
+}
+
+/// Plans the specs, whose weights were resolved, and trains what has not been trained.
+pub(crate) async fn carry(
+    store: &Store,
+    specs: &[Spec],
+    weights: Weights,
+    how: How,
+    output: Output,
+) -> anyhow::Result<Carried> {
+    let drafts = planning::draft(store, specs, output)?;
+    weights.refuse_seen(specs, &store.cache())?;
+    // Before anything is recorded: a command that is refused must leave everything as it was.
+    let mut scheduler = None;
+    let open = open(store, &drafts, how.force).await?;
+    if !open.is_empty() {
+        scheduler = Some(ready(store, specs, &open, how.jobs, output)?);
+    }
+    let planned = planning::record(store, &drafts, output).await?;
+    let (cached, wanted) = sort_out(&planned, how.force);
+    let ending = if wanted.is_empty() {
+        Ending::Done
+    } else {
+        let scheduler = match scheduler {
+            Some(scheduler) => scheduler,
+            // Another program forced one of them just now.
+            None => ready(store, specs, &[], how.jobs, output)?,
+        };
+        carry_out(scheduler, store, &wanted, how.force, output).await?
+    };
+    Ok(Carried { planned, cached, ending })
 }
 
 fn read(arguments: &RunArgs) -> anyhow::Result<Vec<Spec>> {
@@ -90,14 +122,14 @@ fn ready(
     store: &Store,
     specs: &[Spec],
     open: &[&Spec],
-    arguments: &RunArgs,
+    jobs: Option<NonZeroU32>,
     output: Output,
 ) -> anyhow::Result<Scheduler> {
     let worker = worker::find(output)?;
     let abilities = WorkerAbilities { cuda: worker::abilities(&worker)?.cuda.map_or(Ok(()), Err) };
     let no_gpu = abilities.cuda.clone().and_then(|()| gpus().map(|_| ()).map_err(|error| error.to_string()));
     let mut options = SchedulerOptions::of_this_machine(worker, provenance(specs));
-    options.jobs = arguments.jobs;
+    options.jobs = jobs;
     let scheduler = Scheduler::new(store.clone(), options, abilities)?;
     for spec in open {
         if let Some(reason) = scheduler.refusal(&spec.resources) {
@@ -124,14 +156,18 @@ fn ready(
 
 /// How it ended, for the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ending {
+pub(crate) enum Ending {
+    /// All runs succeeded.
     Done,
+    /// Not all of them did.
     SomeFailed,
+    /// Asked to stop.
     Interrupted,
 }
 
 impl Ending {
-    fn code(self) -> ExitCode {
+    /// What the shell is told.
+    pub(crate) fn code(self) -> ExitCode {
         match self {
             Self::Done => ExitCode::SUCCESS,
             Self::SomeFailed => ExitCode::FAILURE,

@@ -103,7 +103,7 @@ fn fingerprint(csv: &[u8], pairs: &[Pair], images: &Images) -> Fingerprint {
 }
 
 /// Writes what is not there yet; what somebody has changed is written anew.
-fn write_once(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_once(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     if fs::read(path).is_ok_and(|there| there == bytes) {
         return Ok(());
     }

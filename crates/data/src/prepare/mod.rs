@@ -1,6 +1,7 @@
 //! From a configuration to decoded images, labels and pair lists.
 
 mod error;
+mod find;
 mod fingerprint;
 mod judgeable;
 mod lists;
@@ -12,7 +13,11 @@ use arclab_spec::{
     config::{DataConfig, Dataset, EvaluationConfig, PairSource, Protocol, SplitConfig},
 };
 
-pub use self::{error::PrepareError, judgeable::Unjudgeable};
+pub use self::{
+    error::PrepareError,
+    find::{FindError, find_images},
+    judgeable::Unjudgeable,
+};
 use self::{fingerprint::fingerprint, lists::Lists};
 use crate::{
     folder::LeftOut,

@@ -1,4 +1,4 @@
-//! Whose label an image carries.
+//! Whose label an image carries, and whom it shows.
 
 use arclab_spec::config::Synthetic;
 
@@ -16,4 +16,9 @@ pub fn label(config: &Synthetic, identity: u32, image: u32) -> u32 {
     }
     let others = config.identities - 1;
     ((u64::from(identity) + 1 + u64::from(stream.below(others))) % u64::from(config.identities)) as u32
+}
+
+/// The person on the rendered image of this name, as a data set's identities are named: `p00012` of `p00012/003`.
+pub fn person(image: &str) -> &str {
+    image.split_once('/').map_or(image, |(person, _)| person)
 }

@@ -47,7 +47,7 @@ use self::random::{Purpose, Stream};
 use self::relief::Relief;
 
 pub use self::attributes::{Attributes, Expression, Grooming, Occlusion};
-pub use self::labels::label;
+pub use self::labels::{label, person};
 
 /// Raised whenever the same arguments give other pixels or attributes; part of a data set's fingerprint.
 pub const RENDERER_VERSION: u32 = 3;

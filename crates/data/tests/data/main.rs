@@ -9,6 +9,7 @@
 mod caching;
 mod drawn_splits;
 mod given_splits;
+mod held_out;
 mod hostile_files;
 mod judging;
 mod leaks;

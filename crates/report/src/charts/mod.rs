@@ -6,12 +6,14 @@ mod figure;
 mod forest;
 mod histogram;
 mod palette;
+mod precision_recall;
 mod rates;
 mod roc;
 mod slices;
 mod ticks;
 
 pub use figure::Figure;
+pub use precision_recall::precision_recall;
 
 pub(crate) use curves::{loss, validation_accuracy};
 pub(crate) use det::det;

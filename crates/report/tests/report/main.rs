@@ -1,5 +1,6 @@
 //! Tables and pages, from invented results.
 
+mod audit;
 mod chance;
 mod documents;
 mod formats;

@@ -58,7 +58,7 @@ pub(super) fn read(chain: &Chain, overrides: &[Override], reading: &Reading<'_>)
         config: written.config,
         seeds: written.seeds,
         resources: written.resources,
-        written: crate::Written(document),
+        written: crate::Written(Some(document)),
     })
 }
 

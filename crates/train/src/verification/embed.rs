@@ -55,7 +55,13 @@ impl Embeddings {
         products.sum::<f64>() as f32
     }
 
-    fn row(&self, image: usize) -> &[f32] {
+    /// Numbers in an embedding.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The embedding of an image that was embedded, of length 1.
+    pub(crate) fn row(&self, image: usize) -> &[f32] {
         &self.rows[self.place[&image] * self.width..][..self.width]
     }
 }

@@ -1,0 +1,11 @@
+//! Labels that the evidence contradicts, and how many of those that are listed are wrong, where the truth is known.
+
+mod images;
+mod pairs;
+mod ranking;
+
+pub use self::{
+    images::{ClassMeans, Nearest},
+    pairs::{Contradicted, contradicted, contradiction},
+    ranking::{Found, Ranking},
+};
