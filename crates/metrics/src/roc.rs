@@ -32,6 +32,18 @@ const WORTH_A_THREAD: usize = 1 << 16;
 pub struct Roc {
     same: Vec<f32>,
     different: Vec<f32>,
+    walked: Walked,
+}
+
+/// What one walk along the curve finds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Walked {
+    /// Twice the number of pairs of a same and a different one in which the same one is higher, ties counting half.
+    doubled_wins: u128,
+    /// Where false accept and false reject rate are closest.
+    closest: Accepted,
+    /// The most accurate place.
+    best: Accepted,
 }
 
 /// What is accepted when every score down to one of them is.
@@ -94,7 +106,37 @@ impl Roc {
                 sort_highest_first(&mut same);
             });
         }
-        Self { same, different }
+        let nothing = Accepted { same: 0, different: 0 };
+        let mut roc =
+            Self { same, different, walked: Walked { doubled_wins: 0, closest: nothing, best: nothing } };
+        roc.walked = roc.walk();
+        roc
+    }
+
+    /// Where a same and a different score come next is a guess that a processor gets wrong half of the time, so that one walk
+    /// finds all that takes one.
+    fn walk(&self) -> Walked {
+        let right = |at: Accepted| at.same + self.different.len() - at.different;
+        let gap = |at: Accepted| {
+            let (far, tar) = self.rates_at(at);
+            (far - (1.0 - tar)).abs()
+        };
+        let mut before = Accepted { same: 0, different: 0 };
+        let mut walked = Walked { doubled_wins: 0, closest: before, best: before };
+        let (mut most_right, mut least_gap) = (right(before), gap(before));
+        for at in self.places() {
+            let wide = (at.different - before.different) as u128;
+            walked.doubled_wins += wide * (at.same + before.same) as u128;
+            if right(at) > most_right {
+                (walked.best, most_right) = (at, right(at));
+            }
+            let gap = gap(at);
+            if gap < least_gap {
+                (walked.closest, least_gap) = (at, gap);
+            }
+            before = at;
+        }
+        walked
     }
 
     /// After each distinct score, from the highest, what is accepted; before them nothing.
@@ -139,23 +181,14 @@ impl Roc {
     /// Area under the curve: the chance that a same pair scores above a different one, ties counting half
     /// (Mann and Whitney, 1947).
     pub fn auc(&self) -> f64 {
-        let (mut doubled, mut before) = (0_u128, Accepted { same: 0, different: 0 });
-        for at in self.places() {
-            let wide = (at.different - before.different) as u128;
-            doubled += wide * (at.same + before.same) as u128;
-            before = at;
-        }
-        doubled as f64 / (2.0 * self.same.len() as f64 * self.different.len() as f64)
+        self.walked.doubled_wins as f64 / (2.0 * self.same.len() as f64 * self.different.len() as f64)
     }
 
     /// Equal error rate: the mean of false accept and false reject rate where they are closest (the first such place
     /// as the threshold falls).
     pub fn eer(&self) -> f64 {
-        let errors = self.rates().map(|(far, tar)| (far, 1.0 - tar));
-        let gap = |&(far, frr): &(f64, f64)| (far - frr).abs();
-        let closest = errors.min_by(|a, b| gap(a).total_cmp(&gap(b)));
-        let (far, frr) = closest.expect("a curve begins with a point");
-        f64::midpoint(far, frr)
+        let (far, tar) = self.rates_at(self.walked.closest);
+        f64::midpoint(far, 1.0 - tar)
     }
 
     /// The largest true accept rate among all thresholds whose false accept rate is at most `far`.
@@ -193,15 +226,10 @@ impl Roc {
     /// The most accurate threshold, and its accuracy. Of equals the highest: the first on the distance, as
     /// InsightFace takes it.
     pub(crate) fn best(&self) -> (f64, f64) {
-        let right = |at: Accepted| at.same + self.different.len() - at.different;
-        let mut best = Accepted { same: 0, different: 0 };
-        for at in self.places() {
-            if right(at) > right(best) {
-                best = at;
-            }
-        }
-        let pairs = self.same.len() + self.different.len();
-        (self.threshold_at(best), right(best) as f64 / pairs as f64)
+        let best = self.walked.best;
+        let (right, pairs) =
+            (best.same + self.different.len() - best.different, self.same.len() + self.different.len());
+        (self.threshold_at(best), right as f64 / pairs as f64)
     }
 
     /// A threshold that accepts exactly these: half way to the next score, so that new scores have room on both sides.
