@@ -58,7 +58,7 @@ pub(crate) async fn run(store: &Store, name: &str) -> anyhow::Result<Option<RunR
 }
 
 /// The run of a variant that stands for all its seeds: the first.
-pub(crate) fn first_run<'a>(variant: &'a VariantResults, output: Output) -> anyhow::Result<&'a RunResults> {
+pub(crate) fn first_run(variant: &VariantResults, output: Output) -> anyhow::Result<&RunResults> {
     let Some(run) = variant.runs.first() else {
         bail!("`{}` has no run that succeeded: train it with `arclab run`", variant.name);
     };
@@ -78,12 +78,11 @@ pub(crate) fn test<'a>(
     run: &'a RunResults,
     named: Option<&ProtocolName>,
 ) -> anyhow::Result<(&'a ProtocolName, &'a ProtocolResult)> {
-    let found = match named {
-        Some(named) => run.protocols.get_key_value(named),
-        None => {
-            let mut tests = run.protocols.iter();
-            tests.clone().find(|(name, _)| name.as_str() == "open").or_else(|| tests.next())
-        }
+    let found = if let Some(named) = named {
+        run.protocols.get_key_value(named)
+    } else {
+        let mut tests = run.protocols.iter();
+        tests.clone().find(|(name, _)| name.as_str() == "open").or_else(|| tests.next())
     };
     let known = || run.protocols.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     found.with_context(|| match named {

@@ -9,13 +9,13 @@ const DIGIT_BITS: u32 = 11;
 const DIGITS: usize = 1 << DIGIT_BITS;
 
 /// Sorts by [`f32::total_cmp`], the highest first.
-pub(crate) fn sort_highest_first(scores: &mut Vec<f32>) {
+pub(crate) fn sort_highest_first(scores: &mut [f32]) {
     if scores.len() < WORTH_COUNTING {
         scores.sort_unstable_by(|a, b| b.total_cmp(a));
         return;
     }
     let mut keys: Vec<u32> = scores.iter().map(|score| key(*score)).collect();
-    let mut counts = [[0_u32; DIGITS]; 3];
+    let mut counts = vec![[0_u32; DIGITS]; 3];
     for &key in &keys {
         for (pass, counts) in counts.iter_mut().enumerate() {
             counts[digit(key, pass)] += 1;

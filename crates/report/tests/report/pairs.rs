@@ -156,8 +156,9 @@ fn sliced(wanted: usize) -> Slices {
     };
     let scores: Vec<f32> = (0..count as usize).map(score).collect();
     let result = result("open", &list, scores, ResolvedPolicy::Fixed { threshold: 0.4 });
-    let variant = VariantName::new("baseline").unwrap();
-    let mut slices = [Slices::new(&[(variant, vec![&result])], &list, &gaps, wanted).unwrap()];
+    let variant = VariantName::new("baseline").expect("a name");
+    let mut slices =
+        [Slices::new(&[(variant, vec![&result])], &list, &gaps, wanted).expect("a list that can be sliced")];
     correct_trends(&mut slices);
     let [slices] = slices;
     slices
