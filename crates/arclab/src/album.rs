@@ -49,10 +49,7 @@ impl PairImages {
 
     /// All that is known of the images of the pairs at these places, with their pixels where `pictures`.
     pub(crate) fn album(&self, places: impl Iterator<Item = usize>, pictures: bool) -> Album {
-        let known: Vec<Attribute> = Attribute::ALL
-            .into_iter()
-            .filter(|&attribute| self.images.attribute(attribute, self.pairs[0].0[0]).is_some())
-            .collect();
+        let known: Vec<Attribute> = self.known().collect();
         let mut photos = BTreeMap::new();
         for image in places.flat_map(|place| self.pairs[place].0) {
             photos.entry(self.images.name(image).to_owned()).or_insert_with(|| Photo {
@@ -61,8 +58,18 @@ impl PairImages {
                     .then(|| Picture { size: self.images.size(), rgb: self.images.pixels(image).to_vec() }),
             });
         }
-        let gaps = known.iter().map(|&attribute| self.sorted_gaps(attribute)).collect();
-        Album { attributes: known.into_iter().map(column).collect(), photos, gaps }
+        Album { attributes: known.into_iter().map(column).collect(), photos, gaps: Vec::new() }
+    }
+
+    /// The gaps of all pairs of the list, to tell what is unusual of one.
+    pub(crate) fn all_gaps(&self) -> Vec<[Vec<f64>; 2]> {
+        self.known().map(|attribute| self.sorted_gaps(attribute)).collect()
+    }
+
+    /// The attributes that the images have.
+    fn known(&self) -> impl Iterator<Item = Attribute> {
+        let ([first, _], _) = self.pairs[0];
+        Attribute::ALL.into_iter().filter(move |&attribute| self.images.attribute(attribute, first).is_some())
     }
 
     /// Of different people, and of the same.

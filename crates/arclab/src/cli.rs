@@ -323,9 +323,9 @@ pub(crate) struct ErrorsArgs {
     /// Only false positives, or only false negatives.
     #[arg(long, value_enum, value_name = "KIND")]
     pub(crate) kind: Option<KindName>,
-    /// Show so many at most.
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    pub(crate) limit: usize,
+    /// Show so many at most: 50 for people, all in CSV and JSON, where nothing is said.
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<usize>,
     /// Also write `DIR/index.html`: image pairs side by side with scores, thresholds and attributes, and filters; opens without a
     /// server.
     #[arg(long, value_name = "DIR")]
@@ -362,8 +362,9 @@ pub(crate) struct SlicesArgs {
     /// Runs or variants; a variant stands for all its seeds. None means all variants of the experiment.
     #[arg(value_name = "RUN")]
     pub(crate) runs: Vec<String>,
-    /// By what: the difference of an attribute of both images, such as `colour_temperature_gap`, `blur_gap`, or `drawn_yaw_gap` of
-    /// the embedded faces. A wrong name lists all.
+    /// By what: the difference of an attribute of both images. Measured are `colour_temperature_gap`, `brightness_gap`,
+    /// `contrast_gap`, `saturation_gap` and `blur_gap`; of the embedded faces is known `drawn_colour_temperature_gap`, and likewise
+    /// `drawn_` exposure, light, yaw, pitch, smile, blur, noise and occlusion.
     #[arg(long, value_name = "ATTRIBUTE_gap")]
     pub(crate) by: Gap,
     /// Also draw the rates into this folder, as SVG and PNG.

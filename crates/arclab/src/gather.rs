@@ -174,10 +174,11 @@ fn state(runs: &[RunRecord], cached: Option<&[RunId]>) -> Option<String> {
 
 async fn run_results(store: &Store, run: &RunRecord) -> Result<RunResults, StoreError> {
     let mut protocols = BTreeMap::new();
-    let shared_people = store.shared_people(&run.id).await?;
+    let people = store.list_people(&run.id).await?;
     for record in store.evaluations(&run.id).await? {
         let scores = store.scores(&run.id, &record.protocol).await?;
-        let shared = shared_people.get(&record.pair_list).copied();
+        let shared = people.iter().find(|people| people.pair_list == record.pair_list);
+        let shared = shared.and_then(|people| people.shared);
         protocols.insert(record.protocol.clone(), ProtocolResult::stored(&record, scores, shared));
     }
     Ok(RunResults {
@@ -189,14 +190,23 @@ async fn run_results(store: &Store, run: &RunRecord) -> Result<RunResults, Store
     })
 }
 
+/// The lists that results rest on, each with its people as the data of one of the runs has them.
 async fn pair_lists(store: &Store, variants: &[VariantResults]) -> Result<PairLists, StoreError> {
     let mut lists = PairLists::new();
-    let results = variants.iter().flat_map(|variant| &variant.runs).flat_map(|run| run.protocols.values());
-    for result in results {
-        if !lists.contains_key(&result.pair_list)
-            && let Some(record) = store.pair_list(&result.pair_list).await?
-        {
-            lists.insert(result.pair_list.clone(), PairList::from(&record));
+    for run in variants.iter().flat_map(|variant| &variant.runs) {
+        for result in run.protocols.values() {
+            if !lists.contains_key(&result.pair_list)
+                && let Some(record) = store.pair_list(&result.pair_list).await?
+            {
+                let mut list = PairList::from(&record);
+                let people = store.list_people(&run.run).await?;
+                let people = people.into_iter().find(|people| people.pair_list == result.pair_list);
+                // Of an earlier version's runs the images' folders say who they show.
+                if let Some(people) = people.filter(|people| people.who.len() == list.same.len()) {
+                    list.people = people.who;
+                }
+                lists.insert(result.pair_list.clone(), list);
+            }
         }
     }
     Ok(lists)

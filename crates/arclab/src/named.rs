@@ -13,6 +13,9 @@ use crate::{
     output::Output,
 };
 
+/// Variants of an experiment that are named to whoever asked for another one.
+const NAMED: usize = 12;
+
 /// What somebody asks for: variants, each with all its seeds, or single runs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Names<'a> {
@@ -25,13 +28,22 @@ pub(crate) struct Names<'a> {
 impl Names<'_> {
     /// All that is asked for, in the order asked.
     pub(crate) async fn find(self, store: &Store, output: Output) -> anyhow::Result<Vec<Asked>> {
-        let mut runs = Vec::with_capacity(self.names.len());
-        for name in self.names {
-            runs.push(run(store, name).await?.map(Asked::run).transpose()?);
+        // What is named twice is meant once.
+        let mut once = std::collections::BTreeSet::new();
+        let names: Vec<&String> = self.names.iter().filter(|name| once.insert(*name)).collect();
+        let mut runs = Vec::with_capacity(names.len());
+        for name in &names {
+            let run = run(store, name).await?;
+            if let (Some(run), Some(named)) = (&run, self.experiment)
+                && run.experiment != *named
+            {
+                bail!("run `{name}` is of experiment `{}`, not of `{named}`", run.experiment);
+            }
+            runs.push(run.map(Asked::run).transpose()?);
         }
         let of_variant =
-            |(name, run): (&String, &Option<Asked>)| run.is_none().then(|| VariantName::new(name));
-        let variants = self.names.iter().zip(&runs).filter_map(of_variant).collect::<Result<Vec<_>, _>>()?;
+            |(name, run): (&&String, &Option<Asked>)| run.is_none().then(|| VariantName::new(name.as_str()));
+        let variants = names.iter().zip(&runs).filter_map(of_variant).collect::<Result<Vec<_>, _>>()?;
         let mut found = if variants.is_empty() && !self.names.is_empty() {
             Vec::new()
         } else {
@@ -161,8 +173,10 @@ pub(crate) async fn known(store: &Store) -> anyhow::Result<String> {
     let mut lines = Vec::new();
     for experiment in store.experiments().await? {
         let variants = store.variants_of(&experiment).await?;
-        let names: Vec<_> = variants.iter().map(|spec| spec.variant.as_str()).collect();
-        lines.push(format!("`{experiment}` has {}", names.join(", ")));
+        let names: Vec<_> = variants.iter().take(NAMED).map(|spec| spec.variant.as_str()).collect();
+        let more = variants.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        lines.push(format!("`{experiment}` has {}{more}", names.join(", ")));
     }
     Ok(if lines.is_empty() {
         "this store is empty: begin with `arclab run`".to_owned()

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use arclab_data::{Prepared, prepare};
-use arclab_spec::{Fingerprint, Plan, SharedPeople, Spec, VariantName, config::Sampler};
+use arclab_spec::{Fingerprint, ListPeople, Plan, Spec, VariantName, Written, config::Sampler};
 use arclab_store::{PlannedRun, Planning, Store};
 
 use crate::{clock, output::Output, progress::DataProgress};
@@ -30,7 +30,7 @@ pub(crate) struct Draft<'a> {
     text: Option<String>,
     data: Fingerprint,
     summary: String,
-    shared_people: Vec<(Fingerprint, SharedPeople)>,
+    people: Vec<ListPeople>,
 }
 
 impl Draft<'_> {
@@ -41,8 +41,7 @@ impl Draft<'_> {
 
     fn planning(&self) -> Planning<'_> {
         let (text, data_summary) = (self.text.as_deref(), &*self.summary);
-        let shared_people = &self.shared_people;
-        Planning { spec: self.spec, text, data: &self.data, data_summary, shared_people }
+        Planning { spec: self.spec, text, data: &self.data, data_summary, people: &self.people }
     }
 }
 
@@ -55,13 +54,18 @@ pub(crate) fn draft<'a>(store: &Store, specs: &'a [Spec], output: Output) -> any
         let data = data_of(spec, &cache, &mut told, output)?;
         drafts.push(Draft {
             spec,
-            text: fs::read_to_string(&spec.file).ok(),
+            text: text(spec),
             summary: summary(&data),
-            shared_people: shared_people(&data),
             data: data.fingerprint,
+            people: data.people,
         });
     }
     Ok(drafts)
+}
+
+/// The file as written; none where a program made the spec of another one, whose file that is.
+fn text(spec: &Spec) -> Option<String> {
+    (spec.written != Written::default()).then(|| fs::read_to_string(&spec.file).ok()).flatten()
 }
 
 /// Records the plans: from now on they are what the variants mean.
@@ -162,11 +166,6 @@ fn data_of(spec: &Spec, cache: &Path, told: &mut Told, output: Output) -> anyhow
         }
     }
     Ok(prepared)
-}
-
-fn shared_people(data: &Prepared) -> Vec<(Fingerprint, SharedPeople)> {
-    let lists = data.protocols.iter().map(|(_, list)| list);
-    lists.filter_map(|list| Some((list.fingerprint.clone(), data.shared_people(list)?))).collect()
 }
 
 fn summary(data: &Prepared) -> String {

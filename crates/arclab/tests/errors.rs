@@ -74,8 +74,8 @@ fn slices_hold_all_pairs_and_draw_their_rates() {
     let tables: serde_json::Value = serde_json::from_str(&lab.succeed(&arguments)).unwrap();
     let of_open = |row: &&serde_json::Value| row["protocol"] == "Open-set" && row["variant"] == "baseline";
     let rows: Vec<_> = tables["slices"].as_array().unwrap().iter().filter(of_open).collect();
-    let pairs = |key: &str| rows.iter().map(|row| row[key].as_u64().unwrap()).sum::<u64>();
-    assert_eq!((rows.len(), pairs("same_pairs") + pairs("different_pairs")), (3, 60));
+    let pairs = |key: &str| rows.iter().map(|row| row[key].as_f64().unwrap()).sum::<f64>();
+    assert_eq!((rows.len(), pairs("same_pairs") + pairs("different_pairs")), (3, 60.0));
     assert_eq!(pairs("false_positives") as usize, counted(&lab, "open_false_positives"));
     assert!(lab.path().join("figures/slices-open-colour_temperature-fn.png").is_file());
 }

@@ -45,7 +45,7 @@ fn a_report_is_a_page_a_text_figures_and_tables_and_says_where_they_come_from() 
         assert_eq!(png_size(&png), drawn, "{file}");
     }
     assert_eq!(fs::read_to_string(lab.path().join("out/mine.txt")).unwrap(), "mine");
-    assert_eq!(fs::read_dir(lab.path().join("out")).unwrap().count(), 5, "no file is left unfinished");
+    assert_eq!(fs::read_dir(lab.path().join("out")).unwrap().count(), 6, "no file is left unfinished");
 
     let page = fs::read_to_string(lab.path().join("out/report.html")).unwrap();
     let pictures = page.matches("src=\"data:image/png;base64,").count();
@@ -80,6 +80,12 @@ fn variants_and_single_runs_can_be_named_and_what_is_neither_is_refused() {
     let runs = history.as_array().unwrap();
     let run = runs.iter().find(|run| run["seed"] == 1).unwrap()["run"].as_str().unwrap().to_owned();
     lab.succeed(&["report", "baseline", &run, "--out", "some"]);
+    lab.succeed(&["report", "baseline", "--out", "all"]);
+    let left = |name: &str| lab.path().join("all/figures").join(name).exists();
+    assert!(
+        left("roc-open.svg") && !left("scores-open-m0.2.svg"),
+        "an earlier report's figures are taken away"
+    );
     assert_eq!(seeds("some"), ["baseline 0", "baseline 1", "m0.2 1"]);
 
     let output = lab.arclab(&["report", "nobody", "--out", "none"]);

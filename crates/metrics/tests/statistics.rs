@@ -152,8 +152,9 @@ fn two_areas_differ_as_delongs_definition_says() {
 fn a_trend_is_statsmodels_and_its_slope_scipys() {
     for Bins { at, found, count, slope, p } in reference().trend {
         let bins = at.iter().zip(found).zip(count);
-        let pairs = bins
-            .flat_map(|((&at, found), count)| (0..count).map(move |pair| Placed { at, found: pair < found }));
+        let pairs = bins.flat_map(|((&at, found), count)| {
+            (0..count).map(move |pair| Placed { at, found: f64::from(u8::from(pair < found)) })
+        });
         let trend = trend(&pairs.collect::<Vec<_>>(), None).unwrap();
         near(trend.slope, slope);
         near(trend.p, p);

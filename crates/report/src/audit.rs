@@ -62,7 +62,8 @@ pub fn suspect_pairs_table(suspects: &[SuspectPair], looked_at: usize, limit: us
         number("runs", "Runs"),
         text("truth", "Label is"),
     ];
-    let mut table = Table::new("pairs", caption("pair", suspects.len(), looked_at), columns);
+    let caption = format!("All runs decide against the label of {} of {looked_at} pairs", suspects.len());
+    let mut table = Table::new("pairs", caption, columns);
     for (suspect, rank) in suspects.iter().zip(1..).take(limit) {
         let margin = |value| Cell::Number { value, decimals: 2 };
         table.push(vec![
@@ -101,7 +102,11 @@ pub fn suspect_images_table(suspects: &[SuspectImage], looked_at: usize, limit: 
         number("cosine_suggested", "To suggested"),
         text("truth", "Label is"),
     ];
-    let mut table = Table::new("images", caption("training image", suspects.len(), looked_at), columns);
+    let caption = format!(
+        "{} of {looked_at} training images are more like another person than like their label's",
+        suspects.len()
+    );
+    let mut table = Table::new("images", caption, columns);
     for (suspect, rank) in suspects.iter().zip(1..).take(limit) {
         let cosine = |value| Cell::Number { value, decimals: 3 };
         table.push(vec![
@@ -155,14 +160,10 @@ pub fn truth_table(ranking: Option<&Ranking>, looked_at: usize) -> Table {
     table
 }
 
-fn caption(what: &str, listed: usize, looked_at: usize) -> String {
-    format!("The evidence contradicts the label of {listed} of {looked_at} {what}s")
-}
-
 fn truth(is_wrong: Option<bool>) -> Cell {
     is_wrong.map_or(Cell::Empty, |is_wrong| Cell::text(if is_wrong { "wrong" } else { "right" }))
 }
 
 fn shown(listed: usize, limit: usize) -> Option<String> {
-    (listed > limit).then(|| format!("The first {limit} of {listed}; `--limit` shows more, `--json` all."))
+    (listed > limit).then(|| format!("The first {limit} of {listed}; `--limit` shows more."))
 }

@@ -72,8 +72,9 @@ impl Comparison {
         let withdrawn = |stated: &Stated| stated.recorded_ms.is_none();
         for variant in self.variants().iter().filter(|variant| variant.stated.as_ref().is_some_and(withdrawn))
         {
-            let cells = [Cell::text(variant.name.as_str()), Cell::Empty, Cell::text("nothing any more")];
-            table.push(cells.into_iter().chain(std::iter::repeat_n(Cell::Empty, 4)).collect());
+            let nothing = || std::iter::repeat_n(Cell::Empty, 3);
+            let cells = [Cell::text(variant.name.as_str())].into_iter().chain(nothing());
+            table.push(cells.chain([Cell::text("withdrawn"), Cell::Empty, Cell::Empty]).collect());
         }
         table.notes = notes(self, &answered);
         table
@@ -107,10 +108,7 @@ impl Comparison {
         let versus = self.variants().iter().find(|other| other.name == expectation.versus);
         let versus = versus.ok_or_else(|| {
             let name = &expectation.versus;
-            format!(
-                "{name} is not among the variants that are shown; `arclab compare {name} {}` has both",
-                variant.name
-            )
+            format!("{name} is not among the variants that are shown")
         })?;
         let lineages = variant.lineage.as_ref().zip(versus.lineage.as_ref());
         let undeclared = lineages.map_or(Vec::new(), |(of, versus)| of.undeclared_differences(versus));
@@ -171,7 +169,8 @@ fn row(of: &Answered<'_>) -> Vec<Cell> {
 fn notes(comparison: &Comparison, answered: &[Answered<'_>]) -> Vec<String> {
     let rule = "An increase or decrease is supported, or contradicted by its opposite, where the 95% interval leaves out 0 and p, \
          corrected over all that is expected here (Holm), is below 0.05. What stays within bounds is supported where they \
-         hold the whole interval, and contradicted where they hold nothing of it.";
+         hold the whole interval, and contradicted where they hold nothing of it. Other tables correct over the variants of one \
+         test, so that an asterisk may stand there and not here.";
     let mut notes: Vec<String> = answered.first().map(|_| rule.to_owned()).into_iter().collect();
     for of in answered {
         if let Err(why) = &of.found {

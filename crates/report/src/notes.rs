@@ -1,6 +1,6 @@
 //! What stands below the tables: on which pairs, at which thresholds, what the intervals are, and what was left out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arclab_metrics::{FoldArrangement, ThresholdPolicy};
 use arclab_spec::{Lineage, ProtocolName, SharedPeople};
@@ -17,7 +17,7 @@ pub(crate) fn notes(comparison: &Comparison, protocols: &[usize]) -> Vec<String>
     notes.extend(thresholds(comparison, names.clone()));
     notes.extend(names.filter_map(|protocol| dealt(comparison, protocol)));
     notes.extend(apart(comparison, protocols));
-    notes.extend(protocols.iter().filter_map(|&place| people(comparison, place)));
+    notes.extend(protocols.iter().flat_map(|&place| people(comparison, place)));
     notes.extend(seeds(comparison));
     notes.extend(intervals(comparison, protocols));
     notes.extend(comparison.variants().iter().skip(1).filter_map(|variant| fewer_seeds(comparison, variant)));
@@ -90,13 +90,8 @@ fn dealt(comparison: &Comparison, protocol: &ProtocolName) -> Option<String> {
 fn apart(comparison: &Comparison, protocols: &[usize]) -> Option<String> {
     let of = |&place: &usize| {
         let protocol = &comparison.protocols()[place];
-        let mut policies: Vec<ThresholdPolicy> = Vec::new();
-        for result in comparison.results(protocol) {
-            if !policies.contains(&result.evaluation.policy) {
-                policies.push(result.evaluation.policy);
-            }
-        }
-        (title(protocol), policies)
+        let policies = comparison.results(protocol).map(|result| policy(result.evaluation.policy, 0));
+        (title(protocol), policies.collect::<BTreeSet<String>>())
     };
     let (titles, policies): (Vec<&str>, Vec<_>) = protocols.iter().map(of).unzip();
     let (last, others) = titles.split_last().filter(|(_, others)| !others.is_empty())?;
@@ -111,25 +106,43 @@ fn apart(comparison: &Comparison, protocols: &[usize]) -> Option<String> {
     ))
 }
 
-/// Who of a test is in training, too, where that is known and the same for all runs.
-fn people(comparison: &Comparison, place: usize) -> Option<String> {
+/// Who of a test is in training, too, as far as that is known.
+fn people(comparison: &Comparison, place: usize) -> Vec<String> {
     let protocol = &comparison.protocols()[place];
-    let mut all = comparison.results(protocol).map(|result| result.shared_people);
-    let shared = all.next()??;
-    if all.any(|other| other != Some(shared)) {
-        return None;
-    }
-    let (title, SharedPeople { people, in_training }) = (title(protocol), shared);
-    Some(match in_training {
-        0 => format!("{title}: {people} people, none of them in training."),
-        all if all == people => {
-            format!("{title}: {people} people, all of them in training, with other photos.")
+    let mut known: BTreeMap<Option<SharedPeople>, BTreeSet<&str>> = BTreeMap::new();
+    for variant in comparison.variants() {
+        for result in variant.runs.iter().filter_map(|run| run.protocols.get(protocol)) {
+            known.entry(result.shared_people).or_default().insert(variant.name.as_str());
         }
-        some => format!(
-            "Warning: of the {people} people of {title}, {some} are in training, too: it is neither a test of known people nor one of \
-             strangers."
+    }
+    let differ = known.len() > 1;
+    let mut notes: Vec<String> = Vec::new();
+    if differ {
+        notes.push(format!(
+            "Warning: variants do not share as many people of {} with their training, and are not to be compared on it.",
+            title(protocol)
+        ));
+    }
+    for (shared, variants) in known {
+        let of = if differ {
+            format!(" (of {})", variants.into_iter().collect::<Vec<_>>().join(", "))
+        } else {
+            String::new()
+        };
+        notes.extend(shared.map(|shared| in_training(title(protocol), shared) + &of + "."));
+    }
+    notes
+}
+
+fn in_training(title: &str, SharedPeople { people, in_training }: SharedPeople) -> String {
+    let all = if people == 1 { "1 person".to_owned() } else { format!("{people} people") };
+    match in_training {
+        0 => format!("{title}: {all}, none of them in training"),
+        seen if seen == people => format!("{title}: {all}, all of them in training, with other photos"),
+        seen => format!(
+            "Warning: of the {all} of {title}, {seen} are in training, too: it is neither a test of known people nor one of strangers"
         ),
-    })
+    }
 }
 
 fn seeds(comparison: &Comparison) -> Option<String> {

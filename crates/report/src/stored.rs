@@ -25,7 +25,7 @@ impl From<&PairListRecord> for PairList {
 fn people(pairs: &[PairRecord]) -> Vec<[u32; 2]> {
     let mut numbers = BTreeMap::new();
     let mut number = |image: &str| {
-        let person = image.rsplit_once('/').map_or(image, |(person, _)| person);
+        let person = image.split_once('/').map_or(image, |(person, _)| person);
         let next = numbers.len() as u32;
         *numbers.entry(person.to_owned()).or_insert(next)
     };

@@ -29,8 +29,19 @@ pub struct Plan {
     pub trainer: u32,
 }
 
+/// Who is on the images of a pair list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListPeople {
+    /// The list.
+    pub pair_list: Fingerprint,
+    /// Both people of each pair, by any numbers.
+    pub who: Vec<[u32; 2]>,
+    /// How many of them are in training, too; none where that is not known.
+    pub shared: Option<SharedPeople>,
+}
+
 /// How many people of a test are in training, too: a closed set's all, an open set's none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SharedPeople {
     /// People in the test's pairs.
     pub people: u32,

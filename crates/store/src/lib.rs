@@ -9,13 +9,13 @@ mod expectations;
 mod filter;
 mod history;
 mod journal;
+mod list_people;
 mod open;
 mod planning;
 pub mod records;
 mod results;
 mod rows;
 mod runs;
-mod shared_people;
 
 pub use attempts::{Enqueued, Launch, Restart, Settlement};
 pub use error::StoreError;

@@ -27,7 +27,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("../../../migrations/0001_initial.sql")),
     (2, "gpu_memory", include_str!("../../../migrations/0002_gpu_memory.sql")),
     (3, "expectations", include_str!("../../../migrations/0003_expectations.sql")),
-    (4, "shared_people", include_str!("../../../migrations/0004_shared_people.sql")),
+    (4, "list_people", include_str!("../../../migrations/0004_list_people.sql")),
 ];
 
 /// Why a store did not open.

@@ -1,14 +1,14 @@
 //! From specs to runs that wait: what a variant means is recorded, and a plan gets the run that all who share it use.
 
 use arclab_spec::{
-    Attempt, ExperimentName, Fingerprint, Plan, PlanHash, RunId, RunState, SharedPeople, Spec, VariantName,
+    Attempt, ExperimentName, Fingerprint, ListPeople, Plan, PlanHash, RunId, RunState, Spec, VariantName,
 };
 use sqlx::{Row, SqliteConnection};
 
 use crate::{
     Store, StoreError,
     error::{Doing, json},
-    expectations, rows, shared_people,
+    expectations, list_people, rows,
 };
 
 /// A spec, and the data that its plans are over.
@@ -22,8 +22,8 @@ pub struct Planning<'a> {
     pub data: &'a Fingerprint,
     /// The data in words, as "60 people, 1,200 images".
     pub data_summary: &'a str,
-    /// Of the data's pair lists, how many of their people are in training, too; as far as that is known.
-    pub shared_people: &'a [(Fingerprint, SharedPeople)],
+    /// Who is on the images of the data's pair lists.
+    pub people: &'a [ListPeople],
 }
 
 /// The run that carries out one seed of a variant.
@@ -62,7 +62,7 @@ impl Store {
         let mut planned = Vec::new();
         for planning in plannings {
             record_data(&mut write, planning, at_ms).await?;
-            shared_people::record(&mut write, planning.data, planning.shared_people).await?;
+            list_people::record(&mut write, planning.data, planning.people).await?;
             let spec_id = record_spec(&mut write, planning, at_ms).await?;
             expectations::record(&mut write, planning.spec, at_ms).await?;
             forget_plans(&mut write, planning.spec).await?;

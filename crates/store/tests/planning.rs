@@ -3,8 +3,6 @@
 
 mod support;
 
-use std::collections::BTreeMap;
-
 use arclab_spec::{
     Direction, Expectation, ExperimentName, Fingerprint, Number, ProtocolName, RunState, SharedPeople,
     VariantName,
@@ -156,9 +154,11 @@ async fn who_of_a_test_is_in_training_is_known_of_each_run_on_the_data() {
     // Planning again changes nothing.
     for at_ms in [10, 20] {
         for planned in plan(&store, &specs, at_ms).await {
-            let found = store.shared_people(&planned.run).await.unwrap();
-            let expected = SharedPeople { people: 12, in_training: 12 };
-            assert_eq!(found, BTreeMap::from([(Fingerprint::of(b"closed pairs"), expected)]));
+            let found = store.list_people(&planned.run).await.unwrap();
+            assert_eq!(found.len(), 1);
+            assert_eq!(found[0].pair_list, Fingerprint::of(b"closed pairs"));
+            assert_eq!(found[0].who, [[0, 0], [3, 1]]);
+            assert_eq!(found[0].shared, Some(SharedPeople { people: 12, in_training: 12 }));
         }
     }
 }

@@ -4,8 +4,8 @@ use std::{fs, path::Path};
 
 use anyhow::{Context as _, bail};
 use arclab_report::{
-    Album, Format, PairList, ProtocolResult, WrongPair, changed_pairs, contact_sheet, errors_listing,
-    errors_page, shown_time, wrong_pairs,
+    Album, Change, Format, PairList, ProtocolResult, RunResults, VariantResults, WrongPair, changed_pairs,
+    contact_sheet, errors_listing, errors_page, shown_time, wrong_pairs,
 };
 use arclab_spec::{ProtocolName, RunId};
 use arclab_store::Store;
@@ -18,9 +18,20 @@ use crate::{
     output::{self, Output},
 };
 
+/// Pairs that people are shown where they do not say how many.
+const SHOWN: usize = 50;
+
 /// Lists the pairs, and draws them where a page or a sheet is asked for.
 pub(crate) async fn execute(store: &Path, arguments: &ErrorsArgs, output: Output) -> anyhow::Result<()> {
     let store = Store::open_existing(store).await?;
+    if arguments.against.as_ref() == Some(&arguments.run) {
+        bail!("`{}` mends and breaks nothing of itself: name another run with `--against`", arguments.run);
+    }
+    if let Some(file) =
+        arguments.png.as_ref().filter(|file| file.extension().is_none_or(|ending| ending != "png"))
+    {
+        bail!("`--png` writes a PNG, and {} is named otherwise: end its name in .png", file.display());
+    }
     let names: Vec<String> = [&arguments.run].into_iter().chain(&arguments.against).cloned().collect();
     let wanted = Names { experiment: arguments.experiment.as_ref(), names: &names };
     let (variants, lists) = gather::results(&store, wanted.find(&store, output).await?, None).await?;
@@ -35,18 +46,16 @@ pub(crate) async fn execute(store: &Path, arguments: &ErrorsArgs, output: Output
         }
     };
     pairs.retain(|pair| arguments.kind.is_none_or(|kind| pair.kind == kind.into()));
-    let found = pairs.len();
-    pairs.truncate(arguments.limit);
-    let heading = heading(arguments, protocol);
-    let album = album(&store, &run.run, result, &pairs, arguments, output).await?;
     let for_programs = matches!(output.format, Format::Json | Format::Csv);
+    let counted = counted(&pairs);
+    pairs.truncate(arguments.limit.unwrap_or(if for_programs { usize::MAX } else { SHOWN }));
+    let heading = heading(&variants, run, protocol, &counted, pairs.len());
+    let album = album(&store, &run.run, result, &pairs, arguments, output).await?;
     let table = errors_listing(&*heading, &pairs, list, &album, for_programs);
     let table = if for_programs { table } else { table.without_empty_columns() };
     output::print(&table.render(output.format))?;
-    if found > pairs.len() {
-        output.note(format_args!("the {} most wrong of {found}; `--limit` shows more", pairs.len()));
-    } else if pairs.is_empty() {
-        output.note("no pair fits");
+    if counted.all > pairs.len() {
+        output.note("`--limit` shows more");
     }
     draw(&heading, &pairs, list, &album, arguments, output)?;
     store.close().await;
@@ -66,10 +75,35 @@ fn changed(
     Ok(changed_pairs(result, other, list)?)
 }
 
-fn heading(arguments: &ErrorsArgs, protocol: &ProtocolName) -> String {
-    match &arguments.against {
-        None => format!("{} on {protocol}: pairs decided wrongly", arguments.run),
-        Some(other) => format!("{protocol}: what {other} (B) mends and breaks of {} (A)", arguments.run),
+/// Pairs that were found, and of changed ones how many are mended.
+struct Counted {
+    all: usize,
+    mended: usize,
+}
+
+fn counted(pairs: &[WrongPair]) -> Counted {
+    let is_mended = |pair: &&WrongPair| pair.other.is_some_and(|(_, change)| change == Change::Mended);
+    Counted { all: pairs.len(), mended: pairs.iter().filter(is_mended).count() }
+}
+
+/// What the list is of, and which part of all it shows.
+fn heading(
+    variants: &[VariantResults],
+    run: &RunResults,
+    protocol: &ProtocolName,
+    counted: &Counted,
+    shown: usize,
+) -> String {
+    let Counted { all, mended } = counted;
+    let part = if shown < *all { format!("; the {shown} most wrong") } else { String::new() };
+    match variants {
+        [_, other] => format!(
+            "{protocol}: what {} (B) changes of {} (A), {mended} pairs mended and {} broken{part}",
+            other.name,
+            run.run,
+            all - mended
+        ),
+        _ => format!("{} on {protocol}: {all} pairs decided wrongly{part}", run.run),
     }
 }
 
@@ -84,7 +118,10 @@ async fn album(
 ) -> anyhow::Result<Album> {
     let draws = arguments.html.is_some() || arguments.png.is_some();
     match PairImages::of(store, run, &result.pair_list, output).await {
-        Ok(images) => Ok(images.album(pairs.iter().map(|pair| pair.place), draws)),
+        Ok(images) => {
+            let album = images.album(pairs.iter().map(|pair| pair.place), draws);
+            Ok(Album { gaps: images.all_gaps(), ..album })
+        }
         Err(error) if draws => Err(error),
         Err(error) => {
             output.note(format_args!("without attributes of the images: {error:#}"));

@@ -36,11 +36,19 @@ fn table(specs: &[Spec], with_changes: bool) -> Table {
         text("seeds", "Seeds"),
         text("protocols", "Protocols"),
     ];
-    columns.extend(with_changes.then(|| text("changes", "Changes")));
+    if with_changes {
+        columns.extend([
+            text("changes", "Changes"),
+            text("expects", "Expects"),
+            text("hypothesis", "Hypothesis"),
+        ]);
+    }
     let mut table = Table::new("plan", "What would run", columns);
     for spec in specs {
         let mut row = row(spec);
-        row.extend(with_changes.then(|| Cell::text(changes(spec))));
+        if with_changes {
+            row.extend([changes(spec), expects(spec), spec.hypothesis.clone()].map(Cell::Text));
+        }
         table.push(row);
     }
     table
@@ -63,6 +71,10 @@ fn row(spec: &Spec) -> Vec<Cell> {
 fn changes(spec: &Spec) -> String {
     let changes = spec.changes.iter().filter(|_| spec.parent.is_some());
     changes.map(|change| format!("{} = {}", change.key, change.to)).collect::<Vec<_>>().join(", ")
+}
+
+fn expects(spec: &Spec) -> String {
+    spec.expect.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// What no variant differs in, as all of them have it.

@@ -1,6 +1,6 @@
 //! `arclab slices`: errors by how much the images of a pair differ.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use anyhow::{Context as _, bail};
 use arclab_data::Attribute;
@@ -87,8 +87,16 @@ pub(super) fn on_lists<'a>(
         }
     }
     if found.is_empty() {
-        let test = wanted.map_or(String::new(), |wanted| format!(" on `{wanted}`"));
-        bail!("none of the runs has been tested{test}");
+        let runs = variants.iter().flat_map(|variant| &variant.runs);
+        let known: BTreeSet<String> =
+            runs.flat_map(|run| run.protocols.keys()).map(|name| format!("`{name}`")).collect();
+        let known = known.into_iter().collect::<Vec<_>>().join(", ");
+        match wanted {
+            Some(wanted) if !known.is_empty() => {
+                bail!("none of the runs has been tested on `{wanted}`, but on {known}")
+            }
+            Some(_) | None => bail!("none of the runs has been tested"),
+        }
     }
     Ok(found)
 }

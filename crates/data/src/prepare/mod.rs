@@ -5,11 +5,12 @@ mod find;
 mod fingerprint;
 mod judgeable;
 mod lists;
+mod people;
 
-use std::{collections::BTreeSet, path::Path};
+use std::path::Path;
 
 use arclab_spec::{
-    Fingerprint, ProtocolName, SharedPeople,
+    Fingerprint, ListPeople, ProtocolName,
     config::{DataConfig, Dataset, EvaluationConfig, PairSource, Protocol, SplitConfig},
 };
 
@@ -45,6 +46,8 @@ pub struct Prepared {
     pub validation_pairs: PairList,
     /// The tests by name, in the order of their names.
     pub protocols: Vec<(ProtocolName, PairList)>,
+    /// Who is on the images of each test.
+    pub people: Vec<ListPeople>,
     /// The images that all numbers above mean.
     pub images: Images,
     /// Files that were of no use.
@@ -54,20 +57,6 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// How many people of a test are in training, too, by their folders; none of images from elsewhere, whose folders may have
-    /// the same names for other people.
-    pub fn shared_people(&self, list: &PairList) -> Option<SharedPeople> {
-        let images = list.images();
-        if images.iter().any(|&image| !self.images.is_of_data_set(image)) {
-            return None;
-        }
-        let person = |image: usize| self.images.record(image).identity();
-        let train: BTreeSet<&str> = self.train.iter().map(|sample| person(sample.image)).collect();
-        let people: BTreeSet<&str> = images.into_iter().map(person).collect();
-        let in_training = people.intersection(&train).count() as u32;
-        Some(SharedPeople { people: people.len() as u32, in_training })
-    }
-
     /// Images of a test of weights at hand that train or validate here, by their content.
     pub fn leak(&self, mode: &ProtocolName, test: &TestPairs) -> Option<Leak> {
         let seen = Seen::new(self.train.iter().chain(&self.validation), &self.images);
@@ -119,6 +108,8 @@ pub fn prepare(
     if let Some(leak) = protocols.iter().find_map(|(name, list)| seen.leak(name, list, images)) {
         return Err(PrepareError::Leak(leak));
     }
+    // Before labels are spoiled: a wrong label changes nobody.
+    let people = people::of_lists(protocols.iter().map(|(_, list)| list), &split, images);
     if let Dataset::Synthetic(config) = &data.dataset {
         labels::spoil(&mut split, config);
     }
@@ -133,6 +124,7 @@ pub fn prepare(
         validation,
         validation_pairs,
         protocols,
+        people,
         images,
         left_out,
         notes,

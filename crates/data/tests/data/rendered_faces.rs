@@ -69,8 +69,7 @@ fn wrong_labels_are_given_to_training_images_alone() {
 #[test]
 fn a_closed_sets_people_are_all_in_training_and_an_open_sets_are_not() {
     let prepared = prepared(&Place::with_faces(0, 0), 0.0);
-    let found: Vec<_> =
-        prepared.protocols.iter().map(|(_, list)| prepared.shared_people(list).unwrap()).collect();
+    let found: Vec<_> = prepared.people.iter().map(|people| people.shared.unwrap()).collect();
     assert_eq!((found[0].people, found[0].in_training), (7, 7));
     assert_eq!((found[1].people, found[1].in_training), (3, 0));
 }

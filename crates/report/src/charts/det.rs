@@ -19,7 +19,8 @@ const HIGHEST_FAR: f64 = 0.6;
 
 /// One curve a variant with its band; none without curves.
 pub(crate) fn det(curves: &[RateCurve], caption: &str) -> Option<Figure> {
-    let rates = || curves.iter().flat_map(|curve| &curve.rates).filter(|(far, _)| *far <= HIGHEST_FAR);
+    let curves = &curves.iter().map(used).collect::<Vec<_>>();
+    let rates = || curves.iter().flat_map(|curve| &curve.rates);
     let lowest_far = rates().map(|(far, _)| *far).reduce(f64::min)?;
     // Rates of 0 and 1 lie infinitely far away.
     let refused = || rates().map(|(_, tar)| 1.0 - tar).filter(|refused| 0.0 < *refused && *refused < 1.0);
@@ -27,6 +28,10 @@ pub(crate) fn det(curves: &[RateCurve], caption: &str) -> Option<Figure> {
         Axis::of(lowest_far, HIGHEST_FAR),
         Axis::of(refused().reduce(f64::min)?, refused().reduce(f64::max)?),
     );
+    // Of a list of few pairs there may be a single rate, and no axis.
+    if x.low >= x.high || y.low >= y.high {
+        return None;
+    }
     Some(Figure::draw(caption, SIZE, |palette| {
         let plots = roc::plots(curves, palette, |far, tar| (x.place(far), y.place(1.0 - tar)));
         let layout = Layout::auto_from_plots(&plots)
@@ -39,6 +44,14 @@ pub(crate) fn det(curves: &[RateCurve], caption: &str) -> Option<Figure> {
             .with_legend_position(LegendPosition::OutsideBottomColumns);
         Chart { plots, layout, ticks: Ticks { x: x.ticks(), y: y.ticks() } }
     }))
+}
+
+/// The part of a curve that the axis shows.
+fn used(curve: &RateCurve) -> RateCurve {
+    let mut used = curve.clone();
+    used.rates.retain(|(far, _)| *far <= HIGHEST_FAR);
+    used.band.retain(|point| point.far.get() <= HIGHEST_FAR);
+    used
 }
 
 /// From a share to another.

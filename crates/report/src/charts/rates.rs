@@ -20,7 +20,10 @@ pub(crate) struct RateCurve {
 /// Steps of a curve, and of its band, from the lowest rate to 1: each the same part of a decade.
 const CURVE_STEPS: u32 = 240;
 const BAND_STEPS: u32 = 60;
-const DRAWS: u32 = 1000;
+/// Draws of a band: enough for its ends to be steady, and fewer where each takes long and the band is narrow.
+const DRAWS: (u32, u32) = (200, 1000);
+/// Pairs of which the most draws take about two seconds.
+const PAIRS_OF_MOST_DRAWS: usize = 100_000;
 
 /// The curves of all variants whose scores were kept; of several seeds, that of the first.
 pub(crate) fn rate_curves(comparison: &Comparison, protocol: &ProtocolName) -> Vec<RateCurve> {
@@ -39,7 +42,9 @@ pub(crate) fn rate_curves(comparison: &Comparison, protocol: &ProtocolName) -> V
 
 fn band(comparison: &Comparison, result: &ProtocolResult, fars: &[Far]) -> Option<Vec<TarAt>> {
     let list = comparison.lists().get(&result.pair_list)?;
-    let resampling = Resampling { unit: comparison.unit(), draws: DRAWS, seed: 0 };
+    let draws = DRAWS.1 as usize * PAIRS_OF_MOST_DRAWS / list.same.len().max(1);
+    let draws = draws.clamp(DRAWS.0 as usize, DRAWS.1 as usize) as u32;
+    let resampling = Resampling { unit: comparison.unit(), draws, seed: 0 };
     tar_band(&result.scores, &list.same, &list.people, fars, resampling).ok()
 }
 

@@ -14,6 +14,10 @@ const BAND_OPACITY: f64 = 0.12;
 /// One curve a variant with its band; none without curves.
 pub(crate) fn roc(curves: &[RateCurve], caption: &str) -> Option<Figure> {
     let lowest = curves.iter().filter_map(|curve| Some(curve.rates.first()?.0)).reduce(f64::min)?;
+    // One pair of different people has one rate, and no axis.
+    if lowest >= 1.0 {
+        return None;
+    }
     Some(Figure::draw(caption, SIZE, |palette| {
         let plots = plots(curves, palette, |far, tar| (far.log10(), tar));
         let layout = Layout::auto_from_plots(&plots)

@@ -36,7 +36,7 @@ impl Slices {
     }
 
     fn labels(&self, attribute: &AttributeColumn) -> Vec<String> {
-        let decimals = AttributeColumn::decimals(attribute.gap_unit);
+        let decimals = self.decimals(attribute);
         self.bounds.iter().map(|[low, high]| format!("{low:.decimals$}–{high:.decimals$}")).collect()
     }
 

@@ -42,7 +42,8 @@ pub struct Album {
     pub attributes: Vec<AttributeColumn>,
     /// By name.
     pub photos: BTreeMap<String, Photo>,
-    /// The gaps of all pairs of the list, in ascending order: an attribute each of different people and of the same.
+    /// The gaps of all pairs of the list, in ascending order: an attribute each of different people and of the same. Nothing is
+    /// unusual where there are none.
     pub gaps: Vec<[Vec<f64>; 2]>,
 }
 

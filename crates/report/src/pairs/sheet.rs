@@ -18,7 +18,11 @@ const TEXT_SIZE: u32 = 11;
 /// Names are cut to what fits below two photos.
 const NAME_CHARS: usize = 36;
 
-/// A PNG of the pairs whose images are at hand, five in a row, under each what it is and its score; none where there are none.
+/// More would make a picture that few programs open.
+const MOST: usize = 500;
+
+/// A PNG of the pairs whose images are at hand, the first 500 at most and five in a row, under each what it is and its score; none
+/// where there are none.
 pub fn contact_sheet(heading: &str, pairs: &[WrongPair], list: &PairList, album: &Album) -> Option<Vec<u8>> {
     let picture = |name: &String| album.photos.get(name).and_then(|Photo { picture, .. }| picture.as_ref());
     let shown: Vec<(&WrongPair, [&Picture; 2])> = pairs
@@ -27,7 +31,11 @@ pub fn contact_sheet(heading: &str, pairs: &[WrongPair], list: &PairList, album:
             let [a, b] = &list.images[pair.place];
             Some((pair, [picture(a)?, picture(b)?]))
         })
+        .take(MOST)
         .collect();
+    if shown.is_empty() {
+        return None;
+    }
     let (width, step) = (MARGIN + COLUMNS * (2 * SIDE + MARGIN), SIDE + CAPTION + MARGIN);
     let top = 3 * MARGIN;
     let height = top + (shown.len() as u32).div_ceil(COLUMNS) * step;
@@ -43,16 +51,16 @@ pub fn contact_sheet(heading: &str, pairs: &[WrongPair], list: &PairList, album:
         scene.add(text(x, y + SIDE + 14, &first, TEXT_SIZE, true));
         scene.add(text(x, y + SIDE + 28, &second, TEXT_SIZE, false));
     }
-    let mut sheet = Sheet::drawn(&scene, width, height)?;
+    let mut sheet = Sheet::drawn(&scene, width, height);
     for (number, (_, photos)) in shown.iter().enumerate() {
         let (x, y) = place(number);
         sheet.paste(x, y, photos[0]);
         sheet.paste(x + SIDE, y, photos[1]);
     }
-    (!shown.is_empty()).then(|| png::encode(width, height, &sheet.rgb))
+    Some(png::encode(width, height, &sheet.rgb))
 }
 
-/// `FN by 0.213 (0.097 below 0.310)`, and the images.
+/// `FN by 0.213: 0.097, not 0.310`, and the images.
 fn lines(pair: &WrongPair, list: &PairList) -> [String; 2] {
     let held = match pair.other {
         Some((other, change)) => format!("{}: {:.3} → {:.3}", change.shown(), pair.held.score, other.score),
@@ -82,10 +90,13 @@ struct Sheet {
 
 impl Sheet {
     /// With the scene's text on it.
-    fn drawn(scene: &Scene, width: u32, height: u32) -> Option<Self> {
-        let drawn = RasterBackend::new().with_scale(1.0).render_scene(scene).ok()?;
-        let rgb = png::decode(&drawn, width, height)?;
-        Some(Self { width: width as usize, rgb })
+    fn drawn(scene: &Scene, width: u32, height: u32) -> Self {
+        let drawn = RasterBackend::new()
+            .with_scale(1.0)
+            .render_scene(scene)
+            .expect("a sheet has a width and a height");
+        let rgb = png::decode(&drawn, width, height).expect("what was drawn is a PNG of the scene's size");
+        Self { width: width as usize, rgb }
     }
 
     /// Pixel by nearest pixel, so that nobody sees more in a photo than there is.

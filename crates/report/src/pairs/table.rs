@@ -17,7 +17,8 @@ pub fn errors_listing(
     for pair in pairs {
         table.push(row(pair, compared, list, album, for_programs));
     }
-    if !for_programs && !album.attributes.is_empty() {
+    let is_unusual = |row: &Vec<Cell>| row.last() != Some(&Cell::Empty);
+    if !for_programs && table.rows().iter().any(is_unusual) {
         table.notes.push(
             "Unusual gaps: by what both images differ more than 19 of 20 pairs of the list with the same label.".to_owned(),
         );

@@ -37,7 +37,7 @@ fn a_list_of_pairs_says_what_it_is_ranked_by_and_how_much_of_it_is_right() {
     let list = suspect_pairs_table(&suspects, 100, 2);
     let truth = truth_table(Some(&Ranking::new(vec![true, true, false], 4)), 100);
     insta::assert_snapshot!(render(&[list, truth], TEXT), @r"
-    The evidence contradicts the label of 3 of 100 pairs
+    All runs decide against the label of 3 of 100 pairs
     Rank  Test  Label      Image  Other image  Smallest margin  Mean margin  Runs  Label is
     ───────────────────────────────────────────────────────────────────────────────────────
        1  open  same       p1/a   p2/b                    2.00         4.00     6  wrong
@@ -45,7 +45,7 @@ fn a_list_of_pairs_says_what_it_is_ranked_by_and_how_much_of_it_is_right() {
     A pair is listed where every run decides against its label, the largest mean margin
       first. A margin is the score's distance to the run's threshold in log odds, by how
       well the run's scores tell same from different: 2.3 is ten to one against the label.
-    The first 2 of 3; `--limit` shows more, `--json` all.
+    The first 2 of 3; `--limit` shows more.
 
     Beside the truth, which is known of the embedded faces: 4 of 100 labels are wrong
     Of the list                           Listed  Wrong  Precision  Recall

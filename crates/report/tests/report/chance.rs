@@ -95,7 +95,7 @@ fn a_hypothesis_written_after_the_runs_had_begun_is_shown_with_the_one_before() 
     assert!(notes.contains("then nothing was expected."), "{notes}");
     let taken_back = Stated { expected: Vec::new(), recorded_ms: None, ..late };
     let table = with(taken_back).hypotheses_table();
-    assert_eq!(rows(&table)[0]["change"], "nothing any more");
+    assert_eq!(rows(&table)[0]["answer"], "withdrawn");
     assert!(table.notes[0].contains("nothing is expected of m0.2 any more"), "{:?}", table.notes);
 }
 

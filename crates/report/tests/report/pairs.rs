@@ -66,21 +66,21 @@ fn a_score_on_the_threshold_is_called_different() {
 }
 
 #[test]
-fn what_another_run_mends_comes_before_what_it_breaks() {
+fn what_another_run_mends_and_breaks_comes_with_the_most_wrong_first() {
     let changed =
-        changed_pairs(&scored([0.4, 0.9, 0.9, 0.1]), &scored([0.8, 0.1, 0.2, 0.1]), &list()).unwrap();
+        changed_pairs(&scored([0.4, 0.9, 0.95, 0.1]), &scored([0.8, 0.1, 0.2, 0.1]), &list()).unwrap();
     let found: Vec<_> = changed
         .iter()
         .map(|pair| (pair.place, pair.other.map(|(held, change)| (held.score as f32, change))))
         .collect();
     let expected = [
         (2, Some((0.2, Change::Mended))),
-        (0, Some((0.8, Change::Mended))),
         (1, Some((0.1, Change::Broken))),
+        (0, Some((0.8, Change::Mended))),
     ];
     assert_eq!(found, expected);
     // A broken pair is as wrong as the run that breaks it has it.
-    assert!((changed[2].beyond() - 0.4).abs() < 1e-6);
+    assert!((changed[1].beyond() - 0.4).abs() < 1e-6);
 }
 
 #[test]
@@ -190,10 +190,10 @@ fn errors_that_rise_are_told_from_those_that_do_not() {
     Do errors rise with the brightness gap?
     Test      Variant   Errors         Smallest gaps          Largest gaps  Rise per unit         p  Corrected
     ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-    Open-set  baseline  FN      0.075 [0.035, 0.155]  0.887 [0.799, 0.940]        0.00978  < 0.0001   < 0.0001
-    Open-set  baseline  FP      0.083 [0.039, 0.171]  0.097 [0.048, 0.188]       -0.00008      0.89       0.89
+    Open-set  baseline  FN      0.075 [0.034, 0.156]  0.887 [0.798, 0.940]        0.00978  < 0.0001   < 0.0001
+    Open-set  baseline  FP      0.083 [0.038, 0.171]  0.097 [0.047, 0.189]       -0.00008      0.89       0.89
     p: Cochran and Armitage's test for trend over single pairs, with the variance of pairs that share people.
-      Corrected: Holm, over the 2 trends here.
+    Corrected: Holm, over the 2 trends here.
     ");
 }
 
@@ -209,4 +209,29 @@ fn a_list_without_the_attribute_or_with_one_value_is_not_sliced() {
     // Two values are two slices, whatever their shares.
     assert_eq!(of([Some(0.0), Some(1.0), Some(1.0), Some(1.0)]), Ok(vec![[0.0, 0.0], [1.0, 1.0]]));
     assert_eq!(of([Some(0.0), Some(0.0), Some(0.0), Some(1.0)]), Ok(vec![[0.0, 0.0], [1.0, 1.0]]));
+}
+
+#[test]
+fn a_run_that_is_counted_twice_narrows_no_interval() {
+    let result = scored([0.4, 0.9, 0.55, 0.1]);
+    let of = |results: Vec<&ProtocolResult>| {
+        let variant = VariantName::new("baseline").unwrap();
+        let gaps = [Some(0.0), Some(1.0), Some(2.0), Some(3.0)];
+        Slices::new(&[(variant, results)], &list(), &gaps, 2).unwrap()
+    };
+    assert_eq!(of(vec![&result, &result]), of(vec![&result]));
+    // More slices than pairs are as many as there are pairs.
+    let variant = VariantName::new("baseline").unwrap();
+    let gaps = [Some(0.0), Some(1.0), Some(2.0), Some(3.0)];
+    assert_eq!(Slices::new(&[(variant, vec![&result])], &list(), &gaps, usize::MAX).unwrap().bounds.len(), 4);
+}
+
+#[test]
+fn bounds_are_shown_with_as_many_digits_as_tell_them_apart() {
+    let result = scored([0.4, 0.9, 0.55, 0.1]);
+    let variant = VariantName::new("baseline").unwrap();
+    let gaps = [0.0012, 0.0031, 0.0044, 0.0058].map(Some);
+    let slices = Slices::new(&[(variant, vec![&result])], &list(), &gaps, 4).unwrap();
+    let text = slices_table(&[("Open-set", &slices)], &BRIGHTNESS).render(Format::Text { colour: false });
+    assert!(text.contains("0.001") && text.contains("0.003") && text.contains("0.006"), "{text}");
 }

@@ -295,17 +295,31 @@ fn no_variants_give_empty_tables() {
 
 #[test]
 fn who_of_a_test_is_in_training_stands_below_its_numbers() {
-    let of = |people, in_training| {
-        let mut variant = variant("baseline", 0.22, &[0], &["closed", "open"]);
+    let with = |name: &str, people, in_training| {
+        let mut variant = variant(name, 0.22, &[0], &["closed", "open"]);
         for result in variant.runs[0].protocols.values_mut() {
             result.shared_people = Some(SharedPeople { people, in_training });
         }
-        let notes = Comparison::new(vec![variant], lists(), Unit::Identities)
+        variant
+    };
+    let of = |variants: Vec<VariantResults>| {
+        let notes = Comparison::new(variants, lists(), Unit::Identities)
             .accuracy_table(TableOptions::default())
             .notes;
-        notes.into_iter().filter(|note| note.contains("in training")).collect::<Vec<_>>()
+        notes.into_iter().filter(|note| note.contains("training")).collect::<Vec<_>>().join("\n")
     };
-    assert!(of(25, 0).contains(&"Open-set: 25 people, none of them in training.".to_owned()));
-    assert!(of(75, 75)[0].ends_with("75 people, all of them in training, with other photos."));
-    assert!(of(25, 3)[1].starts_with("Warning: of the 25 people of Open-set, 3 are in training, too"));
+    assert!(of(vec![with("baseline", 25, 0)]).contains("Open-set: 25 people, none of them in training."));
+    assert!(
+        of(vec![with("baseline", 75, 75)]).contains("75 people, all of them in training, with other photos.")
+    );
+    assert!(
+        of(vec![with("baseline", 25, 3)])
+            .contains("Warning: of the 25 people of Open-set, 3 are in training, too")
+    );
+    let differ = of(vec![with("baseline", 25, 0), with("m0.2", 25, 25)]);
+    assert!(
+        differ.contains("Warning: variants do not share as many people of Open-set with their training"),
+        "{differ}"
+    );
+    assert!(differ.contains("none of them in training (of baseline)."), "{differ}");
 }

@@ -56,8 +56,7 @@ impl Bench {
         let mut spec = spec(folder.path(), &(0..seeds).collect::<Vec<_>>());
         ask(&mut spec.resources);
         let data = Fingerprint::of(b"faces");
-        let planning =
-            Planning { spec: &spec, text: None, data: &data, data_summary: "nobody", shared_people: &[] };
+        let planning = Planning { spec: &spec, text: None, data: &data, data_summary: "nobody", people: &[] };
         let planned = store.plan_runs(&[planning], 1).await.unwrap();
         let runs: Vec<RunId> = planned.into_iter().map(|planned| planned.run).collect();
         let cuda = Err("no kernels for it".to_owned());

@@ -133,11 +133,18 @@ fn variant(section: &Section<'_>, text: &str) -> Option<VariantName> {
     VariantName::new(text).map_or_else(wrong, Some)
 }
 
-/// A share differs by less than 1.
+/// A share differs by less than 1, a number of errors by one or more.
 fn fits(section: &Section<'_>, within: f64, is_share: bool) -> bool {
     if let (true, Some(node)) = (is_share && within >= 1.0, section.node("within")) {
         let found = Diagnostic::at(&node.place, format!("a share cannot differ by `{}`", written(node)));
         section.reading().report(found.help("write a share of 1, such as `within: 0.01` for one percent"));
+        return false;
+    }
+    if let (false, true, Some(node)) = (is_share, within < 1.0, section.node("within")) {
+        let found = Diagnostic::at(&node.place, format!("`{}` is less than one pair", written(node)));
+        section
+            .reading()
+            .report(found.help("errors are counted: write a number of pairs, such as `within: 10`"));
         return false;
     }
     true

@@ -6,8 +6,8 @@ use std::{collections::BTreeMap, fs};
 
 use arclab_metrics::{Confusion, Evaluation, ThresholdPolicy};
 use arclab_spec::{
-    Attempt, Event, FailureKind, Fingerprint, JOURNAL_VERSION, JournalLine, Position, ProtocolName, RunId,
-    SharedPeople, Spec, Started, Usage, read_specs,
+    Attempt, Event, FailureKind, Fingerprint, JOURNAL_VERSION, JournalLine, ListPeople, Position,
+    ProtocolName, RunId, SharedPeople, Spec, Started, Usage, read_specs,
 };
 use arclab_store::{
     EvaluatedFiles, JournalBatch, JournalEntry, Launch, PlannedRun, Planning, Settlement, Store,
@@ -38,7 +38,11 @@ pub(crate) async fn store() -> (TempDir, Store) {
 
 pub(crate) async fn plan(store: &Store, specs: &[Spec], at_ms: u64) -> Vec<PlannedRun> {
     let data = Fingerprint::of(b"faces");
-    let shared_people = [(Fingerprint::of(b"closed pairs"), SharedPeople { people: 12, in_training: 12 })];
+    let people = [ListPeople {
+        pair_list: Fingerprint::of(b"closed pairs"),
+        who: vec![[0, 0], [3, 1]],
+        shared: Some(SharedPeople { people: 12, in_training: 12 }),
+    }];
     let plannings: Vec<Planning<'_>> = specs
         .iter()
         .map(|spec| Planning {
@@ -46,7 +50,7 @@ pub(crate) async fn plan(store: &Store, specs: &[Spec], at_ms: u64) -> Vec<Plann
             text: Some("name: x"),
             data: &data,
             data_summary: "2 people",
-            shared_people: &shared_people,
+            people: &people,
         })
         .collect();
     store.plan_runs(&plannings, at_ms).await.unwrap()

@@ -1,6 +1,6 @@
 //! The embeddings that runs give to training images.
 
-use std::{env, fs, path::Path};
+use std::{fs, path::Path};
 
 use anyhow::{Context as _, bail};
 use arclab_spec::{EmbedReport, EmbedRequest, PLAN_VERSION, RunId, config::Dataset, run_folder};
@@ -25,7 +25,7 @@ impl Embeddings {
         let EmbedReport { width } = worker::ask(worker, "embed", request, output)?;
         let file = &request.output;
         let bytes = fs::read(file);
-        // It lies in the system's folder for such files; a failure to remove it is not worth a word.
+        // It only takes room in the cache; a failure to remove it is not worth a word.
         let _ = fs::remove_file(file);
         let bytes = bytes.with_context(|| format!("failed to read {}", file.display()))?;
         let (rows, rest) = bytes.as_chunks::<4>();
@@ -60,6 +60,6 @@ pub(super) fn request(
         images: images.to_vec(),
         threads: std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32),
         cache: absolute(&store.cache())?,
-        output: env::temp_dir().join(format!("arclab-embeddings-{}.f32", std::process::id())),
+        output: absolute(&store.cache().join(format!("embeddings-{}.f32", std::process::id())))?,
     })
 }

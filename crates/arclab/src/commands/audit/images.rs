@@ -53,6 +53,8 @@ pub(super) async fn execute(
     }
     let folder = store.folder().join(FOLDER);
     let dealt = dealt(&spec, arguments.folds, &store.cache(), &folder, output)?;
+    let runs: usize = dealt.specs.iter().map(|spec| spec.seeds.len()).sum();
+    output.note(format_args!("training {runs} runs, one a fold and seed, as far as they are not there yet"));
     let how = How { jobs: arguments.jobs, force: false };
     let carried = carry(&store, &dealt.specs, weights, how, output).await?;
     if carried.ending != Ending::Done {
@@ -77,7 +79,15 @@ async fn asked_for(
     output: Output,
 ) -> anyhow::Result<(Store, Spec)> {
     let file = PathBuf::from(what);
-    if file.exists() || file.extension().is_some_and(|ending| ending == "yaml") {
+    if file.is_file()
+        && let Some(experiment) = &arguments.experiment
+    {
+        bail!(
+            "`--experiment {experiment}` says of which experiment a variant is, and {what} is a file: leave it out"
+        );
+    }
+    let is_variant = file.is_dir() && is_planned(store, what).await?;
+    if !is_variant && file.exists() || file.extension().is_some_and(|ending| ending == "yaml") {
         let mut specs = arclab_spec::read_specs(std::slice::from_ref(&file), &arguments.overrides)?;
         let count = specs.len();
         let spec = specs.pop().filter(|_| count == 1);
@@ -100,6 +110,15 @@ async fn asked_for(
     let spec = serde_json::from_value(record.resolved)
         .with_context(|| format!("failed to read what `{variant}` was planned with; name its spec's file"))?;
     Ok((store, spec))
+}
+
+/// Whether it is the name of a variant, so that a folder of that name is not meant.
+async fn is_planned(store: &Path, name: &str) -> anyhow::Result<bool> {
+    let Ok(variant) = VariantName::new(name) else { return Ok(false) };
+    let Ok(store) = Store::open_existing(store).await else { return Ok(false) };
+    let is_planned = !store.experiment_of(&[variant]).await?.is_empty();
+    store.close().await;
+    Ok(is_planned)
 }
 
 /// The images that contradict their label, the largest margin first.
@@ -146,7 +165,16 @@ fn suspects_of(dealt: &Dealt, fold: u32, embeddings: &Embeddings) -> Vec<(usize,
     let rows = trained.iter().map(|&place| (embeddings.row(place), label(place)));
     let means = ClassMeans::new(rows, embeddings.width, data.identities.len());
     let nearest = |place: usize| Some((place, means.nearest(embeddings.row(place), label(place))?));
-    left_out.into_iter().filter_map(nearest).filter(|(_, nearest)| nearest.margin() > 0.0).collect()
+    let contradicts = |places: &[usize]| -> Vec<(usize, Nearest)> {
+        places.iter().copied().filter_map(nearest).filter(|(_, nearest)| nearest.margin() > 0.0).collect()
+    };
+    // Each image is held against every identity.
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    std::thread::scope(|scope| {
+        let parts = left_out.chunks(left_out.len().div_ceil(threads).max(1));
+        let parts: Vec<_> = parts.map(|part| scope.spawn(move || contradicts(part))).collect();
+        parts.into_iter().flat_map(|part| part.join().expect("arithmetic does not fail")).collect()
+    })
 }
 
 /// The embedded faces say by their names whom they show. A split file may call people otherwise.

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use arclab_data::synthetic;
 use arclab_metrics::{Evaluation, Ranking, contradicted, contradiction};
-use arclab_report::{SuspectPair, suspect_pairs_table};
+use arclab_report::{PairList, SuspectPair, suspect_pairs_table};
 use arclab_spec::{
     ProtocolName, RunId, RunState, VariantName,
     config::{Config, Dataset, PairSource},
@@ -68,7 +68,7 @@ async fn tests(store: &Store, arguments: &AuditArgs, output: Output) -> anyhow::
         for run in store.runs_of(&experiment, &variant).await? {
             // Variants may share a run, which has one voice.
             if matches!(run.state, RunState::Succeeded { .. }) && seen.insert(run.id.clone()) {
-                hear(store, &variant, &run.id, &mut heard).await?;
+                hear(store, &variant, &run.id, &arguments.protocols, &mut heard).await?;
             }
         }
     }
@@ -77,7 +77,8 @@ async fn tests(store: &Store, arguments: &AuditArgs, output: Output) -> anyhow::
             "no run of experiment `{experiment}` that was asked for has been tested: `arclab history` says what became of them"
         );
     }
-    if let Some(unknown) = arguments.protocols.iter().find(|name| !heard.contains_key(*name)) {
+    let is_heard = |name: &ProtocolName| heard.get(name).is_some_and(|heard| !heard.is_empty());
+    if let Some(unknown) = arguments.protocols.iter().find(|name| !is_heard(name)) {
         let known: Vec<_> = heard.keys().map(ProtocolName::as_str).collect();
         bail!("no run was tested on `{unknown}`: `--protocol` takes {}", known.join(", "));
     }
@@ -94,9 +95,15 @@ async fn hear(
     store: &Store,
     variant: &VariantName,
     run: &RunId,
+    wanted: &[ProtocolName],
     heard: &mut BTreeMap<ProtocolName, Vec<Heard>>,
 ) -> anyhow::Result<()> {
     for record in store.evaluations(run).await? {
+        // Of others it matters only that there are some.
+        if !wanted.is_empty() && !wanted.contains(&record.protocol) {
+            heard.entry(record.protocol).or_default();
+            continue;
+        }
         let scores = store.scores(run, &record.protocol).await?;
         let scores = scores.filter(|scores| scores.pair_list == record.pair_list);
         let scores =
@@ -142,9 +149,7 @@ fn is_wrong(pair: &PairRecord) -> bool {
 }
 
 fn suspects_of(test: &Test) -> anyhow::Result<Vec<SuspectPair>> {
-    let same: Vec<bool> = test.list.pairs.iter().map(|pair| pair.same).collect();
-    // Folds count only if every pair has one.
-    let folds: Option<Vec<u32>> = test.list.pairs.iter().map(|pair| pair.fold).collect();
+    let PairList { same, folds, .. } = PairList::from(&test.list);
     let mut evidence = Vec::with_capacity(test.heard.len());
     for Heard { run, evaluation, scores, .. } in &test.heard {
         let of_run = contradiction(evaluation, &scores.scores, &same, folds.as_deref());

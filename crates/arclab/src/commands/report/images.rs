@@ -31,16 +31,20 @@ pub(super) async fn sections(
     lists: &PairLists,
     by: Attribute,
     output: Output,
-) -> anyhow::Result<Vec<Section>> {
+) -> Vec<Section> {
     let mut at_hand = Vec::new();
-    for on_list in on_lists(variants, None)? {
+    let on_lists = on_lists(variants, None).unwrap_or_else(|error| {
+        output.note(format_args!("without slices and wrong pairs: {error:#}"));
+        Vec::new()
+    });
+    for on_list in on_lists {
         match PairImages::of(store, on_list.run, on_list.list, output).await {
             Ok(images) => at_hand.push((on_list, images)),
             Err(error) => output.note(format_args!("without images of `{}`: {error:#}", on_list.protocol)),
         }
     }
-    let sections = [slices(&at_hand, lists, by, output), pairs(variants, &at_hand, lists, output)?];
-    Ok(sections.into_iter().filter(|section| !section.parts.is_empty()).collect())
+    let sections = [slices(&at_hand, lists, by, output), pairs(variants, &at_hand, lists, output)];
+    sections.into_iter().filter(|section| !section.parts.is_empty()).collect()
 }
 
 fn slices(at_hand: &[(OnList<'_>, PairImages)], lists: &PairLists, by: Attribute, output: Output) -> Section {
@@ -78,14 +82,20 @@ fn pairs(
     at_hand: &[(OnList<'_>, PairImages)],
     lists: &PairLists,
     output: Output,
-) -> anyhow::Result<Section> {
+) -> Section {
     let mut parts = Vec::new();
-    for variant in variants.iter().filter(|variant| !variant.runs.is_empty()) {
-        let run = named::first_run(variant, Output { notes: false, ..output })?;
-        let (protocol, result) = named::test(run, None)?;
+    for variant in variants {
+        let Some(run) = variant.runs.first() else { continue };
+        let Ok((protocol, result)) = named::test(run, None) else { continue };
         let images = at_hand.iter().find(|(on_list, _)| on_list.protocol == protocol);
         let Some(((_, images), list)) = images.zip(lists.get(&result.pair_list)) else { continue };
-        let wrong = wrong_pairs(result, list)?;
+        let wrong = match wrong_pairs(result, list) {
+            Ok(wrong) => wrong,
+            Err(error) => {
+                output.note(format_args!("without the wrong pairs of {}: {error}", run.run));
+                continue;
+            }
+        };
         let of_kind = |kind| wrong.iter().filter(move |pair| pair.kind == kind).take(SHOWN).copied();
         let shown: Vec<_> =
             [ErrorKind::FalseNegative, ErrorKind::FalsePositive].into_iter().flat_map(of_kind).collect();
@@ -98,5 +108,5 @@ fn pairs(
             png,
         }));
     }
-    Ok(Section::new("Wrong pairs", ABOUT_PAIRS).with(parts))
+    Section::new("Wrong pairs", ABOUT_PAIRS).with(parts)
 }

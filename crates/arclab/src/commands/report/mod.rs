@@ -3,6 +3,7 @@
 mod images;
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -34,7 +35,7 @@ pub(crate) async fn execute(store: &Path, arguments: &ReportArgs, output: Output
     let runs: Vec<_> = asked.iter().flat_map(Asked::runs).collect();
     let runs = provenance(&store, runs).await?;
     let (results, lists) = gather::results(&store, asked, None).await?;
-    let of_images = images::sections(&store, &results, &lists, arguments.by.0, output).await?;
+    let of_images = images::sections(&store, &results, &lists, arguments.by.0, output).await;
     let comparison = Comparison::new(results, lists, arguments.shown.intervals.into());
     let made = compare::made();
     let written = format!("Written {made} from experiment {experiment} of the store {}.", place.display());
@@ -83,7 +84,9 @@ async fn asked(
             other.variant
         );
     }
-    let runs: Vec<RunId> = runs.into_iter().map(|run| run.id).collect();
+    // A variant that is named beside one of its runs is meant whole.
+    let is_alone = |run: &RunRecord| !arguments.runs.iter().any(|name| name == run.variant.as_str());
+    let runs: Vec<RunId> = runs.into_iter().filter(is_alone).map(|run| run.id).collect();
     for asked in &mut asked {
         asked.keep(&runs);
     }
@@ -153,14 +156,19 @@ fn write(document: &Document, folder: &Path) -> anyhow::Result<Table> {
             files.write(&format!("{TABLES}/{}.{ending}", table.name), text.as_bytes())?;
         }
     }
+    files.remove_earlier()?;
     Ok(files.written)
 }
 
 /// The files of a report, each of which is there whole or not at all. Others beside them are left alone.
 struct Files {
     folder: PathBuf,
+    names: BTreeSet<String>,
     written: Table,
 }
+
+/// Names the report's files, a line each, so that the next report in the folder takes away those that it does not have.
+const MANIFEST: &str = ".arclab-report";
 
 impl Files {
     fn new(folder: &Path) -> anyhow::Result<Self> {
@@ -170,10 +178,40 @@ impl Files {
         }
         let columns =
             vec![Column::new("file", "File", Kind::Text), Column::new("bytes", "Bytes", Kind::Number)];
-        Ok(Self { folder: folder.to_owned(), written: Table::new("files", "", columns) })
+        Ok(Self {
+            folder: folder.to_owned(),
+            names: BTreeSet::new(),
+            written: Table::new("files", "", columns),
+        })
     }
 
     fn write(&mut self, name: &str, content: &[u8]) -> anyhow::Result<()> {
+        let path = self.put(name, content)?;
+        self.names.insert(name.to_owned());
+        self.written.push(vec![Cell::text(path.display().to_string()), Cell::Count(content.len() as u64)]);
+        Ok(())
+    }
+
+    /// Takes away what an earlier report wrote and this one does not have.
+    fn remove_earlier(&self) -> anyhow::Result<()> {
+        let earlier = fs::read_to_string(self.folder.join(MANIFEST)).unwrap_or_default();
+        // Only what a report can have written, whatever the file says.
+        let is_ours = |name: &&str| {
+            let rest =
+                [FIGURES, TABLES].iter().find_map(|folder| name.strip_prefix(folder)?.strip_prefix('/'));
+            rest.is_some_and(|rest| {
+                !rest.contains(['/', '\\']) && rest != ".." && !self.names.contains(*name)
+            })
+        };
+        for name in earlier.lines().filter(is_ours) {
+            // Gone already is as well.
+            let _ = fs::remove_file(self.folder.join(name));
+        }
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        self.put(MANIFEST, (names.join("\n") + "\n").as_bytes()).map(drop)
+    }
+
+    fn put(&self, name: &str, content: &[u8]) -> anyhow::Result<PathBuf> {
         let path = self.folder.join(name);
         let mut unfinished = path.clone().into_os_string();
         unfinished.push(format!(".{}.tmp", std::process::id()));
@@ -183,7 +221,6 @@ impl Files {
             let _ = fs::remove_file(&unfinished);
         }
         written.with_context(|| format!("failed to write {}", path.display()))?;
-        self.written.push(vec![Cell::text(path.display().to_string()), Cell::Count(content.len() as u64)]);
-        Ok(())
+        Ok(path)
     }
 }
