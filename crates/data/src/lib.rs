@@ -5,11 +5,13 @@
 
 pub mod augment;
 mod cache;
+mod container;
 mod decode;
 mod evaluation;
-mod folder;
+mod export;
 mod gallery;
 mod images;
+mod inspect;
 mod labels;
 mod leak;
 mod loader;
@@ -26,9 +28,11 @@ pub mod synthetic;
 mod table;
 
 pub use cache::CacheError;
+pub use container::{FolderError, Form, LeftOut, holds_its_images};
 pub use evaluation::EvaluationBatches;
-pub use folder::{FolderError, LeftOut};
+pub use export::{Encoding, ExportError, ExportForm, ExportRequest, Exported, export};
 pub use images::Images;
+pub use inspect::{Inspection, PairCounts, ProblemKind, Sort, inspect, inspect_pairs};
 pub use leak::{Leak, LeakedImage};
 pub use loader::{Batch, Loader, LoaderError, Recipe};
 pub use measure::{Attribute, Measures, UnknownAttribute};

@@ -1,0 +1,105 @@
+//! Where the encoded bytes of an image lie, and reading them.
+
+use std::{
+    fs,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
+
+use flate2::{Crc, read::DeflateDecoder};
+
+use super::{Blob, Candidate, FolderError, Span, recordio, verification};
+
+/// Larger files are no photos of faces, and reading them would fill the memory.
+const LARGEST_IMAGE: u64 = 256 << 20;
+
+/// Where the encoded bytes of an image lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Location {
+    /// In a file below the set's folder, at the image's name.
+    Named,
+    /// In a file anywhere.
+    File(PathBuf),
+    /// In the set's file, as they are.
+    Span(Span),
+    /// In the set's file, as a record in parts, whose first `header` bytes do not belong to the image.
+    Parts { spans: Vec<Span>, header: u32 },
+    /// In the set's file, deflated.
+    Deflated { span: Span, crc32: u32 },
+    /// In the set's file, as a text with escapes.
+    Escaped(Span),
+}
+
+/// Why bytes cannot be had.
+enum Unread {
+    /// They may be had tomorrow.
+    Away(FolderError),
+    /// What is there is nothing.
+    Broken(String),
+}
+
+impl Location {
+    /// The bytes of `candidate`, which lies here; or why there are none.
+    pub(super) fn read(
+        &self,
+        root: &Path,
+        candidate: &Candidate,
+        blob: Option<&Blob>,
+    ) -> Result<Result<Vec<u8>, String>, FolderError> {
+        let size = candidate.stamp.bytes;
+        if size > LARGEST_IMAGE {
+            return Ok(Err(format!("it has {} MB, and at most {} are read", size >> 20, LARGEST_IMAGE >> 20)));
+        }
+        match self.read_small(root, candidate, blob) {
+            Ok(bytes) => Ok(Ok(bytes)),
+            Err(Unread::Broken(reason)) => Ok(Err(reason)),
+            Err(Unread::Away(error)) => Err(error),
+        }
+    }
+
+    fn read_small(&self, root: &Path, candidate: &Candidate, blob: Option<&Blob>) -> Result<Vec<u8>, Unread> {
+        let away = |path: &Path| {
+            let path = path.to_owned();
+            move |source: io::Error| Unread::Away(FolderError::read(&path, source))
+        };
+        let (path, blob) = match (self, blob) {
+            (Self::Named, _) => (root.join(&candidate.name), None),
+            (Self::File(path), _) => (path.clone(), None),
+            (_, Some(blob)) => (blob.path.clone(), Some(blob)),
+            (_, None) => (root.to_owned(), None),
+        };
+        let Some(blob) = blob else { return fs::read(&path).map_err(away(&path)) };
+        match self {
+            Self::Named | Self::File(_) => fs::read(&path).map_err(away(&path)),
+            Self::Span(span) => blob.read(*span).map_err(away(&path)),
+            Self::Parts { spans, header } => {
+                let joined = recordio::joined(blob, spans, usize::MAX).map_err(away(&path))?;
+                Ok(joined.get(*header as usize..).unwrap_or_default().to_vec())
+            }
+            Self::Deflated { span, crc32 } => {
+                let packed = blob.read(*span).map_err(away(&path))?;
+                inflated(&packed, candidate.stamp.bytes, *crc32).map_err(Unread::Broken)
+            }
+            Self::Escaped(span) => {
+                let text = blob.read(*span).map_err(away(&path))?;
+                verification::unescaped(&text).map_err(Unread::Broken)
+            }
+        }
+    }
+}
+
+/// What `packed` holds: the `bytes` that its archive promises, and not one more, however much it would give.
+fn inflated(packed: &[u8], bytes: u64, crc32: u32) -> Result<Vec<u8>, String> {
+    let mut found = Vec::new();
+    DeflateDecoder::new(packed)
+        .take(bytes + 1)
+        .read_to_end(&mut found)
+        .map_err(|error| format!("it does not unpack: {error}"))?;
+    if found.len() as u64 != bytes {
+        let more = if found.len() as u64 > bytes { "more" } else { "less" };
+        return Err(format!("it unpacks to {more} than the {bytes} bytes that its archive promises"));
+    }
+    let mut sum = Crc::new();
+    sum.update(&found);
+    if sum.sum() == crc32 { Ok(found) } else { Err("its checksum is not what its archive says".to_owned()) }
+}

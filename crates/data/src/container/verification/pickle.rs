@@ -1,0 +1,405 @@
+//! The few instructions of a pickle that lists of bytes and of truths need, protocols 0 to 5.
+//!
+//! Nothing is called, imported or built: every other instruction is refused by its name. Bytes are not read, only their
+//! places remembered; each instruction leaves one small value at most, so that memory is bounded by the pickle's own
+//! length, and by [`MOST_VALUES`].
+
+use std::{
+    collections::BTreeMap,
+    io::{self, BufRead, Seek},
+};
+
+use super::super::Span;
+
+/// Verification sets have tens of thousands of images.
+const MOST_VALUES: usize = 4_000_000;
+/// Longest number that is written in digits.
+const LONGEST_NUMBER: usize = 24;
+
+/// Where an image's bytes lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Text {
+    /// As they are.
+    Plain(Span),
+    /// Between quotes, with Python's escapes.
+    Escaped(Span),
+}
+
+/// What a verification set holds.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Contents {
+    pub(crate) images: Vec<Text>,
+    pub(crate) same: Vec<bool>,
+}
+
+/// Why a pickle is no verification set.
+#[derive(Debug, thiserror::Error)]
+#[error("at byte {offset}: {problem}")]
+pub(crate) struct PickleError {
+    /// Where the instruction begins.
+    offset: u64,
+    problem: Problem,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Problem {
+    #[error("it is cut short")]
+    CutShort,
+    #[error("{0}")]
+    Read(io::Error),
+    #[error("the pickle's protocol is {0}, and those up to 5 are known")]
+    Protocol(u8),
+    #[error(
+        "the instruction {} is no part of a list of bytes or truths, and none of its kind is carried out",
+        name(*.0)
+    )]
+    Refused(u8),
+    #[error("{promised} bytes are promised, and the file ends before them")]
+    Promise { promised: u64 },
+    #[error("it has more than {MOST_VALUES} values, which no verification set has")]
+    TooMany,
+    #[error("there is nothing to {0}")]
+    Nothing(&'static str),
+    #[error("a list holds {0}; bytes are wanted, or truths, and in one list one kind")]
+    InList(&'static str),
+    #[error("this is no number")]
+    Number,
+    #[error("it is {0}, and a pair of a list of encoded images and a list of truths is wanted")]
+    NoPair(&'static str),
+    #[error("{images} images make no pairs for {truths} truths: two images a pair are wanted")]
+    Count { images: usize, truths: usize },
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Value {
+    Mark,
+    Text(Text),
+    Truth(bool),
+    /// Its place among the lists.
+    List(usize),
+    Pair([usize; 2]),
+}
+
+impl Value {
+    fn in_words(self) -> &'static str {
+        match self {
+            Self::Mark => "a mark",
+            Self::Text(_) => "bytes",
+            Self::Truth(_) => "a truth",
+            Self::List(_) => "a list",
+            Self::Pair(_) => "a pair",
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct List {
+    texts: Vec<Text>,
+    truths: Vec<bool>,
+}
+
+/// Reads the pickle in `reader`, of `length` bytes.
+pub(crate) fn read(reader: impl BufRead + Seek, length: u64) -> Result<Contents, PickleError> {
+    let mut machine = Machine {
+        input: Input { reader, length, at: 0 },
+        stack: Vec::new(),
+        lists: Vec::new(),
+        memory: BTreeMap::new(),
+        values: 0,
+    };
+    let mut offset = 0;
+    machine.run(&mut offset).map_err(|problem| PickleError { offset, problem })
+}
+
+struct Machine<R> {
+    input: Input<R>,
+    stack: Vec<Value>,
+    lists: Vec<List>,
+    memory: BTreeMap<u64, Value>,
+    /// Made so far.
+    values: usize,
+}
+
+impl<R: BufRead + Seek> Machine<R> {
+    fn run(&mut self, offset: &mut u64) -> Result<Contents, Problem> {
+        loop {
+            *offset = self.input.at;
+            match self.input.byte()? {
+                b'.' => return self.contents(),
+                instruction => self.carry_out(instruction)?,
+            }
+        }
+    }
+
+    fn carry_out(&mut self, instruction: u8) -> Result<(), Problem> {
+        match instruction {
+            0x80 => match self.input.byte()? {
+                0..=5 => Ok(()),
+                protocol => Err(Problem::Protocol(protocol)),
+            },
+            // The length of what follows, which is read as it comes.
+            0x95 => self.input.number(8).map(drop),
+            b'(' => self.push(Value::Mark),
+            b']' => self.list(),
+            b'l' => self.list_of_marked(),
+            b'a' => {
+                let value = self.pop("append")?;
+                self.append(&[value])
+            }
+            b'e' => {
+                let values = self.marked()?;
+                self.append(&values)
+            }
+            0x86 => {
+                let second = self.pop("pair")?;
+                let first = self.pop("pair")?;
+                self.pair(&[first, second])
+            }
+            b't' => {
+                let values = self.marked()?;
+                self.pair(&values)
+            }
+            0x88 => self.push(Value::Truth(true)),
+            0x89 => self.push(Value::Truth(false)),
+            b'K' | b'I' => self.small_number(instruction),
+            b'U' | b'C' => self.text(1),
+            b'T' | b'B' => self.text(4),
+            0x8E | 0x96 => self.text(8),
+            b'S' => {
+                let span = self.input.line()?;
+                self.push(Value::Text(Text::Escaped(span)))
+            }
+            b'q' | b'r' | b'p' | 0x94 => self.remember(instruction),
+            b'h' | b'j' | b'g' => self.recall(instruction),
+            other => Err(Problem::Refused(other)),
+        }
+    }
+
+    fn push(&mut self, value: Value) -> Result<(), Problem> {
+        self.values += 1;
+        if self.values > MOST_VALUES {
+            return Err(Problem::TooMany);
+        }
+        self.stack.push(value);
+        Ok(())
+    }
+
+    fn pop(&mut self, purpose: &'static str) -> Result<Value, Problem> {
+        self.stack.pop().ok_or(Problem::Nothing(purpose))
+    }
+
+    /// What lies above the last mark, which is taken away.
+    fn marked(&mut self) -> Result<Vec<Value>, Problem> {
+        let mark = self.stack.iter().rposition(|value| matches!(value, Value::Mark));
+        let mark = mark.ok_or(Problem::Nothing("take from a mark on"))?;
+        let values = self.stack.split_off(mark + 1);
+        self.stack.pop();
+        Ok(values)
+    }
+
+    fn list(&mut self) -> Result<(), Problem> {
+        self.lists.push(List::default());
+        self.push(Value::List(self.lists.len() - 1))
+    }
+
+    fn list_of_marked(&mut self) -> Result<(), Problem> {
+        let values = self.marked()?;
+        self.list()?;
+        self.append(&values)
+    }
+
+    /// Appends to the list on top. Lists hold no lists, so nothing can be within itself.
+    fn append(&mut self, values: &[Value]) -> Result<(), Problem> {
+        let list = match self.stack.last() {
+            Some(Value::List(list)) => &mut self.lists[*list],
+            Some(_) | None => return Err(Problem::Nothing("append to")),
+        };
+        for &value in values {
+            match value {
+                Value::Text(text) if list.truths.is_empty() => list.texts.push(text),
+                Value::Truth(truth) if list.texts.is_empty() => list.truths.push(truth),
+                other => return Err(Problem::InList(other.in_words())),
+            }
+        }
+        Ok(())
+    }
+
+    fn pair(&mut self, values: &[Value]) -> Result<(), Problem> {
+        match *values {
+            [Value::List(first), Value::List(second)] => self.push(Value::Pair([first, second])),
+            [_, _] => Err(Problem::NoPair("a pair of other things than lists")),
+            _ => Err(Problem::NoPair("a tuple of another length than two")),
+        }
+    }
+
+    /// Truths are written as 0 and 1 by old protocols, and by some programs.
+    fn small_number(&mut self, instruction: u8) -> Result<(), Problem> {
+        let number = if instruction == b'K' { self.input.byte()?.into() } else { self.input.digits()? };
+        match number {
+            0 | 1 => self.push(Value::Truth(number == 1)),
+            _ => Err(Problem::Number),
+        }
+    }
+
+    fn text(&mut self, width: usize) -> Result<(), Problem> {
+        let bytes = self.input.number(width)?;
+        let span = self.input.skip(bytes)?;
+        self.push(Value::Text(Text::Plain(span)))
+    }
+
+    fn remember(&mut self, instruction: u8) -> Result<(), Problem> {
+        let place = match instruction {
+            0x94 => self.memory.len() as u64,
+            other => self.place(other)?,
+        };
+        let value = *self.stack.last().ok_or(Problem::Nothing("remember"))?;
+        self.values += 1;
+        self.memory.insert(place, value);
+        if self.values > MOST_VALUES { Err(Problem::TooMany) } else { Ok(()) }
+    }
+
+    fn recall(&mut self, instruction: u8) -> Result<(), Problem> {
+        let place = self.place(instruction)?;
+        let value = self.memory.get(&place).copied().ok_or(Problem::Nothing("recall"))?;
+        self.push(value)
+    }
+
+    fn place(&mut self, instruction: u8) -> Result<u64, Problem> {
+        match instruction {
+            b'q' | b'h' => self.input.number(1),
+            b'r' | b'j' => self.input.number(4),
+            _ => self.input.digits(),
+        }
+    }
+
+    fn contents(&mut self) -> Result<Contents, Problem> {
+        let (images, truths) = match self.stack.pop() {
+            Some(Value::Pair([images, truths])) => (images, truths),
+            Some(other) => return Err(Problem::NoPair(other.in_words())),
+            None => return Err(Problem::NoPair("nothing")),
+        };
+        let images = std::mem::take(&mut self.lists[images]);
+        let truths = std::mem::take(&mut self.lists[truths]);
+        if !images.truths.is_empty() || !truths.texts.is_empty() {
+            return Err(Problem::NoPair("a pair of lists of other things"));
+        }
+        let (images, same) = (images.texts, truths.truths);
+        if images.len() != 2 * same.len() {
+            return Err(Problem::Count { images: images.len(), truths: same.len() });
+        }
+        Ok(Contents { images, same })
+    }
+}
+
+/// The pickle's bytes, of which only as many are read as there are.
+struct Input<R> {
+    reader: R,
+    length: u64,
+    at: u64,
+}
+
+impl<R: BufRead + Seek> Input<R> {
+    fn byte(&mut self) -> Result<u8, Problem> {
+        self.number(1).map(|number| number as u8)
+    }
+
+    /// A little-endian number of `width` bytes.
+    fn number(&mut self, width: usize) -> Result<u64, Problem> {
+        let mut bytes = [0; 8];
+        self.reader.read_exact(&mut bytes[..width]).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => Problem::CutShort,
+            _ => Problem::Read(error),
+        })?;
+        self.at += width as u64;
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    /// Steps over `bytes` bytes, which must be there.
+    fn skip(&mut self, bytes: u64) -> Result<Span, Problem> {
+        let span = Span { offset: self.at, bytes };
+        if span.end() > self.length {
+            return Err(Problem::Promise { promised: bytes });
+        }
+        self.reader.seek_relative(bytes as i64).map_err(Problem::Read)?;
+        self.at = span.end();
+        Ok(span)
+    }
+
+    /// A number in digits, up to the line's end.
+    fn digits(&mut self) -> Result<u64, Problem> {
+        let mut digits = String::new();
+        loop {
+            match self.byte()? {
+                b'\n' => return digits.parse().map_err(|_| Problem::Number),
+                _ if digits.len() == LONGEST_NUMBER => return Err(Problem::Number),
+                digit => digits.push(char::from(digit)),
+            }
+        }
+    }
+
+    /// Where the rest of the line lies.
+    fn line(&mut self) -> Result<Span, Problem> {
+        let offset = self.at;
+        loop {
+            let buffer = self.reader.fill_buf().map_err(Problem::Read)?;
+            let (read, end) = match buffer.iter().position(|&byte| byte == b'\n') {
+                _ if buffer.is_empty() => return Err(Problem::CutShort),
+                Some(place) => (place + 1, true),
+                None => (buffer.len(), false),
+            };
+            self.reader.consume(read);
+            self.at += read as u64;
+            if end {
+                return Ok(Span { offset, bytes: self.at - 1 - offset });
+            }
+        }
+    }
+}
+
+/// Python's name of an instruction that is not carried out.
+fn name(instruction: u8) -> String {
+    let known = match instruction {
+        b'c' => "GLOBAL",
+        0x93 => "STACK_GLOBAL",
+        b'R' => "REDUCE",
+        b'b' => "BUILD",
+        b'i' => "INST",
+        b'o' => "OBJ",
+        0x81 => "NEWOBJ",
+        0x92 => "NEWOBJ_EX",
+        b'P' => "PERSID",
+        b'Q' => "BINPERSID",
+        0x82 => "EXT1",
+        0x83 => "EXT2",
+        0x84 => "EXT4",
+        b'N' => "NONE",
+        b'J' => "BININT",
+        b'M' => "BININT2",
+        b'L' => "LONG",
+        0x8A => "LONG1",
+        0x8B => "LONG4",
+        b'F' => "FLOAT",
+        b'G' => "BINFLOAT",
+        b'V' => "UNICODE",
+        b'X' => "BINUNICODE",
+        0x8C => "SHORT_BINUNICODE",
+        0x8D => "BINUNICODE8",
+        b'd' => "DICT",
+        b'}' => "EMPTY_DICT",
+        b's' => "SETITEM",
+        b'u' => "SETITEMS",
+        b')' => "EMPTY_TUPLE",
+        0x85 => "TUPLE1",
+        0x87 => "TUPLE3",
+        0x8F => "EMPTY_SET",
+        0x90 => "ADDITEMS",
+        0x91 => "FROZENSET",
+        b'0' => "POP",
+        b'1' => "POP_MARK",
+        b'2' => "DUP",
+        0x97 => "NEXT_BUFFER",
+        0x98 => "READONLY_BUFFER",
+        other => return format!("{other:#04x}, which no pickle has,"),
+    };
+    known.to_owned()
+}
