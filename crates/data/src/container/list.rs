@@ -85,8 +85,8 @@ impl Columns {
 
     fn note(&self, file: &Path) -> Option<String> {
         let (columns, others) = (self.others.len(), self.others.join(", "));
-        let plural = if columns == 1 { "column" } else { "columns" };
-        (columns > 0).then(|| format!("{}: the {plural} {others} mean nothing here", file.display()))
+        let are = if columns == 1 { ("column", "is") } else { ("columns", "are") };
+        (columns > 0).then(|| format!("{}: the {} {others} {} not read", file.display(), are.0, are.1))
     }
 
     fn row<'r>(&self, record: &'r ByteRecord) -> Result<Row<'r>, String> {

@@ -26,6 +26,7 @@ pub(crate) use self::{
     blob::{Blob, Span},
     form::{Located, locate},
     location::Location,
+    recordio::{LONGEST as LONGEST_RECORD, MAGIC as RECORD_MAGIC},
 };
 pub use self::{
     error::{FolderError, LeftOut},

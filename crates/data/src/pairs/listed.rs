@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Written {
     /// From 1; of a verification set, the pair's number from 0.
-    pub(super) line: u64,
+    pub(crate) line: u64,
     pub(crate) names: [String; 2],
     pub(crate) same: bool,
     pub(crate) fold: Option<u32>,

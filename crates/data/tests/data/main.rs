@@ -7,9 +7,14 @@
 )]
 
 mod caching;
+mod containers;
 mod drawn_splits;
+mod exports;
+mod forms;
 mod given_splits;
+mod hostile_containers;
 mod hostile_files;
+mod inspections;
 mod judging;
 mod leaks;
 mod loading;

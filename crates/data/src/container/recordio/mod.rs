@@ -10,7 +10,7 @@ mod record;
 use std::{collections::BTreeSet, path::Path};
 
 use self::record::{Record, RecordProblem};
-pub(crate) use self::record::{HEADER, LONGEST, MAGIC, joined};
+pub(crate) use self::record::{LONGEST, MAGIC, joined};
 use super::{Blob, Candidate, FolderError, Listing};
 
 /// A record and its key.

@@ -12,7 +12,7 @@ pub(crate) const MAGIC: u32 = 0xCED7_230A;
 /// Longest part of a record.
 pub(crate) const LONGEST: u64 = (1 << 29) - 1;
 /// Bytes of an `IRHeader`: flag, label, two numbers.
-pub(crate) const HEADER: u64 = 24;
+const HEADER: u64 = 24;
 /// Parts of a record. Images hold the magic number once in gigabytes.
 const MOST_PARTS: usize = 1 << 12;
 
@@ -60,7 +60,8 @@ pub(crate) fn read(blob: &Blob, offset: u64) -> Result<Record, RecordProblem> {
     let head = joined(blob, &spans, (HEADER + 8) as usize).map_err(RecordProblem::Read)?;
     let word = |at: usize| head.get(at..at + 4).and_then(|word| word.try_into().ok()).unwrap_or([0; 4]);
     let flag = u32::from_le_bytes(word(0));
-    let header = HEADER + 4 * u64::from(flag);
+    // What is shorter than a header has no flag, either.
+    let header = if bytes < HEADER { HEADER } else { HEADER + 4 * u64::from(flag) };
     if bytes < header {
         return Err(RecordProblem::NoHeader { bytes, needed: header });
     }

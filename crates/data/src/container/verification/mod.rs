@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use arclab_spec::Fingerprint;
 
-pub(crate) use self::pickle::{Contents, PickleError, Text, read};
+use self::pickle::{Contents, Text, read};
 use super::{Blob, Candidate, FolderError, Form, Listing, Location};
 
 /// Bytes that are read at once; most of the file is stepped over.
