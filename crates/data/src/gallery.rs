@@ -9,8 +9,8 @@ use std::{
 use arclab_spec::config::Dataset;
 
 use crate::{
-    container::{self, Container, LeftOut},
     cache::{CacheError, ImageSet, Source},
+    container::{self, Container, LeftOut},
     images::Images,
     pairs::Library,
     progress::Progress,

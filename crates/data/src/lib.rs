@@ -9,6 +9,8 @@ mod container;
 mod decode;
 mod evaluation;
 mod export;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod gallery;
 mod images;
 mod inspect;

@@ -147,7 +147,9 @@ fn a_catalogue_that_cannot_be_added_to_is_left_to_its_owner() {
 
 #[test]
 fn names_are_words_that_cannot_be_misread() {
-    for (name, is_one) in [("lfw", true), ("ms1m-v3.1", true), ("synthetic", false), ("a b", false), ("", false)] {
+    for (name, is_one) in
+        [("lfw", true), ("ms1m-v3.1", true), ("synthetic", false), ("a b", false), ("", false)]
+    {
         assert_eq!(Catalogue::is_name(name), is_one, "{name}");
     }
     assert_eq!(Catalogue::nearest(Path::new("/")), None);

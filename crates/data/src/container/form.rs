@@ -103,7 +103,9 @@ fn of_file(head: &[u8], path: &Path) -> Result<(Form, &'static str), String> {
         _ if head.get(257..262) == Some(b"ustar") => Ok((Form::Tar, "it has a tar's mark at byte 257")),
         // The oldest tars have no mark.
         _ if ends_in("tar") => Ok((Form::Tar, "its ending is .tar")),
-        _ if list::is_header(head) => Ok((Form::List, "its first line names the columns `path` and `identity`")),
+        _ if list::is_header(head) => {
+            Ok((Form::List, "its first line names the columns `path` and `identity`"))
+        }
         _ => Err(looks_like(head)),
     }
 }

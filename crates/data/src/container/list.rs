@@ -23,7 +23,8 @@ pub(super) fn is_header(head: &[u8]) -> bool {
 /// Lists what `file` names, in the order of its names.
 pub(super) fn list(file: &Path) -> Result<Listing, FolderError> {
     let malformed = |error: csv::Error| FolderError::malformed(file, Form::List, error);
-    let mut reader = ReaderBuilder::new().trim(Trim::All).flexible(true).from_path(file).map_err(malformed)?;
+    let mut reader =
+        ReaderBuilder::new().trim(Trim::All).flexible(true).from_path(file).map_err(malformed)?;
     let columns = Columns::find(reader.byte_headers().map_err(malformed)?, file)?;
     let mut listing = Listing::default();
     listing.notes.extend(columns.note(file));
@@ -115,7 +116,8 @@ impl Row<'_> {
     fn named(&self, line: u64, lines: &mut BTreeMap<String, u64>) -> Result<(String, PathBuf), String> {
         let Self { path, identity } = self;
         let below = path.strip_prefix(identity).and_then(|rest| rest.strip_prefix('/'));
-        let file = below.filter(|file| !file.contains('/')).map_or_else(|| path.replace('/', "_"), str::to_owned);
+        let file =
+            below.filter(|file| !file.contains('/')).map_or_else(|| path.replace('/', "_"), str::to_owned);
         let name = format!("{identity}/{file}");
         match lines.insert(name.clone(), line) {
             Some(first) => Err(format!("`{path}` of `{identity}` is in line {first} already")),

@@ -30,16 +30,8 @@ pub(crate) enum Location {
     Escaped(Span),
 }
 
-/// Why bytes cannot be had.
-enum Unread {
-    /// They may be had tomorrow.
-    Away(FolderError),
-    /// What is there is nothing.
-    Broken(String),
-}
-
 impl Location {
-    /// The bytes of `candidate`, which lies here; or why there are none.
+    /// The bytes of `candidate`, which lies here; or why what is there gives none.
     pub(super) fn read(
         &self,
         root: &Path,
@@ -48,42 +40,34 @@ impl Location {
     ) -> Result<Result<Vec<u8>, String>, FolderError> {
         let size = candidate.stamp.bytes;
         if size > LARGEST_IMAGE {
-            return Ok(Err(format!("it has {} MB, and at most {} are read", size >> 20, LARGEST_IMAGE >> 20)));
+            return Ok(Err(format!(
+                "it has {} MB, and at most {} are read",
+                size >> 20,
+                LARGEST_IMAGE >> 20
+            )));
         }
-        match self.read_small(root, candidate, blob) {
-            Ok(bytes) => Ok(Ok(bytes)),
-            Err(Unread::Broken(reason)) => Ok(Err(reason)),
-            Err(Unread::Away(error)) => Err(error),
-        }
+        let path = match (self, blob) {
+            (Self::Named, _) => root.join(&candidate.name),
+            (Self::File(path), _) => path.clone(),
+            (_, Some(blob)) => {
+                return self.member(blob, size).map_err(|source| FolderError::read(&blob.path, source));
+            }
+            (_, None) => root.to_owned(),
+        };
+        fs::read(&path).map(Ok).map_err(|source| FolderError::read(&path, source))
     }
 
-    fn read_small(&self, root: &Path, candidate: &Candidate, blob: Option<&Blob>) -> Result<Vec<u8>, Unread> {
-        let away = |path: &Path| {
-            let path = path.to_owned();
-            move |source: io::Error| Unread::Away(FolderError::read(&path, source))
-        };
-        let (path, blob) = match (self, blob) {
-            (Self::Named, _) => (root.join(&candidate.name), None),
-            (Self::File(path), _) => (path.clone(), None),
-            (_, Some(blob)) => (blob.path.clone(), Some(blob)),
-            (_, None) => (root.to_owned(), None),
-        };
-        let Some(blob) = blob else { return fs::read(&path).map_err(away(&path)) };
+    /// The `size` bytes of a member of `blob`.
+    fn member(&self, blob: &Blob, size: u64) -> io::Result<Result<Vec<u8>, String>> {
         match self {
-            Self::Named | Self::File(_) => fs::read(&path).map_err(away(&path)),
-            Self::Span(span) => blob.read(*span).map_err(away(&path)),
+            Self::Named | Self::File(_) => fs::read(&blob.path).map(Ok),
+            Self::Span(span) => blob.read(*span).map(Ok),
             Self::Parts { spans, header } => {
-                let joined = recordio::joined(blob, spans, usize::MAX).map_err(away(&path))?;
-                Ok(joined.get(*header as usize..).unwrap_or_default().to_vec())
+                let joined = recordio::joined(blob, spans, usize::MAX)?;
+                Ok(Ok(joined.get(*header as usize..).unwrap_or_default().to_vec()))
             }
-            Self::Deflated { span, crc32 } => {
-                let packed = blob.read(*span).map_err(away(&path))?;
-                inflated(&packed, candidate.stamp.bytes, *crc32).map_err(Unread::Broken)
-            }
-            Self::Escaped(span) => {
-                let text = blob.read(*span).map_err(away(&path))?;
-                verification::unescaped(&text).map_err(Unread::Broken)
-            }
+            Self::Deflated { span, crc32 } => Ok(inflated(&blob.read(*span)?, size, *crc32)),
+            Self::Escaped(span) => Ok(verification::unescaped(&blob.read(*span)?)),
         }
     }
 }

@@ -22,6 +22,8 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::verification::read as read_pickle;
 pub(crate) use self::{
     blob::{Blob, Span},
     form::{Located, locate},
@@ -144,7 +146,9 @@ impl Container {
             Form::Folders => {
                 FolderError::NoIdentity { path, found: format!("only files that cannot be used{example}") }
             }
-            form => FolderError::NoImage { path, form, found: format!("it has none that can be used{example}") },
+            form => {
+                FolderError::NoImage { path, form, found: format!("it has none that can be used{example}") }
+            }
         }
     }
 }

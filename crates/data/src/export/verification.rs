@@ -19,7 +19,9 @@ const MOST_BYTES: u64 = u32::MAX as u64;
 pub(super) fn write(work: &Work<'_>, pairs: Option<&Path>, out: &Path) -> Result<Exported, ExportError> {
     let pairs = match (pairs, &work.set.listing.same) {
         (Some(list), _) => listed(work, list)?,
-        (None, Some(same)) => same.iter().enumerate().map(|(pair, &same)| (2 * pair, 2 * pair + 1, same)).collect(),
+        (None, Some(same)) => {
+            same.iter().enumerate().map(|(pair, &same)| (2 * pair, 2 * pair + 1, same)).collect()
+        }
         (None, None) => return Err(ExportError::NoPairs),
     };
     let places: Vec<usize> = pairs.iter().flat_map(|&(a, b, _)| [a, b]).collect();

@@ -9,11 +9,11 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use rayon::prelude::*;
 
+use self::problems::Problems;
 pub use self::{
     pairs::{PairCounts, inspect_pairs},
     problems::ProblemKind,
 };
-use self::problems::Problems;
 use crate::{
     container::{Container, FolderError, Form, locate},
     decode::{Look, look},

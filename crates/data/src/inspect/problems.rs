@@ -43,8 +43,9 @@ impl Problems {
     /// What cannot be looked at.
     pub(super) fn away(&mut self, error: &FolderError) {
         let reason = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-        let (FolderError::List { path, .. } | FolderError::Read { path, .. } | FolderError::Listed { path, .. }) =
-            error
+        let (FolderError::List { path, .. }
+        | FolderError::Read { path, .. }
+        | FolderError::Listed { path, .. }) = error
         else {
             return self.add(Path::new(""), &error.to_string());
         };

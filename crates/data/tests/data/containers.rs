@@ -60,7 +60,8 @@ fn every_form_of_one_folder_is_one_data_set() {
     ];
     let folder = prepared_with_pairs(&place, place.faces()).unwrap();
     for form in forms {
-        let found = prepared_with_pairs(&place, form.clone()).unwrap_or_else(|error| panic!("{}", chain(&error)));
+        let found =
+            prepared_with_pairs(&place, form.clone()).unwrap_or_else(|error| panic!("{}", chain(&error)));
         assert_eq!(names(&found), names(&folder), "{}", form.display());
         assert_eq!(found.fingerprint, folder.fingerprint, "{}", form.display());
         assert_eq!(found.images.pixels(29), folder.images.pixels(29), "{}", form.display());
@@ -224,7 +225,10 @@ fn a_record_in_parts_gets_back_what_its_writer_took_out() {
         place.save(&format!("faces/{n}/a.png"), &picture(9, n));
     }
     let file = prepared(&place, place.faces()).unwrap();
-    assert_eq!(file.images.content(names(&file).iter().position(|name| *name == "a/a.png").unwrap()), found.images.content(place_of));
+    assert_eq!(
+        file.images.content(names(&file).iter().position(|name| *name == "a/a.png").unwrap()),
+        found.images.content(place_of)
+    );
 }
 
 /// Pairs 0 and 2 show one person each; image 4 is image 0 again.
@@ -254,8 +258,10 @@ fn a_verification_set_brings_pairs_and_images_in_every_protocol() {
         let found = tested(&place, list).unwrap_or_else(|error| panic!("{number}: {}", chain(&error)));
         let list = &found.protocols[0].1;
         assert_eq!((list.same(), list.folds()), (same.clone(), None), "pickle {number}");
-        let pixels = list.pairs.iter().flat_map(|pair| [pair.a, pair.b]).map(|image| found.images.pixels(image));
-        let expected = [(0, 0), (0, 1), (1, 0), (2, 0), (0, 0), (0, 2)].map(|(a, b)| picture(100 + a, b).into_raw());
+        let pixels =
+            list.pairs.iter().flat_map(|pair| [pair.a, pair.b]).map(|image| found.images.pixels(image));
+        let expected =
+            [(0, 0), (0, 1), (1, 0), (2, 0), (0, 0), (0, 2)].map(|(a, b)| picture(100 + a, b).into_raw());
         assert!(pixels.eq(expected.iter().map(Vec::as_slice)), "pickle {number}");
     }
     assert!(!holds_its_images(&place.path("split.csv")) && !holds_its_images(&place.faces()));
@@ -310,7 +316,8 @@ fn an_image_of_a_pair_that_does_not_decode_is_named_with_its_pair() {
     let place = Place::with_split();
     let (mut images, same) = verification();
     images[3] = b"no image".to_vec();
-    let text = chain(&tested(&place, place.write("x.bin", pickle_of_protocol_4(&images, &same))).unwrap_err());
+    let text =
+        chain(&tested(&place, place.write("x.bin", pickle_of_protocol_4(&images, &same))).unwrap_err());
     assert!(text.contains("x.bin, pair 1, counted from 0") && text.contains("no JPEG, PNG or PNM"), "{text}");
 }
 
@@ -322,10 +329,13 @@ fn a_set_under_two_paths_is_opened_once() {
     place.write("records/train.idx", &index);
     let list = place.write("pairs.csv", "a,b,same\n0/1,0/2,1\n0/1,1/5,0\n");
     let pairs = PairSource::Listed { list, images: Some(place.path("records/train.rec")) };
-    let data = data(Dataset::Folder(place.path("records")), given(place.write(
-        "split.csv",
-        "path,identity,split\n2/9,2,train\n2/10,2,train\n3/13,3,train\n3/14,3,train\n",
-    )));
+    let data = data(
+        Dataset::Folder(place.path("records")),
+        given(place.write(
+            "split.csv",
+            "path,identity,split\n2/9,2,train\n2/10,2,train\n3/13,3,train\n3/14,3,train\n",
+        )),
+    );
     let found = place.prepare(&data, &evaluation(0, [("test", pairs)])).unwrap();
     assert_eq!(found.images.len(), 20);
 }

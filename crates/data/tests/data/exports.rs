@@ -42,7 +42,10 @@ fn mixed() -> Place {
     for person in 0..5 {
         let jpeg = encoded(&picture(person, 2), ImageFormat::Jpeg);
         place.write(&format!("faces/p{person:02}/02.jpg"), jpeg);
-        place.write(&format!("faces/p{person:02}/03.pgm"), [b"P5\n4 4\n255\n".as_slice(), &[person; 16]].concat());
+        place.write(
+            &format!("faces/p{person:02}/03.pgm"),
+            [b"P5\n4 4\n255\n".as_slice(), &[person; 16]].concat(),
+        );
     }
     let aligned = [png(&picture(77, 0)), vec![0; 3]].concat();
     let aligned = &aligned[..aligned.len() / 4 * 4];
@@ -84,22 +87,27 @@ fn png_keeps_what_was_decoded_and_a_size_is_that_of_runs() {
     let (out, cache) = (place.path("out"), place.cache());
     let source = place.faces();
     let encoding = Encoding::Png { size: None };
-    export(&ExportRequest { encoding, ..request(&source, ExportForm::Folders, &out, &cache) }, &Silent).unwrap();
+    export(&ExportRequest { encoding, ..request(&source, ExportForm::Folders, &out, &cache) }, &Silent)
+        .unwrap();
     assert_eq!(crate::support::names(&out.join("p00")), ["00.png", "01.png", "02.png", "03.png"]);
-    let pixels = |prepared: &Prepared| images(prepared).into_iter().map(|(_, pixels)| pixels).collect::<Vec<_>>();
+    let pixels =
+        |prepared: &Prepared| images(prepared).into_iter().map(|(_, pixels)| pixels).collect::<Vec<_>>();
     let decoded = pixels(&prepared(&place, &source));
     assert_eq!(pixels(&prepared(&place, &out)), decoded);
     let (out, encoding) = (place.path("sized"), Encoding::Png { size: Some(16) });
-    export(&ExportRequest { encoding, ..request(&source, ExportForm::RecordIo, &out, &cache) }, &Silent).unwrap();
+    export(&ExportRequest { encoding, ..request(&source, ExportForm::RecordIo, &out, &cache) }, &Silent)
+        .unwrap();
     assert_eq!(pixels(&prepared(&place, &out)), decoded);
 }
 
 #[test]
 fn a_verification_set_has_the_pairs_of_its_list() {
     let place = Place::with_split();
-    let pairs = place.write("pairs.csv", "a,b,same,fold\np02/00.png,p02/01.png,1,0\np02/00.png,p03/00.png,0,1\n");
+    let pairs =
+        place.write("pairs.csv", "a,b,same,fold\np02/00.png,p02/01.png,1,0\np02/00.png,p03/00.png,0,1\n");
     let (source, out, cache) = (place.faces(), place.path("x.bin"), place.cache());
-    let of_pairs = ExportRequest { pairs: Some(&pairs), ..request(&source, ExportForm::Verification, &out, &cache) };
+    let of_pairs =
+        ExportRequest { pairs: Some(&pairs), ..request(&source, ExportForm::Verification, &out, &cache) };
     let done = export(&of_pairs, &Silent).unwrap();
     assert_eq!((done.images, done.identities), (4, 2));
     let data = data(Dataset::Folder(place.faces()), given(place.path("split.csv")));
@@ -138,12 +146,18 @@ fn what_cannot_be_written_is_refused_and_nothing_is_left_behind() {
     let bin = request(&source, ExportForm::Verification, &out, &cache);
     assert!(refused(bin).contains("nothing says which: name a pair list"));
     let missing = place.write("pairs.csv", "a,b,same\np02/00.png,p99/01.png,1\n");
-    assert!(refused(ExportRequest { pairs: Some(&missing), ..bin }).contains("line 2: there is no image `p99/01.png`"));
+    assert!(
+        refused(ExportRequest { pairs: Some(&missing), ..bin })
+            .contains("line 2: there is no image `p99/01.png`")
+    );
     let broken = place.write("pairs.csv", "a,b,same\np00/broken.jpg,p02/00.png,1\n");
     let text = refused(ExportRequest { pairs: Some(&broken), ..bin });
     assert!(text.contains("broken.jpg is in a pair and cannot be used"), "{text}");
     let folders = request(&source, ExportForm::Folders, &out, &cache);
-    assert!(refused(ExportRequest { pairs: Some(&broken), ..folders }).contains("only a verification set holds pairs"));
+    assert!(
+        refused(ExportRequest { pairs: Some(&broken), ..folders })
+            .contains("only a verification set holds pairs")
+    );
     assert!(refused(ExportRequest { out: &source, ..folders }).contains("is there already"));
     let nowhere = place.path("nowhere");
     assert!(refused(ExportRequest { source: &nowhere, ..folders }).contains("failed to look into "));
@@ -156,7 +170,8 @@ fn what_cannot_be_written_is_refused_and_nothing_is_left_behind() {
 fn an_archive_is_written_as_folders_whatever_its_names() {
     let place = Place::with_faces(0, 0);
     let names = ["a/x.jpg", "a/x.png", "b/.hidden.png", "b/y.JPG", "c/ümlaut.png"];
-    let files: Vec<_> = names.iter().zip(0..).map(|(name, n)| ((*name).to_owned(), png(&picture(n, n)))).collect();
+    let files: Vec<_> =
+        names.iter().zip(0..).map(|(name, n)| ((*name).to_owned(), png(&picture(n, n)))).collect();
     let archive = place.write("x.tgz", gzipped(&tar_of(&files)));
     let (out, done) = exported(&place, &archive, ExportForm::Folders, "out");
     assert_eq!((done.images, done.identities), (4, 3));

@@ -54,10 +54,17 @@ fn what_is_wrong_is_put_together_by_kind_and_nothing_ends_the_look() {
     #[cfg(unix)]
     std::os::unix::fs::symlink("/nowhere/a.png", place.path("faces/p02/away.png")).unwrap();
     let found = look(&place, &place.faces(), 100);
-    let kinds: Vec<(&str, usize)> = found.problems.iter().map(|kind| (kind.reason.as_str(), kind.count)).collect();
+    let kinds: Vec<(&str, usize)> =
+        found.problems.iter().map(|kind| (kind.reason.as_str(), kind.count)).collect();
     assert_eq!(kinds[0], ("it is empty", 2));
-    assert!(kinds.iter().any(|(reason, count)| reason.starts_with("its ending is none of") && *count == 1), "{kinds:?}");
-    assert!(kinds.iter().any(|(reason, _)| reason.starts_with("it cannot be read, and no run does without it")), "{kinds:?}");
+    assert!(
+        kinds.iter().any(|(reason, count)| reason.starts_with("its ending is none of") && *count == 1),
+        "{kinds:?}"
+    );
+    assert!(
+        kinds.iter().any(|(reason, _)| reason.starts_with("it cannot be read, and no run does without it")),
+        "{kinds:?}"
+    );
     assert!(found.problems[0].examples[0].0.ends_with("p00/a.jpg"));
 }
 
@@ -67,7 +74,8 @@ fn a_record_file_says_whether_it_has_index_and_header() {
     let image = |n: u8| (u64::from(n), frame(0, &labelled(f32::from(n % 2), n.into(), &png(&picture(n, n)))));
     let header = (0, frame(0, &with_labels(&[4.0, 6.0], 0, b"")));
     let people = [4_u64, 5].map(|key| (key, frame(0, &with_labels(&[1.0, 2.0], key, b""))));
-    let (file, index) = record_file(&[header].into_iter().chain((1..4).map(image)).chain(people).collect::<Vec<_>>());
+    let (file, index) =
+        record_file(&[header].into_iter().chain((1..4).map(image)).chain(people).collect::<Vec<_>>());
     let path = place.write("train.rec", file);
     let found = look(&place, &path, 100);
     let read_in_turn = "no train.idx, so 6 records were read in turn";
@@ -76,7 +84,10 @@ fn a_record_file_says_whether_it_has_index_and_header() {
     place.write("train.idx", index);
     let folder = fs::canonicalize(place.path("")).unwrap();
     let found = look(&place, &folder, 100);
-    assert_eq!((found.sign.as_str(), found.details[0].as_str()), ("it holds train.rec", "train.idx names 6 records"));
+    assert_eq!(
+        (found.sign.as_str(), found.details[0].as_str()),
+        ("it holds train.rec", "train.idx names 6 records")
+    );
 }
 
 #[test]

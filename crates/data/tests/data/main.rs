@@ -14,6 +14,7 @@ mod forms;
 mod given_splits;
 mod hostile_containers;
 mod hostile_files;
+mod hostile_pickles;
 mod inspections;
 mod judging;
 mod leaks;

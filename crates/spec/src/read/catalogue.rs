@@ -11,7 +11,8 @@ use crate::source::{
     Diagnostic, Entry, Node, Origin, SourceFile, SpecErrors, Unreadable, parse, remedy, shortened,
 };
 
-const PATH: &str = "Where the images lie, in any form; relative to the catalogue, or with `${NAME}` from the environment.";
+const PATH: &str =
+    "Where the images lie, in any form; relative to the catalogue, or with `${NAME}` from the environment.";
 /// The one name that no data set of a catalogue may have.
 const EMBEDDED: &str = "synthetic";
 
@@ -158,7 +159,11 @@ fn written(entry: &CatalogueEntry) -> String {
 fn scalar(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-');
     let begins = text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '.'));
-    if begins && text.chars().all(plain) { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+    if begins && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        serde_json::Value::from(text).to_string()
+    }
 }
 
 /// Reports what is wrong with a catalogue; where its paths lead is asked of the one that is wanted.
@@ -179,7 +184,8 @@ fn check(document: &Node, reading: &Reading<'_>) {
         section.text("source", "Where it comes from.");
         if path.is_none() && !section.mentions("path") && entry.node.entries().is_some() {
             let message = format!("`{}` has no `path`", entry.key);
-            reading.report(Diagnostic::at(&entry.key_place, message).help("write such as `path: ../data/lfw`"));
+            reading
+                .report(Diagnostic::at(&entry.key_place, message).help("write such as `path: ../data/lfw`"));
         }
         section.finish();
     }
@@ -203,7 +209,11 @@ pub(super) fn path(reading: &Reading<'_>, node: &Node, key: &str, forms: &[&str]
             folder.display()
         );
         let add = format!("`arclab data import PATH --as {}` makes one", shortened(name));
-        let help = if Catalogue::is_name(name) { format!("{}; {add}", remedy(name, forms)) } else { remedy(name, forms) };
+        let help = if Catalogue::is_name(name) {
+            format!("{}; {add}", remedy(name, forms))
+        } else {
+            remedy(name, forms)
+        };
         reading.report(Diagnostic::at(&node.place, message).help(help));
         return None;
     };

@@ -20,7 +20,9 @@ pub(super) fn execute(store: &Path, arguments: &ExportArgs, output: Output) -> a
     let encoding = match (arguments.encode, arguments.size) {
         (EncodingName::Keep, None) => Encoding::Keep,
         (EncodingName::Keep, Some(_)) => {
-            bail!("`--size` changes images, which `--encode keep` passes on as they are: write `--encode png`, too")
+            bail!(
+                "`--size` changes images, which `--encode keep` passes on as they are: write `--encode png`, too"
+            )
         }
         (EncodingName::Png, size) => Encoding::Png { size },
     };

@@ -21,7 +21,9 @@ const SAMPLE: usize = 200;
 pub(super) fn execute(store: &Path, arguments: &ImportArgs, output: Output) -> anyhow::Result<()> {
     let ImportArgs { path, name, .. } = arguments;
     if !Catalogue::is_name(name) {
-        bail!("`{name}` is no name of a data set: use letters, digits, `.`, `-` and `_`, and another word than `synthetic`");
+        bail!(
+            "`{name}` is no name of a data set: use letters, digits, `.`, `-` and `_`, and another word than `synthetic`"
+        );
     }
     let file = arguments.catalogue.clone().unwrap_or_else(usual);
     let catalogue = Catalogue::read(&file)?;
@@ -91,7 +93,8 @@ fn relative(path: &Path, file: &Path) -> anyhow::Result<PathBuf> {
     let target = match name {
         Some(name) => {
             fs::metadata(path).with_context(|| format!("failed to look into {}", path.display()))?;
-            real(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))?.join(name)
+            real(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))?
+                .join(name)
         }
         None => real(path)?,
     };

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use arclab_data::{FolderError, Inspection, PairCounts, PairsError, ProblemKind, Sort, inspect, inspect_pairs};
+use arclab_data::{
+    FolderError, Inspection, PairCounts, PairsError, ProblemKind, Sort, inspect, inspect_pairs,
+};
 use arclab_report::{Cell, Column, Format, Kind, Table};
 
 use super::{InspectArgs, named};
@@ -24,7 +26,9 @@ pub(super) fn execute(store: &Path, arguments: &InspectArgs, output: Output) -> 
         Err(FolderError::UnknownForm { path, found }) => match inspect_pairs(&path) {
             Ok(pairs) => vec![facts("pairs", &path, of_pairs(&pairs), output.format)],
             // What is no list either is told as what it might be: a set of images.
-            Err(PairsError::UnknownForm { .. }) => return Err(FolderError::UnknownForm { path, found }.into()),
+            Err(PairsError::UnknownForm { .. }) => {
+                return Err(FolderError::UnknownForm { path, found }.into());
+            }
             Err(error) => return Err(error.into()),
         },
         Err(error) => return Err(error.into()),
@@ -60,7 +64,8 @@ fn facts(name: &str, path: &Path, mut facts: Vec<Fact>, format: Format) -> Table
         table.push(facts.into_iter().map(|(_, _, cell)| cell).collect());
         return table;
     }
-    let columns = [("fact", "About it"), ("value", "Found")].map(|(key, title)| Column::new(key, title, Kind::Text));
+    let columns =
+        [("fact", "About it"), ("value", "Found")].map(|(key, title)| Column::new(key, title, Kind::Text));
     let mut table = Table::new(name, caption, columns.into());
     for (_, title, cell) in facts.into_iter().filter(|(_, _, cell)| *cell != Cell::Empty) {
         table.push(vec![Cell::text(title), cell]);
@@ -130,7 +135,10 @@ fn sorts(found: &Inspection, format: Format) -> Table {
         ]);
     }
     if found.sorts.len() > shown {
-        table.notes.push(format!("And {} sorts more, each as rare as the last or rarer.", found.sorts.len() - shown));
+        table.notes.push(format!(
+            "And {} sorts more, each as rare as the last or rarer.",
+            found.sorts.len() - shown
+        ));
     }
     table
 }

@@ -145,6 +145,8 @@ fn named(text: &Path, catalogue: Option<&Path>) -> anyhow::Result<PathBuf> {
     let path = catalogue.path(name)?;
     path.with_context(|| match catalogue.names().as_slice() {
         [] => format!("there is nothing at {name}, and {} has no names", file.display()),
-        names => format!("there is nothing at {name}, and {} has the names {}", file.display(), names.join(", ")),
+        names => {
+            format!("there is nothing at {name}, and {} has the names {}", file.display(), names.join(", "))
+        }
     })
 }

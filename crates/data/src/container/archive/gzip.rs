@@ -41,7 +41,8 @@ fn unpack(packed: &Blob, writer: &mut impl Write) -> io::Result<()> {
     let mut reader = MultiGzDecoder::new(packed.reader(1 << 16)).take(most + 1);
     let bytes = io::copy(&mut reader, writer)?;
     if bytes > most {
-        let problem = format!("it gives more than {most} bytes, {MOST_TIMES} times its size, as no photos do");
+        let problem =
+            format!("it gives more than {most} bytes, {MOST_TIMES} times its size, as no photos do");
         return Err(io::Error::other(problem));
     }
     Ok(())
@@ -50,5 +51,8 @@ fn unpack(packed: &Blob, writer: &mut impl Write) -> io::Result<()> {
 /// That there is a copy, and how large it is.
 pub(in super::super) fn note(root: &Path, copy: &Blob) -> String {
     let (megabytes, copied) = (copy.stamp.bytes >> 20, copy.path.display());
-    format!("{} is read from its unpacked copy {copied} ({megabytes} MB), which may be deleted", root.display())
+    format!(
+        "{} is read from its unpacked copy {copied} ({megabytes} MB), which may be deleted",
+        root.display()
+    )
 }

@@ -27,7 +27,10 @@ pub(in super::super) fn list(blob: &Blob, form: Form, root: &Path) -> Result<Lis
         let name = entry.path_bytes().into_owned();
         match entry.header().entry_type() {
             EntryType::Regular | EntryType::Continuous if at > blob.stamp.bytes => {
-                let reason = format!("it is cut short: it reaches to byte {at}, and the file has {}", blob.stamp.bytes);
+                let reason = format!(
+                    "it is cut short: it reaches to byte {at}, and the file has {}",
+                    blob.stamp.bytes
+                );
                 members.leave_out(&name, &reason);
             }
             EntryType::Regular | EntryType::Continuous => {

@@ -9,8 +9,8 @@ mod record;
 
 use std::{collections::BTreeSet, path::Path};
 
-use self::record::{Record, RecordProblem};
 pub(crate) use self::record::{LONGEST, MAGIC, joined};
+use self::record::{Record, RecordProblem};
 use super::{Blob, Candidate, FolderError, Listing};
 
 /// A record and its key.
@@ -26,12 +26,17 @@ pub(super) fn list(blob: &Blob) -> Result<Listing, FolderError> {
     let mut listing = Listing::default();
     let index = blob.path.with_extension("idx");
     let records = if index.is_file() {
-        let entries = index::read(&index, &mut listing).map_err(|source| FolderError::read(&index, source))?;
+        let entries =
+            index::read(&index, &mut listing).map_err(|source| FolderError::read(&index, source))?;
         listing.details.push(format!("{} names {} records", file_name(&index), entries.len()));
         indexed(blob, &index, &entries, &mut listing)?
     } else {
         let records = scanned(blob, &mut listing)?;
-        listing.details.push(format!("no {}, so {} records were read in turn", file_name(&index), records.len()));
+        listing.details.push(format!(
+            "no {}, so {} records were read in turn",
+            file_name(&index),
+            records.len()
+        ));
         records
     };
     let records = without_header(records, &mut listing);

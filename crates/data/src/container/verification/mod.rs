@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 
 use arclab_spec::Fingerprint;
 
-use self::pickle::{Contents, Text, read};
+pub(crate) use self::pickle::read;
+use self::pickle::{Contents, Text};
 use super::{Blob, Candidate, FolderError, Form, Listing, Location};
 
 /// Bytes that are read at once; most of the file is stepped over.

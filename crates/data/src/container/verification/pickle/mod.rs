@@ -4,17 +4,20 @@
 //! places remembered; each instruction leaves one small value at most, so that memory is bounded by the pickle's own
 //! length, and by [`MOST_VALUES`].
 
+mod input;
+mod problem;
+
 use std::{
     collections::BTreeMap,
-    io::{self, BufRead, Seek},
+    io::{BufRead, Seek},
 };
 
+pub(crate) use self::problem::PickleError;
+use self::{input::Input, problem::Problem};
 use super::super::Span;
 
 /// Verification sets have tens of thousands of images.
 const MOST_VALUES: usize = 4_000_000;
-/// Longest number that is written in digits.
-const LONGEST_NUMBER: usize = 24;
 
 /// Where an image's bytes lie.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,44 +33,6 @@ pub(crate) enum Text {
 pub(crate) struct Contents {
     pub(crate) images: Vec<Text>,
     pub(crate) same: Vec<bool>,
-}
-
-/// Why a pickle is no verification set.
-#[derive(Debug, thiserror::Error)]
-#[error("at byte {offset}: {problem}")]
-pub(crate) struct PickleError {
-    /// Where the instruction begins.
-    offset: u64,
-    problem: Problem,
-}
-
-#[derive(Debug, thiserror::Error)]
-enum Problem {
-    #[error("it is cut short")]
-    CutShort,
-    #[error("{0}")]
-    Read(io::Error),
-    #[error("the pickle's protocol is {0}, and those up to 5 are known")]
-    Protocol(u8),
-    #[error(
-        "the instruction {} is no part of a list of bytes or truths, and none of its kind is carried out",
-        name(*.0)
-    )]
-    Refused(u8),
-    #[error("{promised} bytes are promised, and the file ends before them")]
-    Promise { promised: u64 },
-    #[error("it has more than {MOST_VALUES} values, which no verification set has")]
-    TooMany,
-    #[error("there is nothing to {0}")]
-    Nothing(&'static str),
-    #[error("a list holds {0}; bytes are wanted, or truths, and in one list one kind")]
-    InList(&'static str),
-    #[error("this is no number")]
-    Number,
-    #[error("it is {0}, and a pair of a list of encoded images and a list of truths is wanted")]
-    NoPair(&'static str),
-    #[error("{images} images make no pairs for {truths} truths: two images a pair are wanted")]
-    Count { images: usize, truths: usize },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -289,117 +254,4 @@ impl<R: BufRead + Seek> Machine<R> {
         }
         Ok(Contents { images, same })
     }
-}
-
-/// The pickle's bytes, of which only as many are read as there are.
-struct Input<R> {
-    reader: R,
-    length: u64,
-    at: u64,
-}
-
-impl<R: BufRead + Seek> Input<R> {
-    fn byte(&mut self) -> Result<u8, Problem> {
-        self.number(1).map(|number| number as u8)
-    }
-
-    /// A little-endian number of `width` bytes.
-    fn number(&mut self, width: usize) -> Result<u64, Problem> {
-        let mut bytes = [0; 8];
-        self.reader.read_exact(&mut bytes[..width]).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => Problem::CutShort,
-            _ => Problem::Read(error),
-        })?;
-        self.at += width as u64;
-        Ok(u64::from_le_bytes(bytes))
-    }
-
-    /// Steps over `bytes` bytes, which must be there.
-    fn skip(&mut self, bytes: u64) -> Result<Span, Problem> {
-        let span = Span { offset: self.at, bytes };
-        if span.end() > self.length {
-            return Err(Problem::Promise { promised: bytes });
-        }
-        self.reader.seek_relative(bytes as i64).map_err(Problem::Read)?;
-        self.at = span.end();
-        Ok(span)
-    }
-
-    /// A number in digits, up to the line's end.
-    fn digits(&mut self) -> Result<u64, Problem> {
-        let mut digits = String::new();
-        loop {
-            match self.byte()? {
-                b'\n' => return digits.parse().map_err(|_| Problem::Number),
-                _ if digits.len() == LONGEST_NUMBER => return Err(Problem::Number),
-                digit => digits.push(char::from(digit)),
-            }
-        }
-    }
-
-    /// Where the rest of the line lies.
-    fn line(&mut self) -> Result<Span, Problem> {
-        let offset = self.at;
-        loop {
-            let buffer = self.reader.fill_buf().map_err(Problem::Read)?;
-            let (read, end) = match buffer.iter().position(|&byte| byte == b'\n') {
-                _ if buffer.is_empty() => return Err(Problem::CutShort),
-                Some(place) => (place + 1, true),
-                None => (buffer.len(), false),
-            };
-            self.reader.consume(read);
-            self.at += read as u64;
-            if end {
-                return Ok(Span { offset, bytes: self.at - 1 - offset });
-            }
-        }
-    }
-}
-
-/// Python's name of an instruction that is not carried out.
-fn name(instruction: u8) -> String {
-    let known = match instruction {
-        b'c' => "GLOBAL",
-        0x93 => "STACK_GLOBAL",
-        b'R' => "REDUCE",
-        b'b' => "BUILD",
-        b'i' => "INST",
-        b'o' => "OBJ",
-        0x81 => "NEWOBJ",
-        0x92 => "NEWOBJ_EX",
-        b'P' => "PERSID",
-        b'Q' => "BINPERSID",
-        0x82 => "EXT1",
-        0x83 => "EXT2",
-        0x84 => "EXT4",
-        b'N' => "NONE",
-        b'J' => "BININT",
-        b'M' => "BININT2",
-        b'L' => "LONG",
-        0x8A => "LONG1",
-        0x8B => "LONG4",
-        b'F' => "FLOAT",
-        b'G' => "BINFLOAT",
-        b'V' => "UNICODE",
-        b'X' => "BINUNICODE",
-        0x8C => "SHORT_BINUNICODE",
-        0x8D => "BINUNICODE8",
-        b'd' => "DICT",
-        b'}' => "EMPTY_DICT",
-        b's' => "SETITEM",
-        b'u' => "SETITEMS",
-        b')' => "EMPTY_TUPLE",
-        0x85 => "TUPLE1",
-        0x87 => "TUPLE3",
-        0x8F => "EMPTY_SET",
-        0x90 => "ADDITEMS",
-        0x91 => "FROZENSET",
-        b'0' => "POP",
-        b'1' => "POP_MARK",
-        b'2' => "DUP",
-        0x97 => "NEXT_BUFFER",
-        0x98 => "READONLY_BUFFER",
-        other => return format!("{other:#04x}, which no pickle has,"),
-    };
-    known.to_owned()
 }
