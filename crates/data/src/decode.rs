@@ -63,11 +63,8 @@ pub(crate) struct Look {
 /// Reads an image's header, and no pixels.
 pub(crate) fn look(bytes: &[u8]) -> Result<Look, DecodeError> {
     let (format, decoder) = begin(bytes)?;
-    let format = match format {
-        ImageFormat::Jpeg => "JPEG",
-        ImageFormat::Png => "PNG",
-        _ => "PNM",
-    };
+    let names = [(ImageFormat::Jpeg, "JPEG"), (ImageFormat::Png, "PNG")];
+    let format = names.iter().find(|(known, _)| *known == format).map_or("PNM", |(_, name)| name);
     let ((width, height), colour) = (decoder.dimensions(), decoder.color_type());
     let bits = (8 * u16::from(colour.bytes_per_pixel()) / u16::from(colour.channel_count())) as u8;
     Ok(Look { format, width, height, is_grey: !colour.has_color(), bits })

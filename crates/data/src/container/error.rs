@@ -119,7 +119,7 @@ impl FolderError {
         Self::Read { path: path.to_owned(), source }
     }
 
-    pub(super) fn malformed(path: &Path, form: Form, problem: impl ToString) -> Self {
+    pub(super) fn malformed(path: &Path, form: Form, problem: &impl ToString) -> Self {
         Self::Malformed { path: path.to_owned(), form, problem: problem.to_string() }
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn is_header(head: &[u8]) -> bool {
 
 /// Lists what `file` names, in the order of its names.
 pub(super) fn list(file: &Path) -> Result<Listing, FolderError> {
-    let malformed = |error: csv::Error| FolderError::malformed(file, Form::List, error);
+    let malformed = |error: csv::Error| FolderError::malformed(file, Form::List, &error);
     let mut reader =
         ReaderBuilder::new().trim(Trim::All).flexible(true).from_path(file).map_err(malformed)?;
     let columns = Columns::find(reader.byte_headers().map_err(malformed)?, file)?;
@@ -77,7 +77,7 @@ impl Columns {
                 (Some(_), Some(_)) => format!("line 1: the column `{column}` is there twice"),
                 (None, _) => format!("line 1: there is no column `{column}`"),
             };
-            Err(FolderError::malformed(file, Form::List, problem))
+            Err(FolderError::malformed(file, Form::List, &problem))
         };
         let (path, identity) = (place("path")?, place("identity")?);
         let others = names.iter().filter(|name| !["path", "identity"].contains(&name.as_str()));

@@ -89,8 +89,8 @@ pub(crate) struct Listing {
 }
 
 impl Listing {
-    fn leave_out(&mut self, path: impl Into<PathBuf>, reason: impl ToString) {
-        self.left_out.push(LeftOut { path: path.into(), reason: reason.to_string() });
+    fn leave_out(&mut self, path: impl Into<PathBuf>, reason: impl Into<String>) {
+        self.left_out.push(LeftOut { path: path.into(), reason: reason.into() });
     }
 }
 
@@ -142,13 +142,11 @@ impl Container {
             .first()
             .map_or_else(String::new, |file| format!(", such as {}: {}", file.path.display(), file.reason));
         let path = self.located.root.clone();
-        match self.located.form {
-            Form::Folders => {
-                FolderError::NoIdentity { path, found: format!("only files that cannot be used{example}") }
-            }
-            form => {
-                FolderError::NoImage { path, form, found: format!("it has none that can be used{example}") }
-            }
+        let form = self.located.form;
+        if form == Form::Folders {
+            FolderError::NoIdentity { path, found: format!("only files that cannot be used{example}") }
+        } else {
+            FolderError::NoImage { path, form, found: format!("it has none that can be used{example}") }
         }
     }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use super::{ExportError, Exported, Work, folders::whole_folder};
 use crate::{
-    container::{LONGEST_RECORD, RECORD_MAGIC},
+    container::{Candidate, LONGEST_RECORD, RECORD_MAGIC},
     decode::look,
 };
 
@@ -46,7 +46,7 @@ fn too_large(what: String, most: u64) -> ExportError {
 
 /// The label of each candidate: its identity, where all are numbers, else the place of its name among them.
 fn labels(work: &Work<'_>) -> Result<Vec<u32>, ExportError> {
-    let identities = || work.candidates().iter().map(|candidate| candidate.identity());
+    let identities = || work.candidates().iter().map(Candidate::identity);
     let number = |name: &str| name.parse::<u32>().ok().filter(|number| number.to_string() == name);
     let numbers: Option<Vec<u32>> = identities().map(number).collect();
     let labels = numbers.unwrap_or_else(|| {

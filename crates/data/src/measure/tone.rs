@@ -18,11 +18,11 @@ pub(super) fn measure(face: &Middle) -> Tone {
     let count = luma.len().max(1) as f64;
     let brightness = luma.iter().sum::<f64>() / count;
     let variance = luma.iter().map(|value| (value - brightness).powi(2)).sum::<f64>() / count;
-    let saturation = face.pixels.iter().map(saturation).sum::<f64>() / count;
+    let saturation = face.pixels.iter().copied().map(saturation).sum::<f64>() / count;
     Tone { brightness, contrast: variance.sqrt(), saturation }
 }
 
-fn saturation(pixel: &[u8; 3]) -> f64 {
+fn saturation(pixel: [u8; 3]) -> f64 {
     let largest = pixel.iter().copied().fold(0, u8::max);
     let smallest = pixel.iter().copied().fold(u8::MAX, u8::min);
     // Black has none.

@@ -90,9 +90,8 @@ fn an_unpacked_copy_is_made_once_and_said() {
 #[test]
 fn a_list_is_read_with_a_byte_order_mark_quotes_and_the_line_ends_of_windows() {
     let place = Place::with_faces(4, 3);
-    let rows: String = (0..12)
-        .map(|n| format!("\"{}\",\"faces/p{:02}/{:02}.png\",\"Person, {}\"\r\n", n, n / 3, n % 3, n / 3))
-        .collect();
+    let row = |n: u8| format!("\"{n}\",\"faces/p{:02}/{:02}.png\",\"Person, {}\"\r\n", n / 3, n % 3, n / 3);
+    let rows = (0..12).map(row).collect::<Vec<_>>().concat();
     let list = place.write("list.csv", format!("\u{feff}age,path,identity\r\n{rows}"));
     let found = prepared(&place, list).unwrap();
     assert_eq!(found.images.len(), 12);
@@ -103,8 +102,8 @@ fn a_list_is_read_with_a_byte_order_mark_quotes_and_the_line_ends_of_windows() {
 #[test]
 fn lines_of_a_list_that_are_of_no_use_are_named() {
     let place = Place::with_faces(4, 3);
-    let rows: String =
-        (0..12).map(|n| format!("faces/p{:02}/{:02}.png,p{:02}\n", n / 3, n % 3, n / 3)).collect();
+    let row = |n: u8| format!("faces/p{:02}/{:02}.png,p{:02}\n", n / 3, n % 3, n / 3);
+    let rows = (0..12).map(row).collect::<Vec<_>>().concat();
     let wrong = "faces/p00/00.png,\n,p00\nfaces/p00/00.png,p00\nfaces/p00/01.png,a/b\nfaces/p00/01.png\nfaces/p00,p00\n";
     let list = place.write("list.csv", format!("path,identity\n{rows}{wrong}"));
     let found = prepared(&place, list.clone()).unwrap();
@@ -128,7 +127,7 @@ fn lines_of_a_list_that_are_of_no_use_are_named() {
 fn records() -> Vec<(u64, Vec<u8>)> {
     let of = |n: u8| {
         let (key, picture) = (u64::from(n) + 1, picture(n / 4, n % 4));
-        let image = if n % 2 == 0 { png(&picture) } else { encoded(&picture, ImageFormat::Jpeg) };
+        let image = if n.is_multiple_of(2) { png(&picture) } else { encoded(&picture, ImageFormat::Jpeg) };
         (key, frame(0, &labelled(f32::from(n / 4), key, &image)))
     };
     (0..20).rev().map(of).collect()

@@ -41,7 +41,8 @@ pub(crate) fn with_labels(labels: &[f32], id: u64, image: &[u8]) -> Vec<u8> {
 pub(crate) fn record_file(records: &[(u64, Vec<u8>)]) -> (Vec<u8>, String) {
     let (mut file, mut index) = (Vec::new(), String::new());
     for (key, record) in records {
-        index += &format!("{key}\t{}\n", file.len());
+        index.push_str(&[key.to_string(), file.len().to_string()].join("\t"));
+        index.push('\n');
         file.extend(record);
     }
     (file, index)

@@ -65,16 +65,16 @@ impl Catalogue {
         let source = SourceFile::read(file).map_err(|Unreadable { message, help }| {
             SpecErrors::new(vec![Diagnostic::of_file(file.display(), message).maybe_help(help)])
         })?;
-        Self::parsed(source)
+        Self::parsed(&source)
     }
 
-    fn parsed(source: Arc<SourceFile>) -> Result<Self, SpecErrors> {
+    fn parsed(source: &Arc<SourceFile>) -> Result<Self, SpecErrors> {
         let (file, text) = (PathBuf::from(source.origin.to_string()), source.text.clone());
         let says = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
         if !text.lines().any(says) {
             return Ok(Self { file, text, document: None });
         }
-        let (document, found) = parse(&source).map_err(|mistake| SpecErrors::new(vec![mistake]))?;
+        let (document, found) = parse(source).map_err(|mistake| SpecErrors::new(vec![mistake]))?;
         let reading = Reading::new(&|_| None);
         reading.report_all(found);
         check(&document, &reading);
@@ -99,13 +99,16 @@ impl Catalogue {
     /// The text of the catalogue with `entry` in it: in the place of one of its name, else at the end. All else stays as it is,
     /// comments included.
     pub fn with(&self, entry: &CatalogueEntry) -> Result<String, SpecErrors> {
-        let lines: Vec<&str> = self.text.lines().collect();
+        let mut text = self.text.clone();
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
         let (start, end) = self.lines_of(&entry.name, &lines);
-        let kept = |lines: &[&str]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
-        let text = kept(&lines[..start]) + &written(entry) + &kept(&lines[end..]);
+        let text = lines[..start].concat() + &written(entry) + &lines[end..].concat();
         // A catalogue in braces, say, has no lines of its own for each name.
         let source = SourceFile { origin: Origin::File(self.file.clone()), text: text.clone() };
-        let again = Self::parsed(Arc::new(source))?;
+        let again = Self::parsed(&Arc::new(source))?;
         let others = |catalogue: &Self| -> Vec<(String, String)> {
             let others = catalogue.entries().iter().filter(|other| other.key != entry.name);
             others.map(|other| (other.key.clone(), other.node.inline())).collect()
@@ -146,13 +149,11 @@ impl Catalogue {
 /// The lines of an entry.
 fn written(entry: &CatalogueEntry) -> String {
     let CatalogueEntry { name, path, licence, source } = entry;
-    let mut text = format!("{name}:\n  path: {}\n", scalar(&path.display().to_string()));
-    for (key, value) in [("licence", licence), ("source", source)] {
-        if let Some(value) = value {
-            text = text + &format!("  {key}: {}\n", scalar(value));
-        }
-    }
-    text
+    let path = Some(path.display().to_string());
+    let notes = [("path", &path), ("licence", licence), ("source", source)];
+    let lines =
+        notes.into_iter().filter_map(|(key, value)| Some(format!("  {key}: {}\n", scalar(value.as_ref()?))));
+    format!("{name}:\n{}", lines.collect::<Vec<_>>().concat())
 }
 
 /// `text` as YAML has it: as it is where that cannot be misread, else in quotes, of which JSON's are some.

@@ -38,13 +38,13 @@ struct Member {
 struct Members<'a> {
     root: &'a Path,
     form: Form,
-    members: Vec<Member>,
+    found: Vec<Member>,
     listing: Listing,
 }
 
 impl<'a> Members<'a> {
     fn new(root: &'a Path, form: Form) -> Self {
-        Self { root, form, members: Vec::new(), listing: Listing::default() }
+        Self { root, form, found: Vec::new(), listing: Listing::default() }
     }
 
     fn leave_out(&mut self, name: &[u8], reason: &str) {
@@ -57,20 +57,20 @@ impl<'a> Members<'a> {
     fn add(&mut self, name: &[u8], stamp: Stamp, location: Location) -> Result<(), FolderError> {
         match parts(name) {
             Ok(parts) if parts.iter().any(|part| part.starts_with('.')) => {}
-            Ok(parts) => self.members.push(Member { parts, stamp, location }),
+            Ok(parts) => self.found.push(Member { parts, stamp, location }),
             Err(reason) => self.leave_out(name, reason),
         }
-        if self.members.len() + self.listing.left_out.len() > MOST_ENTRIES {
+        if self.found.len() + self.listing.left_out.len() > MOST_ENTRIES {
             let problem = format!("it has more than {MOST_ENTRIES} entries");
-            return Err(FolderError::malformed(self.root, self.form, problem));
+            return Err(FolderError::malformed(self.root, self.form, &problem));
         }
         Ok(())
     }
 
     /// The images, in the order of a folder's.
     fn finish(mut self) -> Result<Listing, FolderError> {
-        let shared = shared_folders(&self.members);
-        let mut members = std::mem::take(&mut self.members);
+        let shared = shared_folders(&self.found);
+        let mut members = std::mem::take(&mut self.found);
         members.sort_by(|a, b| a.parts.cmp(&b.parts));
         let mut names = BTreeSet::new();
         for Member { parts, stamp, location } in members {

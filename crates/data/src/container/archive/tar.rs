@@ -15,7 +15,7 @@ const BUFFER: usize = 1 << 10;
 /// Lists the tar in `blob`, which people know as `root`.
 pub(in super::super) fn list(blob: &Blob, form: Form, root: &Path) -> Result<Listing, FolderError> {
     let malformed = |at: u64, error: std::io::Error| {
-        FolderError::malformed(root, form, format!("behind byte {at}: {error}"))
+        FolderError::malformed(root, form, &format!("behind byte {at}: {error}"))
     };
     let mut archive = Archive::new(blob.reader(BUFFER));
     let mut members = Members::new(root, form);
@@ -25,21 +25,30 @@ pub(in super::super) fn list(blob: &Blob, form: Form, root: &Path) -> Result<Lis
         let span = Span { offset: entry.raw_file_position(), bytes: entry.size() };
         at = span.end();
         let name = entry.path_bytes().into_owned();
-        match entry.header().entry_type() {
-            EntryType::Regular | EntryType::Continuous if at > blob.stamp.bytes => {
-                let reason = format!(
-                    "it is cut short: it reaches to byte {at}, and the file has {}",
-                    blob.stamp.bytes
-                );
+        let kind = entry.header().entry_type();
+        if kind.is_dir() || kind.is_pax_global_extensions() {
+            continue;
+        }
+        match special(kind) {
+            Some(reason) => members.leave_out(&name, reason),
+            None if at > blob.stamp.bytes => {
+                let file = blob.stamp.bytes;
+                let reason = format!("it is cut short: it reaches to byte {at}, and the file has {file}");
                 members.leave_out(&name, &reason);
             }
-            EntryType::Regular | EntryType::Continuous => {
-                members.add(&name, blob.stamp_of(span.bytes), Location::Span(span))?;
-            }
-            EntryType::Directory | EntryType::XGlobalHeader => {}
-            EntryType::Link | EntryType::Symlink => members.leave_out(&name, "it is a link"),
-            _ => members.leave_out(&name, "it is a device, a pipe or another special entry"),
+            None => members.add(&name, blob.stamp_of(span.bytes), Location::Span(span))?,
         }
     }
     members.finish()
+}
+
+/// Why an entry of this kind is no file.
+fn special(kind: EntryType) -> Option<&'static str> {
+    if kind.is_file() || kind.is_contiguous() {
+        None
+    } else if kind.is_hard_link() || kind.is_symlink() {
+        Some("it is a link")
+    } else {
+        Some("it is a device, a pipe or another special entry")
+    }
 }

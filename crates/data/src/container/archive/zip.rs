@@ -11,7 +11,7 @@ use super::{
 const BUFFER: usize = 1 << 12;
 
 pub(in super::super) fn list(blob: &Blob) -> Result<Listing, FolderError> {
-    let malformed = |error: ZipError| FolderError::malformed(&blob.path, Form::Zip, error);
+    let malformed = |error: ZipError| FolderError::malformed(&blob.path, Form::Zip, &error);
     let mut archive = ZipArchive::new(blob.reader(BUFFER)).map_err(malformed)?;
     let mut members = Members::new(&blob.path, Form::Zip);
     for place in 0..archive.len() {
@@ -43,11 +43,15 @@ fn located(entry: &ZipFile<'_, std::io::BufReader<Cursor<'_>>>, file: u64) -> Re
     if span.end() > file {
         return Err(format!("it is cut short: it reaches to byte {}, and the file has {file}", span.end()));
     }
-    match entry.compression() {
-        CompressionMethod::Stored if entry.size() == span.bytes => Ok(Location::Span(span)),
-        CompressionMethod::Stored => Err("it is stored, and its two sizes differ".to_owned()),
-        // By its constant: the name is there only where `zip` inflates itself.
-        CompressionMethod::DEFLATE => Ok(Location::Deflated { span, crc32: entry.crc32() }),
-        other => Err(format!("it is packed with {other}; stored and deflated files are read")),
+    let method = entry.compression();
+    // By its constant: the method's name is there only where `zip` inflates itself.
+    if method == CompressionMethod::DEFLATE {
+        Ok(Location::Deflated { span, crc32: entry.crc32() })
+    } else if method != CompressionMethod::Stored {
+        Err(format!("it is packed with {method}; stored and deflated files are read"))
+    } else if entry.size() == span.bytes {
+        Ok(Location::Span(span))
+    } else {
+        Err("it is stored, and its two sizes differ".to_owned())
     }
 }

@@ -115,7 +115,9 @@ fn scanned(blob: &Blob, listing: &mut Listing) -> Result<Vec<Keyed>, FolderError
     }
     let ids: BTreeSet<u64> = records.iter().map(|keyed| keyed.record.id).collect();
     if ids.len() == records.len() {
-        records.iter_mut().for_each(|keyed| keyed.key = keyed.record.id);
+        for keyed in &mut records {
+            keyed.key = keyed.record.id;
+        }
     }
     records.sort_unstable_by_key(|keyed| keyed.key);
     Ok(records)

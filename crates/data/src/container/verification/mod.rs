@@ -22,7 +22,7 @@ const BUFFER: usize = 1 << 12;
 pub(super) fn list(blob: &Blob) -> Result<Listing, FolderError> {
     let contents = read(blob.reader(BUFFER), blob.stamp.bytes);
     let Contents { images, same } =
-        contents.map_err(|error| FolderError::malformed(&blob.path, Form::Verification, error))?;
+        contents.map_err(|error| FolderError::malformed(&blob.path, Form::Verification, &error))?;
     let people = people(blob, &images, &same)?;
     let candidate = |(number, (text, person)): (usize, (Text, usize))| {
         let (bytes, location) = match text {

@@ -24,9 +24,9 @@ impl<R: BufRead + Seek> Input<R> {
     /// A little-endian number of `width` bytes.
     pub(super) fn number(&mut self, width: usize) -> Result<u64, Problem> {
         let mut bytes = [0; 8];
-        self.reader.read_exact(&mut bytes[..width]).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => Problem::CutShort,
-            _ => Problem::Read(error),
+        self.reader.read_exact(&mut bytes[..width]).map_err(|error| {
+            let is_end = error.kind() == io::ErrorKind::UnexpectedEof;
+            if is_end { Problem::CutShort } else { Problem::Read(error) }
         })?;
         self.at += width as u64;
         Ok(u64::from_le_bytes(bytes))

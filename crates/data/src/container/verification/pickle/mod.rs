@@ -183,7 +183,9 @@ impl<R: BufRead + Seek> Machine<R> {
             match value {
                 Value::Text(text) if list.truths.is_empty() => list.texts.push(text),
                 Value::Truth(truth) if list.texts.is_empty() => list.truths.push(truth),
-                other => return Err(Problem::InList(other.in_words())),
+                Value::Mark | Value::Text(_) | Value::Truth(_) | Value::List(_) | Value::Pair(_) => {
+                    return Err(Problem::InList(value.in_words()));
+                }
             }
         }
         Ok(())
