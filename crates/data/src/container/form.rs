@@ -10,7 +10,7 @@ use std::{
 use super::{FolderError, list};
 
 /// What a folder of InsightFace's form holds.
-const RECORDS: &str = "train.rec";
+pub(super) const RECORDS: &str = "train.rec";
 /// Enough to tell all forms apart: a tar says what it is at byte 257.
 const HEAD: u64 = 1 << 10;
 

@@ -20,7 +20,7 @@ pub(super) fn is_header(head: &[u8]) -> bool {
     has("path") && has("identity")
 }
 
-/// Lists what `file` names, in the order of its names.
+/// Lists what `file` names, in the order of a folder.
 pub(super) fn list(file: &Path) -> Result<Listing, FolderError> {
     let malformed = |error: csv::Error| FolderError::malformed(file, Form::List, &error);
     let mut reader =
@@ -38,7 +38,7 @@ pub(super) fn list(file: &Path) -> Result<Listing, FolderError> {
         }
     }
     // The order of the file's lines changes nothing.
-    listing.candidates.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+    listing.candidates.sort_unstable_by(|a, b| a.name.split_once('/').cmp(&b.name.split_once('/')));
     Ok(listing)
 }
 

@@ -11,7 +11,7 @@ use flate2::{Crc, read::DeflateDecoder};
 use super::{Blob, Candidate, FolderError, Span, recordio, verification};
 
 /// Larger files are no photos of faces, and reading them would fill the memory.
-const LARGEST_IMAGE: u64 = 256 << 20;
+pub(super) const LARGEST_IMAGE: u64 = 256 << 20;
 
 /// Where the encoded bytes of an image lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +65,10 @@ impl Location {
             Self::Parts { spans, header } => {
                 let joined = recordio::joined(blob, spans, usize::MAX)?;
                 Ok(Ok(joined.get(*header as usize..).unwrap_or_default().to_vec()))
+            }
+            // Deflate adds hardly anything to what it cannot pack.
+            Self::Deflated { span, .. } if span.bytes > 2 * size + 1024 => {
+                Ok(Err(format!("it is packed to {} bytes, far more than it has", span.bytes)))
             }
             Self::Deflated { span, crc32 } => Ok(inflated(&blob.read(*span)?, size, *crc32)),
             Self::Escaped(span) => Ok(verification::unescaped(&blob.read(*span)?)),

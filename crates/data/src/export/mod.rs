@@ -20,8 +20,9 @@ use crate::{
     progress::Progress,
 };
 
-/// Images held in memory at once.
+/// Images held in memory at once, and their bytes together.
 const CHUNK: usize = 256;
+const MOST_BYTES: u64 = 256 << 20;
 
 /// The form to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +121,8 @@ impl Work<'_> {
         let title = self.set.located.root.display().to_string();
         let mut left_out = self.set.listing.left_out.clone();
         let (mut done, mut kept) = (0, 0);
-        for chunk in places.chunks(CHUNK) {
+        while done < places.len() {
+            let chunk = &places[done..][..self.chunk(&places[done..])];
             let images: Result<Vec<_>, FolderError> =
                 chunk.par_iter().map(|&place| self.image(place)).collect();
             for (&place, image) in chunk.iter().zip(images?) {
@@ -136,6 +138,16 @@ impl Work<'_> {
             self.progress.images(&title, done, places.len());
         }
         if kept == 0 { Err(self.set.nothing(&left_out).into()) } else { Ok(left_out) }
+    }
+
+    /// How many of `places` are held in memory at once: at least one.
+    fn chunk(&self, places: &[usize]) -> usize {
+        let mut bytes = 0;
+        let fits = |place: &&usize| {
+            bytes += self.candidates()[**place].stamp.bytes;
+            bytes <= MOST_BYTES
+        };
+        places.iter().take(CHUNK).take_while(fits).count().max(1)
     }
 
     fn path(&self, place: usize) -> PathBuf {

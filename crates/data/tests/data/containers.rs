@@ -76,6 +76,18 @@ fn every_form_of_one_folder_is_one_data_set() {
 }
 
 #[test]
+fn a_list_has_the_order_of_a_folder() {
+    let place = Place::with_faces(0, 0);
+    let people = ["a", "a b", "a-b", "a0"];
+    for (name, person) in people.iter().zip(0..) {
+        place.save(&format!("faces/{name}/1.png"), &picture(person, 0));
+    }
+    let rows = people.map(|name| format!("{name}/1.png,{name}\n")).concat();
+    let list = prepared(&place, place.write("faces/list.csv", format!("path,identity\n{rows}"))).unwrap();
+    assert_eq!(names(&list), names(&prepared(&place, place.faces()).unwrap()));
+}
+
+#[test]
 fn an_unpacked_copy_is_made_once_and_said() {
     let place = Place::with_faces(0, 0);
     let archive = place.write("x.tgz", gzipped(&tar_of(&files(6, 4))));

@@ -59,6 +59,10 @@ fn a_record_that_is_none_is_named_with_its_key_and_byte_and_the_others_serve() {
         (other_magic, "no record begins there: its first bytes are ced7230b"),
         (frame(0, b"tiny"), "the record has 4 bytes, and its header alone needs 24"),
         (frame(0, &many_labels), "and its header alone needs 17179869204"),
+        (
+            frame(0, &with_labels(&[9.0; 5000], 9, b"x")),
+            "the record has 5000 labels, and 4096 are read at most",
+        ),
         (frame(2, &sound), "part 2 of a record follows where part 0 or 1 would be right"),
         ([frame(1, &sound), frame(0, &sound)].concat(), "part 0 of a record follows where part 2 or 3"),
         ([frame(1, &sound), frame(2, b"x")].concat(), "the record is cut short"),
@@ -179,6 +183,14 @@ fn entries_of_a_tar_that_lead_elsewhere_are_left_out() {
 }
 
 #[test]
+fn a_record_file_within_an_archive_is_to_be_unpacked() {
+    let place = Place::with_faces(0, 0);
+    let files = [("faces/train.rec".to_owned(), record_file(&records()).0)];
+    let text = chain(&prepared(&place, &place.write("x.tar", tar_of(&files))).unwrap_err());
+    assert!(text.contains("it holds train.rec, which is not read within an archive: unpack it"), "{text}");
+}
+
+#[test]
 fn a_tar_that_is_cut_short_names_what_is_missing() {
     let place = Place::with_faces(0, 0);
     let whole = tar_of(&[files(), vec![("p9/a.png".to_owned(), vec![7; 4000])]].concat());
@@ -210,10 +222,11 @@ fn entries_of_a_zip_that_are_not_what_they_promise_are_named() {
         bad("p9/not.png", |entry| entry.name[3] = 0xFF),
         bad("p9/link.png", |entry| entry.unix_mode = 0o120_777),
         bad("p9/lzma.png", |entry| entry.method = 14),
-        bad("p9/bomb.png", |entry| entry.packed = crate::forms::deflated(&vec![0; 50_000_000])),
+        bad("p9/bomb.png", |entry| entry.packed = crate::forms::deflated(&vec![0; 1_000_000])),
         bad("p9/less.png", |entry| entry.bytes += 1),
         bad("p9/sum.png", |entry| entry.crc32 ^= 1),
         bad("p9/torn.png", |entry| entry.packed = vec![0xFF; 20]),
+        bad("p9/long.png", |entry| entry.packed.resize(5000, 0)),
         bad("p9/vast.png", |entry| entry.bytes = u32::MAX - 1),
     ];
     let sound = files();
@@ -229,6 +242,7 @@ fn entries_of_a_zip_that_are_not_what_they_promise_are_named() {
         ("p9/less.png: it unpacks to less than the", ""),
         ("p9/sum.png: its checksum is not what its archive says", ""),
         ("p9/torn.png: it does not unpack", ""),
+        ("p9/long.png: it is packed to 5000 bytes, far more than it has", ""),
         ("p9/vast.png: it has 4095 MB, and at most 256 are read", ""),
     ];
     assert_eq!(said.len(), expected.len(), "{said:#?}");

@@ -21,6 +21,7 @@ use super::{
     Candidate, FolderError, Form, Listing, Location, Stamp,
     error::endings,
     folder::{OUTSIDE, has_image_ending, wrong_ending},
+    form::RECORDS,
 };
 
 /// Entries that are kept in mind; the largest sets of faces have a third of them.
@@ -73,34 +74,56 @@ impl<'a> Members<'a> {
         let mut members = std::mem::take(&mut self.found);
         members.sort_by(|a, b| a.parts.cmp(&b.parts));
         let mut names = BTreeSet::new();
-        for Member { parts, stamp, location } in members {
-            let whole = parts.join("/");
-            let is_image = has_image_ending(Path::new(&whole));
-            let reason = match parts.strip_prefix(shared.as_slice()) {
-                Some([identity, file]) if is_image => {
-                    let name = format!("{identity}/{file}");
-                    if names.insert(name.clone()) {
-                        self.listing.candidates.push(Candidate { name, stamp, location });
-                        continue;
-                    }
-                    "the archive holds another file of this name".to_owned()
+        for Member { parts, stamp, location } in &members {
+            match fate(parts, &shared) {
+                Fate::Image(name) if names.insert(name.clone()) => {
+                    let (stamp, location) = (*stamp, location.clone());
+                    self.listing.candidates.push(Candidate { name, stamp, location });
                 }
-                Some([_, _]) => wrong_ending(),
-                Some([_]) if is_image => OUTSIDE.to_owned(),
-                Some([_]) | None if !is_image => continue,
-                Some([_, _, _, ..]) => "it is in a folder in an identity's folder".to_owned(),
-                Some(_) | None => format!("it is not below {}/, where the identities are", shared.join("/")),
-            };
-            self.leave_out(whole.as_bytes(), &reason);
+                Fate::Image(name) => {
+                    self.leave_out(name.as_bytes(), "the archive holds another file of this name");
+                }
+                Fate::LeftOut(reason) => self.leave_out(parts.join("/").as_bytes(), &reason),
+                Fate::Passed => {}
+            }
         }
         if !shared.is_empty() {
             self.listing.details.push(format!("the identities are below {}/", shared.join("/")));
         }
-        if self.listing.candidates.is_empty() {
-            let found = format!("none of its files is IDENTITY/FILE with an ending of {}", endings());
-            return Err(FolderError::NoImage { path: self.root.to_owned(), form: self.form, found });
-        }
-        Ok(self.listing)
+        if self.listing.candidates.is_empty() { Err(self.nothing(&members)) } else { Ok(self.listing) }
+    }
+
+    fn nothing(&self, members: &[Member]) -> FolderError {
+        let is_records = |member: &Member| member.parts.last().is_some_and(|name| name == RECORDS);
+        let found = if members.iter().any(is_records) {
+            format!("it holds {RECORDS}, which is not read within an archive: unpack it")
+        } else {
+            format!("none of its files is IDENTITY/FILE with an ending of {}", endings())
+        };
+        FolderError::NoImage { path: self.root.to_owned(), form: self.form, found }
+    }
+}
+
+/// What becomes of a file.
+enum Fate {
+    /// It may be an image of this name.
+    Image(String),
+    LeftOut(String),
+    /// Other files lie beside identities, as a README does.
+    Passed,
+}
+
+/// Of the file at `parts`, where identities are below `shared`.
+fn fate(parts: &[String], shared: &[String]) -> Fate {
+    let is_image = parts.last().is_some_and(|name| has_image_ending(Path::new(name)));
+    match parts.strip_prefix(shared) {
+        Some([identity, file]) if is_image => Fate::Image(format!("{identity}/{file}")),
+        Some([_, _]) => Fate::LeftOut(wrong_ending()),
+        Some([_]) if is_image => Fate::LeftOut(OUTSIDE.to_owned()),
+        Some([_] | []) => Fate::Passed,
+        None if !is_image => Fate::Passed,
+        Some(_) => Fate::LeftOut("it is in a folder in an identity's folder".to_owned()),
+        None => Fate::LeftOut(format!("it is not below {}/, where the identities are", shared.join("/"))),
     }
 }
 

@@ -16,6 +16,9 @@ const HEADER: u64 = 24;
 /// Parts of a record. Images hold the magic number once in gigabytes.
 const MOST_PARTS: usize = 1 << 12;
 
+/// Labels of a record. `InsightFace` has one, or a few with the places of eyes, nose and mouth.
+const MOST_LABELS: u32 = 1 << 12;
+
 /// What a record says, and where its image lies.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Record {
@@ -44,6 +47,8 @@ pub(crate) enum RecordProblem {
     TooManyParts,
     #[error("the record has {bytes} bytes, and its header alone needs {needed}")]
     NoHeader { bytes: u64, needed: u64 },
+    #[error("the record has {flag} labels, and {MOST_LABELS} are read at most")]
+    TooManyLabels { flag: u32 },
     #[error("{0}")]
     Read(io::Error),
 }
@@ -64,6 +69,9 @@ pub(crate) fn read(blob: &Blob, offset: u64) -> Result<Record, RecordProblem> {
     let header = if bytes < HEADER { HEADER } else { HEADER + 4 * u64::from(flag) };
     if bytes < header {
         return Err(RecordProblem::NoHeader { bytes, needed: header });
+    }
+    if flag > MOST_LABELS {
+        return Err(RecordProblem::TooManyLabels { flag });
     }
     let label = |at| f32::from_le_bytes(word(at));
     let labels = match flag {

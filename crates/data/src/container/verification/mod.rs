@@ -13,7 +13,7 @@ use arclab_spec::Fingerprint;
 
 pub(crate) use self::pickle::read;
 use self::pickle::{Contents, Text};
-use super::{Blob, Candidate, FolderError, Form, Listing, Location};
+use super::{Blob, Candidate, FolderError, Form, Listing, Location, location::LARGEST_IMAGE};
 
 /// Bytes that are read at once; most of the file is stepped over.
 const BUFFER: usize = 1 << 12;
@@ -43,6 +43,10 @@ fn people(blob: &Blob, images: &[Text], same: &[bool]) -> Result<Vec<usize>, Fol
     let mut contents = BTreeMap::new();
     for (number, text) in images.iter().enumerate() {
         let (Text::Plain(span) | Text::Escaped(span)) = *text;
+        // No image, which is said when it is wanted.
+        if span.bytes > LARGEST_IMAGE {
+            continue;
+        }
         let bytes = blob.read(span).map_err(|source| FolderError::read(&blob.path, source))?;
         join(&mut first, number, *contents.entry(Fingerprint::of(&bytes)).or_insert(number));
     }

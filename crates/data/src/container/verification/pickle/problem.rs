@@ -22,8 +22,8 @@ pub(super) enum Problem {
     #[error("the pickle's protocol is {0}, and those up to 5 are known")]
     Protocol(u8),
     #[error(
-        "the instruction {} is no part of a list of bytes or truths, and none of its kind is carried out",
-        name(*.0)
+        "the instruction {} is no part of a list of bytes or truths, and none of its kind is carried out{}",
+        name(*.0), hint(*.0)
     )]
     Refused(u8),
     #[error("{promised} bytes are promised, and the file ends before them")]
@@ -40,6 +40,15 @@ pub(super) enum Problem {
     NoPair(&'static str),
     #[error("{images} images make no pairs for {truths} truths: two images a pair are wanted")]
     Count { images: usize, truths: usize },
+}
+
+/// Where the instruction may have come from without malice.
+fn hint(instruction: u8) -> &'static str {
+    if instruction == b'c' {
+        "; Python 3 writes bytes with it in protocols 0 to 2: write the file with protocol 3 or newer"
+    } else {
+        ""
+    }
 }
 
 /// Python's name of an instruction that is not carried out.
