@@ -88,19 +88,13 @@ pub fn inspect(
     let mut problems = Problems::default();
     set.listing.left_out.iter().for_each(|file| problems.add(&file.path, &file.reason));
     set.listing.away.iter().for_each(|error| problems.away(error));
-    let looked = looks(&set, sample, progress);
-    let mut sorts: BTreeMap<Sort, usize> = BTreeMap::new();
-    for (position, found) in &looked {
-        let path = set.located.root.join(&set.listing.candidates[*position].name);
-        match found {
-            Ok(Ok(look)) => *sorts.entry((*look).into()).or_default() += 1,
-            Ok(Err(reason)) => problems.add(&path, reason),
-            Err(error) => problems.away(error),
-        }
-    }
-    let mut sorts: Vec<(Sort, usize)> = sorts.into_iter().collect();
-    sorts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let candidates = &set.listing.candidates;
+    // Known of all without opening one.
+    for empty in candidates.iter().filter(|candidate| candidate.stamp.bytes == 0) {
+        problems.add(&set.located.root.join(&empty.name), "it is empty");
+    }
+    let looked = looks(&set, sample, progress);
+    let sorts = sorts(&set, &looked, &mut problems);
     Ok(Inspection {
         images: candidates.len(),
         images_per_identity: images_per_identity(&set),
@@ -115,6 +109,24 @@ pub fn inspect(
         details: set.listing.details,
         notes: set.listing.notes,
     })
+}
+
+/// The sorts of images that were looked at, the most frequent first.
+fn sorts(set: &Container, looked: &[(usize, Looked)], problems: &mut Problems) -> Vec<(Sort, usize)> {
+    let mut sorts: BTreeMap<Sort, usize> = BTreeMap::new();
+    for (position, found) in looked {
+        let candidate = &set.listing.candidates[*position];
+        match found {
+            Ok(Ok(look)) => *sorts.entry((*look).into()).or_default() += 1,
+            // Empty ones are known already.
+            Ok(Err(_)) if candidate.stamp.bytes == 0 => {}
+            Ok(Err(reason)) => problems.add(&set.located.root.join(&candidate.name), reason),
+            Err(error) => problems.away(error),
+        }
+    }
+    let mut sorts: Vec<(Sort, usize)> = sorts.into_iter().collect();
+    sorts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    sorts
 }
 
 /// A header, or why there is none, or why that cannot be known now.

@@ -66,6 +66,8 @@ fn what_is_wrong_is_put_together_by_kind_and_nothing_ends_the_look() {
         "{kinds:?}"
     );
     assert!(found.problems[0].examples[0].0.ends_with("p00/a.jpg"));
+    // Empty files are known without a sample.
+    assert_eq!(look(&place, &place.faces(), 1).problems[0].count, 2);
 }
 
 #[test]
