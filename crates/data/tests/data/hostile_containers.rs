@@ -60,7 +60,7 @@ fn a_record_that_is_none_is_named_with_its_key_and_byte_and_the_others_serve() {
         (frame(0, b"tiny"), "the record has 4 bytes, and its header alone needs 24"),
         (frame(0, &many_labels), "and its header alone needs 17179869204"),
         (
-            frame(0, &with_labels(&[9.0; 5000], 9, b"x")),
+            frame(0, &with_labels(&vec![9.0; 5000], 9, b"x")),
             "the record has 5000 labels, and 4096 are read at most",
         ),
         (frame(2, &sound), "part 2 of a record follows where part 0 or 1 would be right"),
