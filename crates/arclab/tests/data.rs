@@ -122,3 +122,44 @@ fn lists_of_pairs_are_counted() {
     let found = inspected(place.path(), "x.bin");
     assert_eq!((&found["data"][0]["pairs"], &found["data"][0]["images"]), (&2.into(), &4.into()));
 }
+
+#[test]
+fn copies_and_grey_photos_of_a_set_are_found_and_told_apart_by_whose_they_are() {
+    let place = tempfile::tempdir().expect("a temporary folder can be made");
+    let place = place.path();
+    let photo = |seed: usize| {
+        let pixel = |at: usize| [(at * at * seed % 251) as u8, (at * 7 * seed % 253) as u8, (at % 240) as u8];
+        [b"P6\n64 64\n255\n".to_vec(), (0..64 * 64).flat_map(pixel).collect()].concat()
+    };
+    for (name, bytes) in [
+        ("photos/a/0.ppm", photo(3)),
+        ("photos/a/1.ppm", photo(3)),
+        ("photos/a/2.ppm", photo(11)),
+        ("photos/b/0.ppm", photo(5)),
+        ("photos/b/1.ppm", photo(11)),
+        (
+            "photos/c/0.pgm",
+            [b"P5\n64 64\n255\n".to_vec(), (0..64 * 64).map(|at| (at * at % 199) as u8).collect()].concat(),
+        ),
+        ("photos/c/1.ppm", b"no image".to_vec()),
+    ] {
+        write(place, name, &bytes);
+    }
+    let found = succeed(place, &["data", "check", "photos", "--json"]);
+    let found: Vec<Value> = serde_json::from_str(&found).expect("JSON is printed");
+    let examples = |problem: &str| -> Vec<&str> {
+        found
+            .iter()
+            .filter(|row| row["problem"] == problem)
+            .filter_map(|row| row["example"].as_str())
+            .collect()
+    };
+    assert_eq!(examples("copies_within"), ["a/0.ppm = a/1.ppm"]);
+    assert_eq!(examples("copies_across"), ["a/2.ppm = b/1.ppm"]);
+    assert_eq!(examples("grey"), ["c/0.pgm"]);
+    assert_eq!(examples("alone"), ["c"]);
+    assert!(examples("left_out")[0].contains("c/1.ppm") && examples("near_across").is_empty());
+    let text = succeed(place, &["data", "check", "photos"]);
+    assert!(text.contains("Equal files of several people"), "{text}");
+    assert!(refused(place, &["data", "check", "nowhere"]).contains("nowhere"));
+}

@@ -5,6 +5,7 @@
 
 pub mod augment;
 mod cache;
+mod check;
 mod container;
 mod decode;
 mod evaluation;
@@ -31,6 +32,7 @@ pub mod synthetic;
 mod table;
 
 pub use cache::CacheError;
+pub use check::{Checked, NearPair, check};
 pub use container::{FolderError, Form, LeftOut, holds_its_images};
 pub use evaluation::EvaluationBatches;
 pub use export::{Encoding, ExportError, ExportForm, ExportRequest, Exported, export};

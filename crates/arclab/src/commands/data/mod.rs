@@ -1,5 +1,6 @@
 //! `arclab data`: sets of images, looked at, named and written in other forms.
 
+mod check;
 mod export;
 mod import;
 mod inspect;
@@ -28,6 +29,12 @@ pub(crate) enum DataCommand {
     /// Nothing is decoded: headers of a sample of the images are read.
     #[command(after_help = FORMS)]
     Inspect(InspectArgs),
+    /// Look for what may be wrong with a set of images: copies within and across people, photos that look the same, grey among
+    /// colour, the most blurred and the darkest, people with one photo.
+    ///
+    /// Images are decoded into the store's cache, at 64 pixels, the first time.
+    #[command(after_help = FORMS)]
+    Check(CheckArgs),
     /// Give a set of images a name, by which specs find it: `data: {dataset: NAME}`.
     ///
     /// Names and paths are kept in a catalogue, `datasets.yaml`, which specs beside and below it look into. All else in the
@@ -49,6 +56,17 @@ pub(crate) struct InspectArgs {
     /// Read the headers of so many images, evenly spread.
     #[arg(long, value_name = "N", default_value_t = 1000)]
     sample: usize,
+    /// The catalogue of names; by default `experiments/datasets.yaml`, or `datasets.yaml` here or above.
+    #[arg(long, value_name = "FILE")]
+    catalogue: Option<PathBuf>,
+}
+
+/// `arclab data check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The folder or file, or a name in the catalogue.
+    #[arg(value_name = "PATH")]
+    path: PathBuf,
     /// The catalogue of names; by default `experiments/datasets.yaml`, or `datasets.yaml` here or above.
     #[arg(long, value_name = "FILE")]
     catalogue: Option<PathBuf>,
@@ -127,6 +145,7 @@ enum EncodingName {
 pub(crate) fn execute(store: &Path, command: &DataCommand, output: Output) -> anyhow::Result<()> {
     match command {
         DataCommand::Inspect(arguments) => inspect::execute(store, arguments, output),
+        DataCommand::Check(arguments) => check::execute(store, arguments, output),
         DataCommand::Import(arguments) => import::execute(store, arguments, output),
         DataCommand::Export(arguments) => export::execute(store, arguments, output),
     }
