@@ -4,6 +4,8 @@
 //! Another size, another quality of a JPEG or another brightness changes few of its bits; another photo about half of them, and
 //! another photo of an aligned face fewer, since faces have their shadows in common.
 
+use crate::measure::luma;
+
 /// Places in a row and in a column.
 const PLACES: usize = 16;
 
@@ -31,10 +33,6 @@ fn means(pixels: &[[u8; 3]], size: usize) -> Vec<f64> {
     let bounds = |block: usize, of: usize| {
         let from = block * size / of;
         from..((block + 1) * size / of).max(from + 1)
-    };
-    let luma = |pixel: [u8; 3]| {
-        let [red, green, blue] = pixel.map(f64::from);
-        0.299 * red + 0.587 * green + 0.114 * blue
     };
     let mean = |row: usize, column: usize| {
         let (rows, columns) = (bounds(row, PLACES), bounds(column, PLACES + 1));

@@ -61,7 +61,7 @@ fn problems(checked: &Checked) -> Vec<Problem> {
 
 /// A row a problem, for people; programs get a row an example.
 fn table(checked: &Checked, problems: &[Problem], arguments: &CheckArgs, format: Format) -> Table {
-    let for_programs = matches!(format, Format::Json | Format::Csv);
+    let for_programs = format.is_for_programs();
     let columns = vec![
         Column::new("problem", "What was looked for", Kind::Text),
         Column::new("count", "Found", Kind::Number),

@@ -42,7 +42,7 @@ pub(super) fn execute(store: &Path, arguments: &ImportArgs, output: Output) -> a
         output.note(format_args!("{} has the name {name} for it already", file.display()));
         return Ok(());
     }
-    write(&file, &catalogue.with(&entry)?)?;
+    output::replace(&file, catalogue.with(&entry)?.as_bytes())?;
     output.note(format_args!("{} has it as {name}; a spec says `data: {{dataset: {name}}}`", file.display()));
     Ok(())
 }
@@ -104,13 +104,4 @@ fn relative(path: &Path, file: &Path) -> anyhow::Result<PathBuf> {
     let up = folder.components().skip(shared).map(|_| Component::ParentDir);
     let path: PathBuf = up.chain(target.components().skip(shared)).collect();
     Ok(if path.as_os_str().is_empty() { PathBuf::from(".") } else { path })
-}
-
-/// Whole or not at all.
-fn write(file: &Path, text: &str) -> anyhow::Result<()> {
-    let mut unfinished = file.as_os_str().to_owned();
-    unfinished.push(format!(".{}.tmp", std::process::id()));
-    fs::write(&unfinished, text)
-        .and_then(|()| fs::rename(&unfinished, file))
-        .with_context(|| format!("failed to write {}", file.display()))
 }

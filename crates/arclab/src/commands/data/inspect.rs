@@ -54,7 +54,7 @@ pub(super) fn tables(found: &Inspection, format: Format) -> Vec<Table> {
 /// What is known of what lies at `path`. People read one fact a line, and programs get them in columns.
 fn facts(name: &str, path: &Path, mut facts: Vec<Fact>, format: Format) -> Table {
     let caption = path.display().to_string();
-    if matches!(format, Format::Json | Format::Csv) {
+    if format.is_for_programs() {
         facts.insert(0, ("path", "Path", Cell::text(&caption)));
         let column = |(key, title, cell): &Fact| {
             let kind = if matches!(cell, Cell::Text(_)) { Kind::Text } else { Kind::Number };
@@ -123,7 +123,7 @@ fn sorts(found: &Inspection, format: Format) -> Table {
     ];
     let columns = columns.map(|(key, title, kind)| Column::new(key, title, kind));
     let mut table = Table::new("sample", caption, columns.into());
-    let shown = if matches!(format, Format::Json | Format::Csv) { found.sorts.len() } else { SORTS };
+    let shown = if format.is_for_programs() { found.sorts.len() } else { SORTS };
     for (Sort { format, width, height, is_grey, bits }, count) in found.sorts.iter().take(shown) {
         table.push(vec![
             Cell::text(*format),
