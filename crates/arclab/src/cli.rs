@@ -10,7 +10,7 @@ use arclab_spec::{ExperimentName, Override, ProtocolName};
 use arclab_store::{Filter, Sort};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::figure_file::FigureFile;
+use crate::{commands::data::DataCommand, figure_file::FigureFile};
 
 /// Runs face-verification experiments: declare variants in YAML, train them, and see which is better, on which
 /// pairs, and whether the difference is more than chance.
@@ -102,6 +102,9 @@ pub(crate) enum Command {
     ///
     /// Exits with 0 where runs on the CPU work, be there a GPU or not.
     Doctor,
+    /// Look at sets of images, name them for specs, and write them in other forms.
+    #[command(subcommand)]
+    Data(DataCommand),
     /// Test weights at hand on labelled pairs.
     Test(TestArgs),
     /// Print the comparison tables of variants from the store.
@@ -233,11 +236,12 @@ pub(crate) struct TestArgs {
     /// Weights: a run's `weights.safetensors`, or any under InsightFace's names, as safetensors or a `.pth` of PyTorch's.
     #[arg(long, value_name = "FILE")]
     pub(crate) checkpoint: PathBuf,
-    /// `closed`, `open`, another protocol of the spec, or a file of labelled pairs (CSV or LFW's `pairs.txt`).
+    /// `closed`, `open`, another protocol of the spec, or a file of labelled pairs (CSV, LFW's `pairs.txt`, or a verification set
+    /// such as `lfw.bin`, which has its images).
     #[arg(long, value_name = "MODE")]
     pub(crate) mode: String,
-    /// Folder of the images: those that a file of pairs names, or others to split as the weights' own were.
-    #[arg(long, value_name = "FOLDER")]
+    /// The images, in any form: those that a file of pairs names, or others to split as the weights' own were.
+    #[arg(long, value_name = "PATH")]
     pub(crate) data: Option<PathBuf>,
     /// Spec that says which data and protocols; by default what the weights were trained with.
     #[arg(long, value_name = "SPEC")]

@@ -1,11 +1,11 @@
 //! A file for a figure.
 
-use std::{fs, path::PathBuf, str::FromStr};
+use std::{path::PathBuf, str::FromStr};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use arclab_report::Figure;
 
-use crate::output::Output;
+use crate::output::{self, Output};
 
 /// A file for a figure, whose ending says its form.
 #[derive(Debug, Clone)]
@@ -41,8 +41,6 @@ impl FigureFile {
     /// Writes the figure, and says so.
     pub(crate) fn write(&self, figure: &Figure, output: Output) -> anyhow::Result<()> {
         let bytes = if self.is_png { figure.png() } else { figure.svg().into_bytes() };
-        fs::write(&self.path, bytes).with_context(|| format!("failed to write {}", self.path.display()))?;
-        output.note(format_args!("wrote {}", self.path.display()));
-        Ok(())
+        output::write(&self.path, &bytes, output)
     }
 }

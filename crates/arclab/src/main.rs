@@ -42,6 +42,7 @@ fn execute(cli: &Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Backbones => commands::backbones::execute(output)?,
         Command::Losses => commands::losses::execute(output)?,
         Command::Doctor => return commands::doctor::execute(output),
+        Command::Data(command) => commands::data::execute(store, command, output)?,
         Command::Test(arguments) => commands::test::execute(store, arguments, output)?,
         Command::Compare(arguments) => {
             runtime.block_on(commands::compare::execute(store, arguments, output))?;

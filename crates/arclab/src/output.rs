@@ -11,6 +11,9 @@ use arclab_report::{Figure, Format, Table};
 
 use crate::cli::{ColorChoice, FormatName, Global};
 
+/// Rows that people are shown of a long list.
+const SHOWN: usize = 50;
+
 /// How this invocation prints.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
@@ -44,10 +47,12 @@ impl Output {
 
     /// The table as its reader wants it: people see no column that has nothing to show, programs the same ones always.
     pub(crate) fn for_reader(self, table: Table) -> Table {
-        match self.format {
-            Format::Text { .. } | Format::Markdown | Format::Latex => table.without_empty_columns(),
-            Format::Csv | Format::Json => table,
-        }
+        if self.format.is_for_programs() { table } else { table.without_empty_columns() }
+    }
+
+    /// Rows to show where `asked` may say how many: else 50 to people, and all to programs.
+    pub(crate) fn limit(self, asked: Option<usize>) -> usize {
+        asked.unwrap_or(if self.format.is_for_programs() { usize::MAX } else { SHOWN })
     }
 
     /// A line on standard error that even `--quiet` does not hold back.
@@ -77,9 +82,26 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
 /// Writes `FOLDER/NAME.svg` and `.png`.
 pub(crate) fn write_figure(folder: &Path, name: &str, figure: &Figure, output: Output) -> anyhow::Result<()> {
     for (ending, bytes) in [("svg", figure.svg().into_bytes()), ("png", figure.png())] {
-        let file = folder.join(format!("{name}.{ending}"));
-        fs::write(&file, bytes).with_context(|| format!("failed to write {}", file.display()))?;
-        output.note(format_args!("wrote {}", file.display()));
+        write(&folder.join(format!("{name}.{ending}")), &bytes, output)?;
     }
     Ok(())
+}
+
+/// Writes a file, and says so.
+pub(crate) fn write(file: &Path, bytes: &[u8], output: Output) -> anyhow::Result<()> {
+    fs::write(file, bytes).with_context(|| format!("failed to write {}", file.display()))?;
+    output.note(format_args!("wrote {}", file.display()));
+    Ok(())
+}
+
+/// Writes a file that is there whole or not at all.
+pub(crate) fn replace(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let mut unfinished = file.as_os_str().to_owned();
+    unfinished.push(format!(".{}.tmp", std::process::id()));
+    let written = fs::write(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, file));
+    if written.is_err() {
+        // The first error is the one to report.
+        let _ = fs::remove_file(&unfinished);
+    }
+    written.with_context(|| format!("failed to write {}", file.display()))
 }

@@ -20,7 +20,7 @@ const LEFT_OUT: &str = "left-out.txt";
 /// What was said of one spec's data need not be said again of another's.
 #[derive(Default)]
 struct Told {
-    left_out: BTreeSet<PathBuf>,
+    left_out: BTreeSet<(PathBuf, String)>,
     notes: BTreeSet<String>,
 }
 
@@ -132,8 +132,11 @@ fn data_of(spec: &Spec, cache: &Path, told: &mut Told, output: Output) -> anyhow
     progress.finish();
     let prepared =
         prepared.with_context(|| format!("failed to prepare the data of {}", spec.file.display()))?;
-    let fresh: Vec<_> =
-        prepared.left_out.iter().filter(|left| told.left_out.insert(left.path.clone())).collect();
+    let fresh: Vec<_> = prepared
+        .left_out
+        .iter()
+        .filter(|left| told.left_out.insert((left.path.clone(), left.reason.clone())))
+        .collect();
     let lines: Vec<String> =
         fresh.iter().map(|left| format!("left out {}: {}", left.path.display(), left.reason)).collect();
     lines.iter().take(NAMED).for_each(|line| output.note(line));

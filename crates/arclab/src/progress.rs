@@ -30,13 +30,20 @@ fn style(template: &str) -> ProgressStyle {
 /// Progress of preparing data.
 pub(crate) struct DataProgress {
     output: Output,
+    /// What is done to the images.
+    doing: &'static str,
     bar: Mutex<Option<ProgressBar>>,
 }
 
 impl DataProgress {
     /// Shows nothing until there is something to do.
     pub(crate) fn new(output: Output) -> Self {
-        Self { output, bar: Mutex::new(None) }
+        Self { output, doing: "preparing", bar: Mutex::new(None) }
+    }
+
+    /// Of images that are only looked at or passed on.
+    pub(crate) fn reading(output: Output) -> Self {
+        Self { doing: "reading", ..Self::new(output) }
     }
 
     /// Takes the bar away.
@@ -50,11 +57,11 @@ impl DataProgress {
         let target =
             if draws(self.output) { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         if !draws(self.output) {
-            self.output.note(format_args!("preparing {total} images of {what}"));
+            self.output.note(format_args!("{} {total} images of {what}", self.doing));
         }
         ProgressBar::with_draw_target(Some(total as u64), target)
             .with_style(style(DATA_BAR))
-            .with_message(format!("preparing {what}"))
+            .with_message(format!("{} {what}", self.doing))
     }
 }
 

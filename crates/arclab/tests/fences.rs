@@ -31,6 +31,8 @@ const FENCES: &[(&str, &[&str])] = &[
     ("candle-nn", &["nn"]),
     ("image", &["data"]),
     ("tiny-skia", &["data"]),
+    ("tar", &["data"]),
+    ("flate2", &["data"]),
     ("cudarc", &["gpu"]),
     ("nvml-wrapper", &["scheduler"]),
     ("kuva", &["report"]),

@@ -33,6 +33,44 @@ pub(crate) enum DecodeError {
 
 /// `size` × `size` pixels of red, green and blue, row by row.
 pub(crate) fn decode(bytes: &[u8], size: u32) -> Result<Vec<u8>, DecodeError> {
+    fit(&whole(bytes)?, size)
+}
+
+/// All pixels of an image, upright.
+pub(crate) fn whole(bytes: &[u8]) -> Result<RgbImage, DecodeError> {
+    let (_, mut decoder) = begin(bytes)?;
+    limits().reserve(decoder.total_bytes())?;
+    let orientation = decoder.orientation()?;
+    let mut image = DynamicImage::from_decoder(decoder)?;
+    image.apply_orientation(orientation);
+    Ok(image.into_rgb8())
+}
+
+/// What an image's header says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Look {
+    /// `JPEG`, `PNG` or `PNM`.
+    pub(crate) format: &'static str,
+    /// In pixels, as the file has them; a camera's note may turn them.
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    /// Whether there is one channel of light alone.
+    pub(crate) is_grey: bool,
+    /// Of a channel.
+    pub(crate) bits: u8,
+}
+
+/// Reads an image's header, and no pixels.
+pub(crate) fn look(bytes: &[u8]) -> Result<Look, DecodeError> {
+    let (format, decoder) = begin(bytes)?;
+    let names = [(ImageFormat::Jpeg, "JPEG"), (ImageFormat::Png, "PNG")];
+    let format = names.iter().find(|(known, _)| *known == format).map_or("PNM", |(_, name)| name);
+    let ((width, height), colour) = (decoder.dimensions(), decoder.color_type());
+    let bits = (8 * u16::from(colour.bytes_per_pixel()) / u16::from(colour.channel_count())) as u8;
+    Ok(Look { format, width, height, is_grey: !colour.has_color(), bits })
+}
+
+fn begin(bytes: &[u8]) -> Result<(ImageFormat, impl ImageDecoder), DecodeError> {
     if bytes.is_empty() {
         return Err(DecodeError::Empty);
     }
@@ -45,12 +83,7 @@ pub(crate) fn decode(bytes: &[u8], size: u32) -> Result<Vec<u8>, DecodeError> {
     }
     reader.set_format(format);
     reader.limits(limits());
-    let mut decoder = reader.into_decoder()?;
-    limits().reserve(decoder.total_bytes())?;
-    let orientation = decoder.orientation()?;
-    let mut image = DynamicImage::from_decoder(decoder)?;
-    image.apply_orientation(orientation);
-    fit(&image.into_rgb8(), size)
+    Ok((format, reader.into_decoder()?))
 }
 
 fn limits() -> Limits {

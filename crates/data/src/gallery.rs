@@ -10,7 +10,7 @@ use arclab_spec::config::Dataset;
 
 use crate::{
     cache::{CacheError, ImageSet, Source},
-    folder::LeftOut,
+    container::{self, Container, LeftOut},
     images::Images,
     pairs::Library,
     progress::Progress,
@@ -42,11 +42,12 @@ pub(crate) struct Gallery<'a> {
     progress: &'a dyn Progress,
     images: Images,
     opened: Vec<Opened>,
+    notes: Vec<String>,
 }
 
 impl<'a> Gallery<'a> {
     pub(crate) fn new(cache: &'a Path, size: u32, progress: &'a dyn Progress) -> Self {
-        Self { cache, size, progress, images: Images::new(size), opened: Vec::new() }
+        Self { cache, size, progress, images: Images::new(size), opened: Vec::new(), notes: Vec::new() }
     }
 
     pub(crate) fn cache(&self) -> &Path {
@@ -65,18 +66,21 @@ impl<'a> Gallery<'a> {
         }
     }
 
-    /// The images of a folder, which may be the data set's.
-    pub(crate) fn folder(&mut self, root: &Path) -> Result<Opened, CacheError> {
-        let real = root.canonicalize().ok();
-        if let Some(opened) = self.opened.iter().find(|opened| Some(&opened.root) == real.as_ref()) {
+    /// The images of a folder, or of a file of another form, which may be the data set's.
+    pub(crate) fn folder(&mut self, path: &Path) -> Result<Opened, CacheError> {
+        let located = container::locate(path)?;
+        if let Some(opened) = self.opened.iter().find(|opened| opened.root == located.root) {
             return Ok(opened.clone());
         }
-        self.open(&Source::folder(root)?)
+        let set = Container::open(located, self.cache)?.whole()?;
+        self.notes.extend_from_slice(&set.listing.notes);
+        self.open(&Source::Files(set))
     }
 
-    /// All images, and the files that gave none.
-    pub(crate) fn finish(self) -> (Images, Vec<LeftOut>) {
-        (self.images, self.opened.into_iter().flat_map(|opened| opened.left_out).collect())
+    /// All images, the files that gave none, and what a person should know of how they were read.
+    pub(crate) fn finish(self) -> (Images, Vec<LeftOut>, Vec<String>) {
+        let left_out = self.opened.into_iter().flat_map(|opened| opened.left_out).collect();
+        (self.images, left_out, self.notes)
     }
 
     fn open(&mut self, source: &Source) -> Result<Opened, CacheError> {

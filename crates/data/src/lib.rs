@@ -5,12 +5,17 @@
 
 pub mod augment;
 mod cache;
+mod check;
+mod container;
 mod decode;
 mod evaluation;
-mod folder;
+mod export;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod gallery;
 mod held_out;
 mod images;
+mod inspect;
 mod labels;
 mod leak;
 mod loader;
@@ -27,10 +32,13 @@ pub mod synthetic;
 mod table;
 
 pub use cache::CacheError;
+pub use check::{Checked, NearPair, check};
+pub use container::{FolderError, Form, LeftOut, holds_its_images};
 pub use evaluation::EvaluationBatches;
-pub use folder::{FolderError, LeftOut};
+pub use export::{Encoding, ExportError, ExportForm, ExportRequest, Exported, export};
 pub use held_out::{KeepSplitError, deal};
 pub use images::Images;
+pub use inspect::{Inspection, PairCounts, ProblemKind, Sort, inspect, inspect_pairs};
 pub use leak::{Leak, LeakedImage};
 pub use loader::{Batch, Loader, LoaderError, Recipe};
 pub use measure::{Attribute, Measures, UnknownAttribute};

@@ -40,6 +40,8 @@ fn write_synced<E: From<io::Error>>(
 /// The rename itself lasts only once the folder is on the disk.
 fn sync_folder(path: &Path) -> io::Result<()> {
     match path.parent() {
+        // Of a file in the current folder.
+        Some(folder) if cfg!(unix) && folder.as_os_str().is_empty() => File::open(".")?.sync_all(),
         Some(folder) if cfg!(unix) => File::open(folder)?.sync_all(),
         Some(_) | None => Ok(()),
     }

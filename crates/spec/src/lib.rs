@@ -22,8 +22,9 @@ pub use lineage::{Lineage, precedence};
 pub use names::{ExperimentName, Fingerprint, InvalidName, ProtocolName, RunId, VariantName};
 pub use plan::{Assignment, ListPeople, PLAN_VERSION, Plan, PlanHash, SharedPeople, TRAINER_VERSION};
 pub use read::{
-    BackboneDescription, InvalidOverride, LossDescription, Override, ParameterDescription, backbones,
-    json_schema, losses, parameters_of_losses_on_centres, read_specs, refuse_same_names,
+    BackboneDescription, Catalogue, CatalogueEntry, InvalidOverride, LossDescription, Override,
+    ParameterDescription, backbones, json_schema, losses, parameters_of_losses_on_centres, read_specs,
+    refuse_same_names,
 };
 pub use run::{Attempt, FailureKind, IllegalTransition, RunEvent, RunState};
 pub use source::{Diagnostic, SpecErrors};

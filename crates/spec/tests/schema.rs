@@ -198,7 +198,7 @@ const SPECS: &[(&str, bool)] = &[
     ("extends: base.yaml\nmodel: {dropout: 1}", false),
     ("extends: base.yaml\nmodel: {input: grey}\ndata: {colour: grey}", true),
     ("extends: base.yaml\nmodel: {input: gray}", false),
-    ("extends: base.yaml\ndata: {dataset: celeba}", false),
+    ("extends: base.yaml\ndata: {dataset: [celeba]}", false),
     ("extends: base.yaml\ndata: {dataset: {folder: a, synthetic: {}}}", false),
     ("extends: base.yaml\ndata: {image_size: 100}", false),
     ("extends: base.yaml\ntraining: {epochs: 2.5}", false),

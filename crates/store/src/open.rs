@@ -19,7 +19,7 @@ use tokio::task::spawn_blocking;
 /// Name of the database in the store's folder.
 pub const DATABASE: &str = "arclab.db";
 
-/// Held while the database is brought up to date.
+/// Held while the database is opened and brought up to date.
 const LOCK: &str = "open.lock";
 
 /// The files of `migrations/`, oldest first. Never change one that was released: add another.
@@ -98,8 +98,9 @@ impl Store {
         let made = make_folder(wanted).and_then(|folder| touch(&folder).map(|()| folder));
         let folder = made.map_err(|source| OpenError::Folder { folder: wanted.to_owned(), source })?;
         let file = folder.join(DATABASE);
+        let _lock = lock(&folder).await?;
         let pool = connect(&file, writing()).await?;
-        migrate(&pool, &folder, &file).await?;
+        migrate(&pool, &file).await?;
         Ok(Self { pool, folder })
     }
 
@@ -183,13 +184,17 @@ async fn connect(file: &Path, options: SqliteConnectOptions) -> Result<SqlitePoo
     pool.map_err(|source| OpenError::Database { file: file.to_owned(), source })
 }
 
-async fn migrate(pool: &SqlitePool, folder: &Path, file: &Path) -> Result<(), OpenError> {
-    // SQLite has no advisory locks: without this, two programs that open a new store at once would both make tables.
+/// One program at a time. SQLite has no advisory locks, so two that open a new store at once would both make tables; and
+/// it does not wait its busy timeout where one switches the new database to write-ahead mode while another opens it.
+async fn lock(folder: &Path) -> Result<File, OpenError> {
     let path = folder.join(LOCK);
     // On a thread of its own: here it would keep the runtime from the very program that holds the lock.
     let take = spawn_blocking(move || File::create(path).and_then(|lock| lock.lock().map(|()| lock)));
     let lock = take.await.unwrap_or_else(|broken| Err(io::Error::other(broken)));
-    let _lock = lock.map_err(|source| OpenError::Folder { folder: folder.to_owned(), source })?;
+    lock.map_err(|source| OpenError::Folder { folder: folder.to_owned(), source })
+}
+
+async fn migrate(pool: &SqlitePool, file: &Path) -> Result<(), OpenError> {
     let migrations = MIGRATIONS.iter().map(|&(version, name, sql)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     });

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use arclab_report::{Comparison, TableOptions, render_experiments};
 use arclab_spec::{ExperimentName, RunId};
 use arclab_store::Store;
@@ -52,8 +51,8 @@ pub(crate) async fn show(
     for (experiment, comparison) in &comparisons {
         let Some(file) = &arguments.html else { break };
         let file = if is_one { file.clone() } else { with_suffix(file, experiment) };
-        write_page(&file, experiment, comparison, options)?;
-        output.note(format_args!("wrote {}", file.display()));
+        let page = comparison.page(&format!("Experiment {experiment}"), &made(), options);
+        output::write(&file, page.as_bytes(), output)?;
     }
     Ok(())
 }
@@ -68,14 +67,4 @@ fn with_suffix(file: &Path, experiment: &ExperimentName) -> PathBuf {
 /// When, and by what.
 pub(super) fn made() -> String {
     format!("{} by arclab {}", arclab_report::shown_time(clock::now_ms()), env!("CARGO_PKG_VERSION"))
-}
-
-fn write_page(
-    file: &Path,
-    experiment: &ExperimentName,
-    comparison: &Comparison,
-    options: TableOptions,
-) -> anyhow::Result<()> {
-    let page = comparison.page(&format!("Experiment {experiment}"), &made(), options);
-    std::fs::write(file, page).with_context(|| format!("failed to write {}", file.display()))
 }

@@ -4,8 +4,8 @@ use std::{fs, path::Path};
 
 use anyhow::{Context as _, bail};
 use arclab_report::{
-    Album, Change, Format, PairList, ProtocolResult, RunResults, VariantResults, WrongPair, changed_pairs,
-    contact_sheet, errors_listing, errors_page, shown_time, wrong_pairs,
+    Album, Change, PairList, ProtocolResult, RunResults, VariantResults, WrongPair, changed_pairs,
+    contact_sheet, errors_listing, errors_page, wrong_pairs,
 };
 use arclab_spec::{ProtocolName, RunId};
 use arclab_store::Store;
@@ -13,13 +13,11 @@ use arclab_store::Store;
 use crate::{
     album::PairImages,
     cli::ErrorsArgs,
-    clock, gather,
+    commands::compare,
+    gather,
     named::{self, Names},
     output::{self, Output},
 };
-
-/// Pairs that people are shown where they do not say how many.
-const SHOWN: usize = 50;
 
 /// Lists the pairs, and draws them where a page or a sheet is asked for.
 pub(crate) async fn execute(store: &Path, arguments: &ErrorsArgs, output: Output) -> anyhow::Result<()> {
@@ -46,9 +44,9 @@ pub(crate) async fn execute(store: &Path, arguments: &ErrorsArgs, output: Output
         }
     };
     pairs.retain(|pair| arguments.kind.is_none_or(|kind| pair.kind == kind.into()));
-    let for_programs = matches!(output.format, Format::Json | Format::Csv);
+    let for_programs = output.format.is_for_programs();
     let counted = counted(&pairs);
-    pairs.truncate(arguments.limit.unwrap_or(if for_programs { usize::MAX } else { SHOWN }));
+    pairs.truncate(output.limit(arguments.limit));
     let heading = heading(&variants, run, protocol, &counted, pairs.len());
     let album = album(&store, &run.run, result, &pairs, arguments, output).await?;
     let table = errors_listing(&*heading, &pairs, list, &album, for_programs);
@@ -138,19 +136,14 @@ fn draw(
     arguments: &ErrorsArgs,
     output: Output,
 ) -> anyhow::Result<()> {
-    let write = |file: &Path, bytes: &[u8]| {
-        fs::write(file, bytes).with_context(|| format!("failed to write {}", file.display()))?;
-        output.note(format_args!("wrote {}", file.display()));
-        anyhow::Ok(())
-    };
     if let Some(folder) = &arguments.html {
         fs::create_dir_all(folder).with_context(|| format!("failed to make {}", folder.display()))?;
-        let made = format!("{} by arclab {}", shown_time(clock::now_ms()), env!("CARGO_PKG_VERSION"));
-        write(&folder.join("index.html"), errors_page(heading, &made, pairs, list, album).as_bytes())?;
+        let page = errors_page(heading, &compare::made(), pairs, list, album);
+        output::write(&folder.join("index.html"), page.as_bytes(), output)?;
     }
     if let Some(file) = &arguments.png {
         match contact_sheet(heading, pairs, list, album) {
-            Some(png) => write(file, &png)?,
+            Some(png) => output::write(file, &png, output)?,
             None => output.note(format_args!("did not write {}: there is no pair to show", file.display())),
         }
     }

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod backbones;
 pub(crate) mod compare;
+pub(crate) mod data;
 pub(crate) mod doctor;
 pub(crate) mod errors;
 pub(crate) mod history;

@@ -50,6 +50,9 @@ fn request(store: &Path, arguments: &TestArgs) -> anyhow::Result<TestRequest> {
         }
         (Some(folder), None) => folder_alone(absolute(folder)?),
         (None, Some(config)) => config.data.clone(),
+        (None, None) if arclab_data::holds_its_images(Path::new(&arguments.mode)) => {
+            folder_alone(absolute(Path::new(&arguments.mode))?)
+        }
         (None, None) => bail!(
             "nothing says which images are meant: name a folder with `--data`, or a spec with `--spec` (no {} lies beside the weights)",
             run_folder::PLAN

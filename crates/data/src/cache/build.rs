@@ -5,7 +5,7 @@ use std::io::{self, Seek, SeekFrom, Write};
 use rayon::prelude::*;
 
 use super::{CACHE_VERSION, CacheError, Header, Paths, Source, header, index::Draft, source::Made};
-use crate::{folder::FolderError, progress::Progress, replace::replace};
+use crate::{container::FolderError, progress::Progress, replace::replace};
 
 /// Images held in memory at once; enough to keep all cores busy.
 const CHUNK: usize = 256;

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::folder::FolderError;
+use crate::container::FolderError;
 
 /// Why images cannot be had from the cache.
 #[derive(Debug, thiserror::Error)]

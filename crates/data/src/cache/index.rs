@@ -6,7 +6,7 @@ use arclab_spec::Fingerprint;
 use serde::{Deserialize, Serialize};
 
 use super::CACHE_VERSION;
-use crate::{folder::Stamp, replace::replace, synthetic::Attributes};
+use crate::{container::Stamp, replace::replace, synthetic::Attributes};
 
 /// What a file became.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -28,7 +28,7 @@ use self::{
     index::{Index, Outcome},
     map::Mapped,
 };
-use crate::{folder::LeftOut, measure::Measures, progress::Progress, synthetic::Attributes};
+use crate::{container::LeftOut, measure::Measures, progress::Progress, synthetic::Attributes};
 
 /// Raised whenever decoding or resizing gives other pixels, or a file's form changes.
 pub(crate) const CACHE_VERSION: u32 = 1;

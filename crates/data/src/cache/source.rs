@@ -1,9 +1,6 @@
 //! Where the images of a set come from.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use arclab_spec::{Fingerprint, config::Synthetic};
 
@@ -12,8 +9,8 @@ use super::{
     index::{Entry, Outcome},
 };
 use crate::{
+    container::{Candidate, Container, FolderError, LeftOut, Stamp},
     decode::decode,
-    folder::{self, FolderError, LeftOut, Listing, Stamp},
     synthetic::{self, RENDERER_VERSION},
 };
 
@@ -24,30 +21,21 @@ pub(super) type Made = (Entry, Option<Vec<u8>>);
 #[derive(Debug)]
 pub(crate) enum Source {
     /// Files, as they lay there a moment ago.
-    Folder { root: PathBuf, listing: Listing },
+    Files(Container),
     /// The renderer.
     Synthetic(Synthetic),
 }
 
 impl Source {
-    /// Lists `root`.
-    pub(crate) fn folder(root: &Path) -> Result<Self, FolderError> {
-        // One folder under two paths is one set.
-        let root =
-            fs::canonicalize(root).map_err(|source| FolderError::List { path: root.to_owned(), source })?;
-        let listing = folder::list(&root)?;
-        Ok(Self::Folder { root, listing })
-    }
-
     /// The embedded faces. Whose label an image carries does not change the image.
     pub(crate) fn synthetic(config: &Synthetic) -> Self {
         Self::Synthetic(Synthetic { mislabelled: 0.0, ..config.clone() })
     }
 
-    /// The folder as it was found; empty where there is none.
+    /// The folder or file as it was found; empty where there is none.
     pub(crate) fn root(&self) -> &Path {
         match self {
-            Self::Folder { root, .. } => root,
+            Self::Files(set) => &set.located.root,
             Self::Synthetic(_) => Path::new(""),
         }
     }
@@ -55,7 +43,7 @@ impl Source {
     /// For people.
     pub(super) fn title(&self) -> String {
         match self {
-            Self::Folder { root, .. } => root.display().to_string(),
+            Self::Files(set) => set.located.root.display().to_string(),
             Self::Synthetic(_) => "the embedded faces".to_owned(),
         }
     }
@@ -63,7 +51,10 @@ impl Source {
     /// Name of the set's files in the cache.
     pub(super) fn cache_name(&self, size: u32) -> String {
         let (readable, key) = match self {
-            Self::Folder { root, .. } => (last_name(root), root.as_os_str().as_encoded_bytes().to_vec()),
+            Self::Files(set) => {
+                let root = &set.located.root;
+                (last_name(root), root.as_os_str().as_encoded_bytes().to_vec())
+            }
             Self::Synthetic(config) => ("faces".to_owned(), rendered(config).into_bytes()),
         };
         format!("{readable}-{}-{size}", Fingerprint::of(&key).short())
@@ -72,12 +63,12 @@ impl Source {
     /// Whether entries that were made earlier are what would be made now.
     pub(super) fn is_unchanged(&self, entries: &[Entry]) -> bool {
         match self {
-            Self::Folder { listing, .. } => {
-                let same = |entry: &Entry, now: &folder::Candidate| {
-                    entry.stamp == now.stamp && entry.name == now.name
-                };
-                entries.len() == listing.candidates.len()
-                    && entries.iter().zip(&listing.candidates).all(|(entry, now)| same(entry, now))
+            Self::Files(set) => {
+                let candidates = &set.listing.candidates;
+                let same =
+                    |entry: &Entry, now: &Candidate| entry.stamp == now.stamp && entry.name == now.name;
+                entries.len() == candidates.len()
+                    && entries.iter().zip(candidates).all(|(entry, now)| same(entry, now))
             }
             // The configuration and the renderer's version are part of the file's name.
             Self::Synthetic(config) => entries.len() == count(config),
@@ -87,7 +78,7 @@ impl Source {
     /// Number of files or renderings.
     pub(super) fn len(&self) -> usize {
         match self {
-            Self::Folder { listing, .. } => listing.candidates.len(),
+            Self::Files(set) => set.listing.candidates.len(),
             Self::Synthetic(config) => count(config),
         }
     }
@@ -95,7 +86,7 @@ impl Source {
     /// Reads or renders one image; its pixels, unless it is left out.
     pub(super) fn make(&self, position: usize, size: u32) -> Result<Made, FolderError> {
         match self {
-            Self::Folder { root, listing } => from_file(root, &listing.candidates[position], size),
+            Self::Files(set) => from_file(set, position, size),
             Self::Synthetic(config) => {
                 let (entry, pixels) = from_renderer(config, position, size);
                 Ok((entry, Some(pixels)))
@@ -106,7 +97,7 @@ impl Source {
     /// Files that were left out before any was opened.
     pub(super) fn listed_left_out(&self) -> &[LeftOut] {
         match self {
-            Self::Folder { listing, .. } => &listing.left_out,
+            Self::Files(set) => &set.listing.left_out,
             Self::Synthetic(_) => &[],
         }
     }
@@ -114,17 +105,18 @@ impl Source {
     /// Where an image lies.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         match self {
-            Self::Folder { root, .. } => root.join(name),
+            Self::Files(set) => set.located.root.join(name),
             Self::Synthetic(_) => PathBuf::from(name),
         }
     }
 
     pub(super) fn nothing_decodes(&self, left_out: &[LeftOut]) -> FolderError {
-        let example = left_out
-            .first()
-            .map_or_else(String::new, |file| format!(", such as {}: {}", file.path.display(), file.reason));
-        let found = format!("only files that cannot be used{example}");
-        FolderError::NoIdentity { path: PathBuf::from(self.title()), found }
+        match self {
+            Self::Files(set) => set.nothing(left_out),
+            Self::Synthetic(_) => {
+                FolderError::NoIdentity { path: PathBuf::from(self.title()), found: "no image".to_owned() }
+            }
+        }
     }
 }
 
@@ -144,25 +136,18 @@ fn last_name(path: &Path) -> String {
 }
 
 /// Only what the file holds may leave it out, since that is remembered.
-fn from_file(root: &Path, candidate: &folder::Candidate, size: u32) -> Result<Made, FolderError> {
-    let made = if candidate.stamp.bytes > LARGEST_FILE {
-        Err(format!("it has {} MB, and at most {} are read", candidate.stamp.bytes >> 20, LARGEST_FILE >> 20))
-    } else {
-        let path = root.join(&candidate.name);
-        let bytes = fs::read(&path).map_err(|source| FolderError::read(&path, source))?;
-        decode(&bytes, size)
-            .map(|pixels| (Fingerprint::of(&bytes), pixels))
-            .map_err(|error| error.to_string())
-    };
+fn from_file(set: &Container, position: usize, size: u32) -> Result<Made, FolderError> {
+    let candidate = &set.listing.candidates[position];
+    let made = set.bytes(position)?.and_then(|bytes| {
+        let pixels = decode(&bytes, size).map_err(|error| error.to_string())?;
+        Ok((Fingerprint::of(&bytes), pixels))
+    });
     let (outcome, pixels) = match made {
         Ok((content, pixels)) => (Outcome::Kept { content, attributes: None }, Some(pixels)),
         Err(reason) => (Outcome::LeftOut { reason }, None),
     };
     Ok((Entry { name: candidate.name.clone(), stamp: candidate.stamp, outcome }, pixels))
 }
-
-/// Larger files are no photos of faces, and reading them would fill the memory.
-const LARGEST_FILE: u64 = 256 << 20;
 
 fn from_renderer(config: &Synthetic, position: usize, size: u32) -> (Entry, Vec<u8>) {
     let (identity, image) = numbers(config, position);

@@ -56,6 +56,11 @@ impl Measures {
     }
 }
 
+/// Rec. 601 luma, in [0, 255].
+pub(crate) fn luma([red, green, blue]: [u8; 3]) -> f64 {
+    0.299 * f64::from(red) + 0.587 * f64::from(green) + 0.114 * f64::from(blue)
+}
+
 /// The part of an image that is measured.
 struct Middle {
     pixels: Vec<[u8; 3]>,
@@ -75,11 +80,7 @@ impl Middle {
 
     /// Rec. 601 luma of each pixel, in [0, 1], row by row.
     fn luma(&self) -> Vec<f64> {
-        let weights = [0.299, 0.587, 0.114];
-        let of = |pixel: &[u8; 3]| -> f64 {
-            pixel.iter().zip(weights).map(|(&value, weight)| weight * f64::from(value)).sum()
-        };
-        self.pixels.iter().map(|pixel| of(pixel) / 255.0).collect()
+        self.pixels.iter().map(|&pixel| luma(pixel) / 255.0).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf};
 
 use super::Supply;
-use crate::table::TableError;
+use crate::{container::FolderError, table::TableError};
 
 /// Why there is no pair list.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +49,30 @@ pub enum PairsError {
         first: PathBuf,
         /// Another one.
         second: PathBuf,
+    },
+    /// The list brings its images along.
+    #[error(
+        "{} holds the images of its pairs, so {} beside it would not be read: leave `images` out", list.display(),
+        images.display()
+    )]
+    OwnImages {
+        /// The list.
+        list: PathBuf,
+        /// What is given for its images.
+        images: PathBuf,
+    },
+    /// A verification set cannot be read.
+    #[error("failed to read the pairs of a verification set")]
+    Verification(#[source] FolderError),
+    /// A pair of a verification set is wrong.
+    #[error("{}, pair {pair}, counted from 0: {problem}", path.display())]
+    Pair {
+        /// The file.
+        path: PathBuf,
+        /// The pair, from 0.
+        pair: u64,
+        /// What is wrong.
+        problem: PairProblem,
     },
     /// The list has no pair.
     #[error("{} has no pair", path.display())]

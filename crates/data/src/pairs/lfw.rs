@@ -8,7 +8,7 @@ use super::{PairProblem, PairsError, listed::Written};
 
 /// The first line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Header {
+pub(crate) struct Header {
     /// `None` where the file is one set.
     folds: Option<u32>,
     /// Pairs of each kind in a fold.

@@ -8,17 +8,20 @@ use std::{
     path::Path,
 };
 
-use super::{Pair, PairProblem, PairsError, csv, lfw};
-use crate::{folder::LeftOut, images::Images};
+use super::{Pair, PairProblem, PairsError, csv, lfw, verification};
+use crate::{
+    container::{self, LeftOut, Located},
+    images::Images,
+};
 
 /// A pair as a file writes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Written {
-    /// From 1.
-    pub(super) line: u64,
-    pub(super) names: [String; 2],
-    pub(super) same: bool,
-    pub(super) fold: Option<u32>,
+pub(crate) struct Written {
+    /// From 1; of a verification set, the pair's number from 0.
+    pub(crate) line: u64,
+    pub(crate) names: [String; 2],
+    pub(crate) same: bool,
+    pub(crate) fold: Option<u32>,
 }
 
 /// The images that a list's names are of.
@@ -30,21 +33,72 @@ pub(crate) struct Library<'a> {
     pub(crate) left_out: &'a [LeftOut],
 }
 
-/// Reads the list in `path`, whichever form it has.
-pub(crate) fn read(path: &Path, library: &Library<'_>) -> Result<Vec<Pair>, PairsError> {
-    let first = first_line(path)?;
-    let (written, names) = if let Some(header) = lfw::Header::parse(&first) {
-        // LFW names images without their files' endings.
-        (lfw::read(path, header)?, by_stem(library)?)
-    } else if first.contains(',') {
-        (csv::read(path)?, library.images.by_name(library.range.clone()))
-    } else {
-        return Err(PairsError::UnknownForm { path: path.to_owned(), first });
+/// What a list is, found out by looking.
+pub(crate) enum Form {
+    /// With this first line.
+    Lfw(lfw::Header),
+    Csv,
+    Verification(Located),
+}
+
+impl Form {
+    pub(crate) fn in_words(&self) -> &'static str {
+        match self {
+            Self::Lfw(_) => "pairs as LFW's pairs.txt has them",
+            Self::Csv => "a CSV list of pairs",
+            Self::Verification(_) => "a verification set",
+        }
+    }
+
+    /// Whether names leave the endings of files out.
+    pub(crate) fn is_without_endings(&self) -> bool {
+        matches!(self, Self::Lfw(_))
+    }
+}
+
+/// A list as its file has it.
+pub(crate) fn written(path: &Path) -> Result<(Form, Vec<Written>), PairsError> {
+    let form = form(path)?;
+    let written = match form {
+        Form::Lfw(header) => lfw::read(path, header)?,
+        Form::Csv => csv::read(path)?,
+        Form::Verification(ref located) => verification::read(located)?,
     };
     if written.is_empty() {
         return Err(PairsError::Empty { path: path.to_owned() });
     }
-    let error = |line, problem| PairsError::Line { path: path.to_owned(), line, problem };
+    Ok((form, written))
+}
+
+fn form(path: &Path) -> Result<Form, PairsError> {
+    if let Ok(located) = container::locate(path)
+        && located.form == container::Form::Verification
+    {
+        return Ok(Form::Verification(located));
+    }
+    let first = first_line(path)?;
+    match lfw::Header::parse(&first) {
+        Some(header) => Ok(Form::Lfw(header)),
+        None if first.contains(',') => Ok(Form::Csv),
+        None => Err(PairsError::UnknownForm { path: path.to_owned(), first }),
+    }
+}
+
+/// Reads the list in `path`, whichever form it has.
+pub(crate) fn read(path: &Path, library: &Library<'_>) -> Result<Vec<Pair>, PairsError> {
+    let (form, written) = written(path)?;
+    let names = if form.is_without_endings() {
+        stems(library)?
+    } else {
+        library.images.by_name(library.range.clone())
+    };
+    let error = |line, problem| {
+        let path = path.to_owned();
+        match form {
+            Form::Verification(_) => PairsError::Pair { path, pair: line, problem },
+            Form::Lfw(_) | Form::Csv => PairsError::Line { path, line, problem },
+        }
+    };
     let mut pairs = Vec::with_capacity(written.len());
     for pair in &written {
         pairs.push(resolve(pair, &names, library).map_err(|problem| error(pair.line, problem))?);
@@ -67,7 +121,7 @@ fn first_line(path: &Path) -> Result<String, PairsError> {
     read().map_err(|source| PairsError::Read { path: path.to_owned(), source })
 }
 
-fn by_stem<'a>(library: &Library<'a>) -> Result<BTreeMap<&'a str, usize>, PairsError> {
+fn stems<'a>(library: &Library<'a>) -> Result<BTreeMap<&'a str, usize>, PairsError> {
     let mut stems = BTreeMap::new();
     for image in library.range.clone() {
         let name = library.images.name(image);
@@ -79,7 +133,7 @@ fn by_stem<'a>(library: &Library<'a>) -> Result<BTreeMap<&'a str, usize>, PairsE
     Ok(stems)
 }
 
-fn stem(name: &str) -> &str {
+pub(crate) fn stem(name: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(stem, _)| stem)
 }
 

@@ -7,6 +7,7 @@ mod lfw;
 mod listed;
 mod partners;
 mod supply;
+mod verification;
 
 use std::{collections::BTreeSet, fs, io, path::Path};
 
@@ -14,7 +15,7 @@ use arclab_spec::Fingerprint;
 
 pub(crate) use self::drawn::{Drawn, Wanted, draw};
 pub use self::error::{PairProblem, PairsError};
-pub(crate) use self::listed::{Library, read};
+pub(crate) use self::listed::{Library, Written, read, stem, written};
 pub use self::supply::Supply;
 use crate::{images::Images, replace::replace};
 

@@ -28,7 +28,7 @@ pub fn find_images(
 ) -> Result<(Images, Vec<usize>), FindError> {
     let mut gallery = Gallery::new(cache, size, progress);
     gallery.dataset(dataset).map_err(FindError::Images)?;
-    let (images, _) = gallery.finish();
+    let (images, ..) = gallery.finish();
     let by_name = images.by_name(0..images.len());
     let find =
         |name: &String| by_name.get(name.as_str()).copied().ok_or_else(|| FindError::Absent(name.clone()));

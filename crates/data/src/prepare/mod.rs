@@ -21,12 +21,12 @@ pub use self::{
 };
 use self::{fingerprint::fingerprint, lists::Lists};
 use crate::{
-    folder::LeftOut,
+    container::{LeftOut, holds_its_images},
     gallery::{Gallery, Opened},
     images::Images,
     labels,
     leak::{Leak, Seen},
-    pairs::PairList,
+    pairs::{PairList, PairsError},
     progress::Progress,
     split::{self, Sample, Split},
 };
@@ -91,8 +91,8 @@ pub fn prepare(
     let mut split = split::split(&data.split, &whole.to_split(gallery.images()))?;
     let mut opened = Vec::with_capacity(evaluation.protocols.len());
     for (name, protocol) in &evaluation.protocols {
-        opened.push(match own_folder(protocol) {
-            Some(folder) => open_folder(&mut gallery, name, folder)?,
+        opened.push(match own_images(name, protocol)? {
+            Some(images) => open_images(&mut gallery, name, images)?,
             None => whole.clone(),
         });
     }
@@ -114,8 +114,9 @@ pub fn prepare(
         labels::spoil(&mut split, config);
     }
     let fingerprint = fingerprint(&split, &validation_pairs, &protocols, gallery.images());
-    let (images, mut left_out) = gallery.finish();
+    let (images, mut left_out, mut noted) = gallery.finish();
     left_out.append(&mut split.left_out);
+    noted.extend(notes);
     let Split { identities, train, validation, .. } = split;
     Ok(Prepared {
         fingerprint,
@@ -127,7 +128,7 @@ pub fn prepare(
         people,
         images,
         left_out,
-        notes,
+        notes: noted,
     })
 }
 
@@ -140,8 +141,8 @@ pub fn prepare_test(
     progress: &dyn Progress,
 ) -> Result<TestPairs, PrepareError> {
     let mut gallery = Gallery::new(cache, data.image_size, progress);
-    let opened = match own_folder(protocol) {
-        Some(folder) => open_folder(&mut gallery, mode, folder)?,
+    let opened = match own_images(mode, protocol)? {
+        Some(images) => open_images(&mut gallery, mode, images)?,
         None => gallery.dataset(&data.dataset).map_err(PrepareError::Images)?,
     };
     let split = match &protocol.pairs {
@@ -150,9 +151,10 @@ pub fn prepare_test(
     };
     let mut lists = lists(&split, data, &gallery);
     let (pairs, notes) = (lists.protocol(mode, protocol, &opened)?, lists.notes);
-    let (images, mut left_out) = gallery.finish();
+    let (images, mut left_out, mut noted) = gallery.finish();
     left_out.extend(split.left_out);
-    Ok(TestPairs { pairs, images, left_out, notes })
+    noted.extend(notes);
+    Ok(TestPairs { pairs, images, left_out, notes: noted })
 }
 
 fn lists<'a>(split: &'a Split, data: &DataConfig, gallery: &'a Gallery<'_>) -> Lists<'a> {
@@ -160,19 +162,26 @@ fn lists<'a>(split: &'a Split, data: &DataConfig, gallery: &'a Gallery<'_>) -> L
     Lists { split, seed, images: gallery.images(), cache: gallery.cache(), notes: Vec::new() }
 }
 
-/// The folder that a protocol's images lie in, where it is not the data set's.
-fn own_folder(protocol: &Protocol) -> Option<&Path> {
+/// Where a protocol's images lie, where they are not the data set's.
+fn own_images<'a>(name: &ProtocolName, protocol: &'a Protocol) -> Result<Option<&'a Path>, PrepareError> {
     match &protocol.pairs {
-        PairSource::Listed { images, .. } => images.as_deref(),
-        PairSource::Drawn { .. } => None,
+        PairSource::Listed { list, images } if holds_its_images(list) => match images {
+            None => Ok(Some(list)),
+            Some(images) => {
+                let source = PairsError::OwnImages { list: list.clone(), images: images.clone() };
+                Err(PrepareError::Pairs { protocol: name.clone(), source })
+            }
+        },
+        PairSource::Listed { images, .. } => Ok(images.as_deref()),
+        PairSource::Drawn { .. } => Ok(None),
     }
 }
 
-fn open_folder(
+fn open_images(
     gallery: &mut Gallery<'_>,
     protocol: &ProtocolName,
-    folder: &Path,
+    path: &Path,
 ) -> Result<Opened, PrepareError> {
     let error = |source| PrepareError::ProtocolImages { protocol: protocol.clone(), source };
-    gallery.folder(folder).map_err(error)
+    gallery.folder(path).map_err(error)
 }

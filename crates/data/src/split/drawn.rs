@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Sample, Split, SplitError, Whole, hold_out::hold_out};
 use crate::{
-    folder::LeftOut,
+    container::LeftOut,
     random::{Draws, Purpose},
 };
 

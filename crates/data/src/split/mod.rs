@@ -10,7 +10,7 @@ use std::{ops::Range, path::Path};
 use arclab_spec::config::{SplitConfig, SplitPart};
 
 pub use self::error::{SplitError, SplitProblem};
-use crate::{folder::LeftOut, images::Images};
+use crate::{container::LeftOut, images::Images};
 
 /// An image and whom it shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,10 +7,16 @@
 )]
 
 mod caching;
+mod containers;
 mod drawn_splits;
+mod exports;
+mod forms;
 mod given_splits;
 mod held_out;
+mod hostile_containers;
 mod hostile_files;
+mod hostile_pickles;
+mod inspections;
 mod judging;
 mod leaks;
 mod loading;

@@ -29,6 +29,16 @@ pub enum Format {
     Json,
 }
 
+impl Format {
+    /// Whether programs read it, which want all of a table and its numbers as they are.
+    pub fn is_for_programs(self) -> bool {
+        match self {
+            Self::Csv | Self::Json => true,
+            Self::Text { .. } | Self::Markdown | Self::Latex => false,
+        }
+    }
+}
+
 /// Tables in one document. One table gives an array in JSON, several give an object of arrays by name, with the notes
 /// under `notes`.
 pub fn render(tables: &[Table], format: Format) -> String {

@@ -26,7 +26,7 @@ pub struct DataConfig {
 pub enum Dataset {
     /// The embedded faces: rendered, the same on every machine.
     Synthetic(Synthetic),
-    /// A folder with one sub-folder an identity.
+    /// Images in any form: a folder with one sub-folder an identity, a list, a container.
     Folder(PathBuf),
 }
 

@@ -40,11 +40,12 @@ pub enum PairSource {
         /// Share of the pairs whose label is turned around, in [0, 0.5).
         mislabelled: f64,
     },
-    /// A list in a file: CSV with columns `a,b,same` and perhaps `fold`, or LFW's `pairs.txt`.
+    /// A list in a file: CSV with columns `a,b,same` and perhaps `fold`, LFW's `pairs.txt`, or a verification set, which
+    /// holds its images, too.
     Listed {
         /// The list.
         list: PathBuf,
-        /// Folder of its images; the data set's own where absent.
+        /// Its images, in any form; the data set's own where absent.
         images: Option<PathBuf>,
     },
 }

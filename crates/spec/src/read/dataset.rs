@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::{
+    catalogue,
     data::SEEDS,
     range::{Counts, Range},
     section::{Section, not_one_of},
@@ -14,8 +15,11 @@ use crate::{
     source::{Diagnostic, Node, Place},
 };
 
-const DOC: &str =
-    "`synthetic` (the embedded faces), `{synthetic: {…}}`, or `{folder: PATH}` with one sub-folder a person.";
+const DOC: &str = "`synthetic` (the embedded faces), `{synthetic: {…}}`, `{folder: PATH}` with images in any form, or the \
+                   NAME of a data set in `datasets.yaml`, which lies beside the spec or above it.";
+const FOLDER: &str = "Where the images lie: a folder with one sub-folder a person, a CSV list with the columns \
+                      `path,identity`, a RecordIO file or a folder with its `train.rec`, a verification set (`.bin`), or a \
+                      tar, tar.gz or zip of a folder. Which of them it is, is found out by looking.";
 const FORMS: &[&str] = &["synthetic", "{synthetic: {…}}", "{folder: PATH}"];
 
 /// The one key without a default.
@@ -24,13 +28,19 @@ pub(super) fn read(data: &mut Section<'_>) -> Dataset {
     let mut kinds = data.below("dataset", node.filter(|node| node.entries().is_some()));
     let choices = Choices::read(&mut kinds);
     let mapping = kinds.finish();
-    data.describe("dataset", DOC, json!({"anyOf": [{"const": "synthetic"}, mapping]}));
+    let name = json!({"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$"});
+    data.describe("dataset", DOC, json!({"anyOf": [{"const": "synthetic"}, name, mapping]}));
+    let (key, reading) = (data.path_of("dataset"), data.reading());
     let wrong = match node {
-        Some(node) => choices.wrong(node, &data.path_of("dataset")),
+        Some(node) => choices.wrong(node, &key),
         None if data.mentions("dataset") => None,
         None => data.place().map(missing),
     };
-    data.reading().report_all(wrong);
+    reading.report_all(wrong);
+    let named = node.filter(|node| node.scalar().is_some_and(|name| name != "synthetic"));
+    if let Some(path) = named.and_then(|node| catalogue::path(reading, node, &key, FORMS)) {
+        return Dataset::Folder(path);
+    }
     match choices {
         Choices { folder: Some(folder), .. } => Dataset::Folder(folder),
         Choices { synthetic, .. } => Dataset::Synthetic(synthetic),
@@ -55,7 +65,7 @@ impl Choices {
         kinds.exclusive(["folder", "synthetic"]);
         Self {
             has_folder: kinds.has("folder"),
-            folder: kinds.path("folder", "A folder with one sub-folder a person."),
+            folder: kinds.path("folder", FOLDER),
             has_synthetic: kinds.has("synthetic"),
             synthetic: kinds.section("synthetic", "The embedded faces.", synthetic),
         }
@@ -70,7 +80,8 @@ impl Choices {
                     .help("name one data set: `{folder: PATH}`, or `synthetic`")
             });
         }
-        (node.scalar() != Some("synthetic")).then(|| not_one_of(node, path, FORMS))
+        // A word is a name, which is looked up.
+        node.scalar().is_none().then(|| not_one_of(node, path, FORMS))
     }
 }
 

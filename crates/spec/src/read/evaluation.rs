@@ -133,9 +133,12 @@ fn drawn(protocol: &mut Section<'_>) -> PairSource {
 fn listed(protocol: &mut Section<'_>) -> PairSource {
     let list = protocol.path(
         "list",
-        "Pairs in a file: CSV with columns `a,b,same` and perhaps `fold`, or LFW's `pairs.txt`.",
+        "Pairs in a file: CSV with columns `a,b,same` and perhaps `fold`, LFW's `pairs.txt`, or InsightFace's verification \
+         set (`.bin`), which holds its images, too.",
     );
-    let images =
-        protocol.path("images", "Of `list`: the folder of its images; the data set's own where absent.");
+    let images = protocol.path(
+        "images",
+        "Of `list`: where its images lie, in any form; the data set's own where absent. A verification set has its own.",
+    );
     PairSource::Listed { list: list.unwrap_or_default(), images }
 }

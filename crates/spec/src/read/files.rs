@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{chain, section::Reading};
+use super::{Catalogue, chain, section::Reading};
 use crate::{Spec, precedence, source::Diagnostic};
 
 /// Spec files that were named together.
@@ -32,7 +32,9 @@ pub(super) fn listed(paths: &[PathBuf], reading: &Reading<'_>) -> Vec<Group> {
 fn in_folder(folder: &Path, reading: &Reading<'_>) -> Vec<PathBuf> {
     let is_spec = |path: &PathBuf| {
         let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        chain::is_yaml(path) && !hidden && path.is_file()
+        // A catalogue of data sets lies beside the specs that name them.
+        let catalogue = path.file_name().is_some_and(|name| name == Catalogue::FILE);
+        chain::is_yaml(path) && !hidden && !catalogue && path.is_file()
     };
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,

@@ -1,6 +1,7 @@
 //! Specs from files: `extends`, `--set`, and then types, with every mistake reported at its place.
 
 mod backbones;
+mod catalogue;
 mod chain;
 mod changes;
 mod data;
@@ -31,6 +32,7 @@ mod training;
 use std::path::PathBuf;
 
 pub use backbones::{BackboneDescription, backbones};
+pub use catalogue::{Catalogue, CatalogueEntry};
 pub use losses::{LossDescription, ParameterDescription, losses, parameters_of_losses_on_centres};
 pub use overrides::{InvalidOverride, Override};
 pub use schema::json_schema;

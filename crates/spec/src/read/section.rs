@@ -3,7 +3,7 @@
 
 use std::{
     cell::{OnceCell, RefCell},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use serde_json::{Map, Value as Json, json};
@@ -22,11 +22,28 @@ pub(super) struct Reading<'a> {
     pub(super) environment: Environment<'a>,
     /// Made when the first unknown key is met.
     homes: OnceCell<Homes>,
+    /// Folder of the spec that is being read.
+    spec_folder: RefCell<PathBuf>,
 }
 
 impl<'a> Reading<'a> {
     pub(super) fn new(environment: Environment<'a>) -> Self {
-        Self { found: RefCell::default(), environment, homes: OnceCell::new() }
+        Self {
+            found: RefCell::default(),
+            environment,
+            homes: OnceCell::new(),
+            spec_folder: RefCell::default(),
+        }
+    }
+
+    /// Says in which folder the spec lies that is read next.
+    pub(super) fn begin(&self, folder: &Path) {
+        self.spec_folder.replace(folder.to_owned());
+    }
+
+    /// The folder of the spec that is being read; the current one where none was said.
+    pub(super) fn spec_folder(&self) -> PathBuf {
+        self.spec_folder.borrow().clone()
     }
 
     /// The number of mistakes so far.

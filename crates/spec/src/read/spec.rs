@@ -28,6 +28,8 @@ use crate::{
 pub(super) fn read(chain: &Chain, overrides: &[Override], reading: &Reading<'_>) -> Option<Spec> {
     let before = reading.mistakes();
     let own = chain.own();
+    let folder = folder(&own.file);
+    reading.begin(&folder);
     let parents = chain.parents();
     let declared = match parents.clone() {
         Some(parents) => without(parents, &["name", "hypothesis", "expect"]).merged(own.document.clone()),
@@ -38,7 +40,6 @@ pub(super) fn read(chain: &Chain, overrides: &[Override], reading: &Reading<'_>)
     let written = top_level(&mut top);
     top.finish();
     let name = name(&document, &own.file, reading);
-    let folder = folder(&own.file);
     let experiment = experiment(&own.file, &folder, reading);
     let (name, experiment) = (name?, experiment?);
     expect::refuse_own(&document, &name, reading);

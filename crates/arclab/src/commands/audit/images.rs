@@ -19,7 +19,7 @@ use super::{
     Found,
     embeddings::{Embeddings, request},
     folds::{Dealt, dealt},
-    limit, refuse_figure_without_truth, show,
+    refuse_figure_without_truth, show,
 };
 use crate::{
     cli::AuditArgs,
@@ -62,7 +62,7 @@ pub(super) async fn execute(
     }
     let suspects = suspects(&store, &spec, &dealt, &carried, output)?;
     let judged = dealt.fold_of.iter().flatten().count();
-    let mut list = suspect_images_table(&suspects, judged, limit(arguments, output));
+    let mut list = suspect_images_table(&suspects, judged, output.limit(arguments.limit));
     list.notes.insert(0, how_judged(arguments.folds, spec.seeds.len()));
     list.notes.extend(not_judged(&dealt));
     let ranking = ranking(&spec, &dealt, &suspects);

@@ -16,9 +16,6 @@ use crate::{
     output::{self, Output},
 };
 
-/// Rows that people are shown.
-const SHOWN: usize = 50;
-
 /// Lists pairs, or training images.
 pub(crate) async fn execute(store: &Path, arguments: &AuditArgs, output: Output) -> anyhow::Result<ExitCode> {
     if let Some(file) = &arguments.figure {
@@ -28,15 +25,6 @@ pub(crate) async fn execute(store: &Path, arguments: &AuditArgs, output: Output)
         Some(what) => images::execute(store, what, arguments, output).await,
         None => pairs::execute(store, arguments, output).await.map(|()| ExitCode::SUCCESS),
     }
-}
-
-/// Rows to show: all of them to a program, unless it says how many.
-fn limit(arguments: &AuditArgs, output: Output) -> usize {
-    let usual = match output.format {
-        Format::Text { .. } | Format::Markdown | Format::Latex => SHOWN,
-        Format::Csv | Format::Json => usize::MAX,
-    };
-    arguments.limit.unwrap_or(usual)
 }
 
 /// A figure of what nobody knows is refused, before hours of training and not after them.

@@ -18,7 +18,7 @@ use arclab_store::{
     records::{PairListRecord, PairRecord, ScoresRecord},
 };
 
-use super::{Found, limit, refuse_figure_without_truth, show};
+use super::{Found, refuse_figure_without_truth, show};
 use crate::{cli::AuditArgs, named, output::Output};
 
 /// What one run said of a test's pairs.
@@ -50,7 +50,7 @@ pub(super) async fn execute(store: &Path, arguments: &AuditArgs, output: Output)
     // Stable, so that equals keep the order of tests and lists.
     suspects.sort_by(|a, b| b.mean.total_cmp(&a.mean));
     let looked_at = tests.iter().map(|test| test.list.pairs.len()).sum();
-    let list = suspect_pairs_table(&suspects, looked_at, limit(arguments, output));
+    let list = suspect_pairs_table(&suspects, looked_at, output.limit(arguments.limit));
     let ranking = ranking(&tests, &suspects);
     show(Found { list, ranking, looked_at }, arguments, output)?;
     store.close().await;

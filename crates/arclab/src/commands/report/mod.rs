@@ -213,14 +213,7 @@ impl Files {
 
     fn put(&self, name: &str, content: &[u8]) -> anyhow::Result<PathBuf> {
         let path = self.folder.join(name);
-        let mut unfinished = path.clone().into_os_string();
-        unfinished.push(format!(".{}.tmp", std::process::id()));
-        let written = fs::write(&unfinished, content).and_then(|()| fs::rename(&unfinished, &path));
-        if written.is_err() {
-            // The first error is the one to report.
-            let _ = fs::remove_file(&unfinished);
-        }
-        written.with_context(|| format!("failed to write {}", path.display()))?;
+        output::replace(&path, content)?;
         Ok(path)
     }
 }

@@ -1,0 +1,165 @@
+//! `arclab data`: what a person has, looked at, named and written in another form.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder with `photos/`: three people with two photos each.
+fn place() -> TempDir {
+    let place = tempfile::tempdir().expect("a temporary folder can be made");
+    for n in 0..6_u8 {
+        let pixels = [b"P5\n8 8\n255\n".as_slice(), &[20 * n; 64]].concat();
+        write(place.path(), &format!("photos/p{}/{}.pgm", n / 2, n % 2), &pixels);
+    }
+    place
+}
+
+fn write(place: &Path, name: &str, bytes: &[u8]) {
+    let path = place.join(name);
+    fs::create_dir_all(path.parent().expect("a file lies in a folder")).expect("folders can be made");
+    fs::write(path, bytes).expect("files can be written");
+}
+
+fn arclab(place: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_arclab"));
+    // No worker is needed, and so none is built.
+    command.args(arguments).current_dir(place).env_remove("ARCLAB_STORE").output().expect("arclab starts")
+}
+
+fn succeed(place: &Path, arguments: &[&str]) -> String {
+    let output = arclab(place, arguments);
+    assert!(output.status.success(), "arclab {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn refused(place: &Path, arguments: &[&str]) -> String {
+    let output = arclab(place, arguments);
+    assert_eq!(output.status.code(), Some(1), "arclab {arguments:?}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn inspected(place: &Path, path: &str) -> Value {
+    serde_json::from_str(&succeed(place, &["data", "inspect", path, "--json"])).expect("JSON is printed")
+}
+
+#[test]
+fn a_set_is_looked_at_named_planned_and_written_in_another_form() {
+    let place = place();
+    let place = place.path();
+    let found = inspected(place, "photos");
+    assert_eq!((&found["data"][0]["images"], &found["data"][0]["identities"]), (&6.into(), &3.into()));
+    assert_eq!((&found["sample"][0]["format"], &found["sample"][0]["width"]), (&"PNM".into(), &8.into()));
+
+    // The catalogue lies with the specs, and the path is relative to it.
+    fs::create_dir(place.join("experiments")).expect("folders can be made");
+    succeed(place, &["data", "import", "photos", "--as", "ours", "--licence", "our own"]);
+    let catalogue = place.join("experiments/datasets.yaml");
+    let text = "ours:\n  path: ../photos\n  licence: \"our own\"\n";
+    assert_eq!(fs::read_to_string(&catalogue).expect("it was written"), text);
+    write(place, "experiments/a.yaml", b"data: {dataset: ours}\n");
+    assert!(succeed(place, &["plan", "experiments"]).contains('a'));
+
+    // Names are for commands, too; what is written is another form of the same.
+    succeed(place, &["data", "export", "ours", "--as", "recordio", "--out", "records"]);
+    let records = inspected(place, "records");
+    assert_eq!(
+        (&records["data"][0]["form"], &records["data"][0]["images"]),
+        (&"a RecordIO file".into(), &6.into())
+    );
+    assert!(
+        refused(place, &["data", "export", "ours", "--as", "folders", "--out", "records"])
+            .contains("is there already")
+    );
+}
+
+#[test]
+fn a_name_is_given_once_and_changed_only_when_asked() {
+    let place = place();
+    let place = place.path();
+    write(place, "datasets.yaml", b"# Ours.\nours: {path: photos}   # here\n");
+    succeed(place, &["data", "import", "./photos", "--as", "ours"]);
+    let text = || fs::read_to_string(place.join("datasets.yaml")).expect("it is there");
+    assert_eq!(text(), "# Ours.\nours: {path: photos}   # here\n");
+    let people = ["data", "import", "photos/../others", "--as", "ours"];
+    for n in 0..2_u8 {
+        write(place, &format!("others/a/{n}.pgm"), &[b"P5\n1 1\n255\n".as_slice(), &[n]].concat());
+    }
+    let said = refused(place, &people);
+    assert!(said.contains("has the name ours for") && said.contains("--replace"), "{said}");
+    succeed(place, &[people.as_slice(), &["--replace"]].concat());
+    assert_eq!(text(), "# Ours.\nours:\n  path: others\n");
+}
+
+#[test]
+fn what_gives_no_image_gets_no_name() {
+    let place = place();
+    let place = place.path();
+    write(place, "empty/ann/a.jpg", b"");
+    let said = refused(place, &["data", "import", "empty", "--as", "empty"]);
+    assert!(said.contains("gives no image: it is empty"), "{said}");
+    assert!(refused(place, &["data", "import", "nowhere", "--as", "x"]).contains("nowhere"));
+    assert!(
+        refused(place, &["data", "import", "photos", "--as", "a b"]).contains("is no name of a data set")
+    );
+    assert!(!place.join("datasets.yaml").exists());
+    let said = refused(place, &["data", "inspect", "nobody"]);
+    assert!(said.contains("there is nothing at nobody, and no `datasets.yaml`"), "{said}");
+}
+
+#[test]
+fn lists_of_pairs_are_counted() {
+    let place = place();
+    write(place.path(), "pairs.csv", b"a,b,same\np0/0.pgm,p0/1.pgm,1\np0/0.pgm,p1/1.pgm,0\n");
+    let found = &inspected(place.path(), "pairs.csv")[0];
+    assert_eq!((&found["pairs"], &found["same"]), (&2.into(), &1.into()));
+    let bin = ["data", "export", "photos", "--as", "bin", "--pairs", "pairs.csv", "--out", "x.bin"];
+    succeed(place.path(), &bin);
+    let found = inspected(place.path(), "x.bin");
+    assert_eq!((&found["data"][0]["pairs"], &found["data"][0]["images"]), (&2.into(), &4.into()));
+}
+
+#[test]
+fn copies_and_grey_photos_of_a_set_are_found_and_told_apart_by_whose_they_are() {
+    let place = tempfile::tempdir().expect("a temporary folder can be made");
+    let place = place.path();
+    let photo = |seed: usize| {
+        let pixel = |at: usize| [(at * at * seed % 251) as u8, (at * 7 * seed % 253) as u8, (at % 240) as u8];
+        [b"P6\n64 64\n255\n".to_vec(), (0..64 * 64).flat_map(pixel).collect()].concat()
+    };
+    for (name, bytes) in [
+        ("photos/a/0.ppm", photo(3)),
+        ("photos/a/1.ppm", photo(3)),
+        ("photos/a/2.ppm", photo(11)),
+        ("photos/b/0.ppm", photo(5)),
+        ("photos/b/1.ppm", photo(11)),
+        (
+            "photos/c/0.pgm",
+            [b"P5\n64 64\n255\n".to_vec(), (0..64 * 64).map(|at| (at * at % 199) as u8).collect()].concat(),
+        ),
+        ("photos/c/1.ppm", b"no image".to_vec()),
+    ] {
+        write(place, name, &bytes);
+    }
+    let found = succeed(place, &["data", "check", "photos", "--json"]);
+    let found: Vec<Value> = serde_json::from_str(&found).expect("JSON is printed");
+    let examples = |problem: &str| -> Vec<&str> {
+        found
+            .iter()
+            .filter(|row| row["problem"] == problem)
+            .filter_map(|row| row["example"].as_str())
+            .collect()
+    };
+    assert_eq!(examples("copies_within"), ["a/0.ppm = a/1.ppm"]);
+    assert_eq!(examples("copies_across"), ["a/2.ppm = b/1.ppm"]);
+    assert_eq!(examples("grey"), ["c/0.pgm"]);
+    assert_eq!(examples("alone"), ["c"]);
+    assert!(examples("left_out")[0].contains("c/1.ppm") && examples("near_across").is_empty());
+    let text = succeed(place, &["data", "check", "photos"]);
+    assert!(text.contains("Equal files of several people"), "{text}");
+    assert!(refused(place, &["data", "check", "nowhere"]).contains("nowhere"));
+}

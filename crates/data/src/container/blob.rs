@@ -1,0 +1,91 @@
+//! A file that is read at places, from any thread.
+//!
+//! It is not mapped: a person's file may be cut short while it is read, which is an error here and would end the
+//! process there. Images are read once and then mapped from the cache, so nothing is lost by it.
+
+use std::{
+    fs::File,
+    io::{self, BufReader, Read, Seek, SeekFrom},
+    os::unix::fs::FileExt as _,
+    path::{Path, PathBuf},
+};
+
+use super::Stamp;
+
+/// Bytes of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) offset: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Span {
+    /// The first byte behind it; as far as numbers go where it would be further.
+    pub(crate) fn end(self) -> u64 {
+        self.offset.saturating_add(self.bytes)
+    }
+}
+
+/// A file that is read at places.
+#[derive(Debug)]
+pub(crate) struct Blob {
+    pub(super) path: PathBuf,
+    file: File,
+    /// Its size and time of change when it was opened.
+    pub(super) stamp: Stamp,
+}
+
+impl Blob {
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let stamp = Stamp::of(&file.metadata()?);
+        Ok(Self { path: path.to_owned(), file, stamp })
+    }
+
+    /// Of a member of `bytes`, which is as old as the file.
+    pub(super) fn stamp_of(&self, bytes: u64) -> Stamp {
+        Stamp { bytes, ..self.stamp }
+    }
+
+    /// The bytes of `span`; memory is taken for what is there alone.
+    pub(super) fn read(&self, span: Span) -> io::Result<Vec<u8>> {
+        if span.end() > self.stamp.bytes {
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+        }
+        let mut bytes = vec![0; span.bytes as usize];
+        self.file.read_exact_at(&mut bytes, span.offset)?;
+        Ok(bytes)
+    }
+
+    /// Reads on from the beginning.
+    pub(super) fn reader(&self, buffer: usize) -> BufReader<Cursor<'_>> {
+        BufReader::with_capacity(buffer, Cursor { blob: self, at: 0 })
+    }
+}
+
+/// A place in a file; several readers of one file do not disturb each other.
+#[derive(Debug)]
+pub(super) struct Cursor<'a> {
+    blob: &'a Blob,
+    at: u64,
+}
+
+impl Read for Cursor<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.blob.file.read_at(buffer, self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+impl Seek for Cursor<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let place = match to {
+            SeekFrom::Start(place) => Some(place),
+            SeekFrom::End(by) => self.blob.stamp.bytes.checked_add_signed(by),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+        };
+        self.at = place.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
+    }
+}

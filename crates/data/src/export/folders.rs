@@ -1,0 +1,80 @@
+//! A folder with one sub-folder an identity.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    process,
+};
+
+use super::{ExportError, Exported, Work};
+use crate::container::ENDINGS;
+
+pub(super) fn write(work: &Work<'_>, out: &Path) -> Result<Exported, ExportError> {
+    let places: Vec<usize> = (0..work.candidates().len()).collect();
+    let mut written = BTreeSet::new();
+    let mut identities = BTreeSet::new();
+    let left_out = whole_folder(out, |folder| {
+        work.each(&places, |place, image| {
+            let (identity, file) = work.candidates()[place].name.split_once('/').unwrap_or_default();
+            let identity = visible(identity);
+            let mut name = format!("{identity}/{}", visible(&with_ending(file, image.ending)));
+            // Two that differed in their endings alone.
+            if !written.insert(name.clone()) {
+                name = format!("{identity}/{}.{}", visible(file), image.ending);
+                written.insert(name.clone());
+            }
+            let path = folder.join(name);
+            if identities.insert(identity.clone()) {
+                let folder = folder.join(&identity);
+                fs::create_dir_all(&folder).map_err(ExportError::write(&folder))?;
+            }
+            fs::write(&path, &image.bytes).map_err(ExportError::write(&path))
+        })
+    })?;
+    Ok(Exported { images: written.len(), identities: identities.len(), left_out })
+}
+
+/// Makes the folder `out` through `write`: under another name first, so that it is there whole or not at all.
+pub(super) fn whole_folder<T>(
+    out: &Path,
+    write: impl FnOnce(&Path) -> Result<T, ExportError>,
+) -> Result<T, ExportError> {
+    let mut unfinished = out.as_os_str().to_owned();
+    unfinished.push(format!(".{}.tmp", process::id()));
+    let unfinished = PathBuf::from(unfinished);
+    fs::create_dir_all(&unfinished).map_err(ExportError::write(&unfinished))?;
+    let written = write(&unfinished)
+        .and_then(|written| fs::rename(&unfinished, out).map(|()| written).map_err(ExportError::write(out)));
+    if written.is_err() {
+        // The first error is the one to report.
+        let _ = fs::remove_dir_all(&unfinished);
+    }
+    written
+}
+
+/// `file` with the ending of what is in it: a wrong one, or none, harms other programs.
+fn with_ending(file: &str, ending: &str) -> String {
+    let of_images = |(stem, found): (&str, &str)| {
+        let found = found.to_ascii_lowercase();
+        ENDINGS.contains(&found.as_str()).then(|| (stem.to_owned(), found))
+    };
+    match file.rsplit_once('.').and_then(of_images) {
+        Some((_, found)) if same(&found, ending) => file.to_owned(),
+        Some((stem, _)) => format!("{stem}.{ending}"),
+        None => format!("{file}.{ending}"),
+    }
+}
+
+fn same(found: &str, ending: &str) -> bool {
+    match ending {
+        "jpg" => matches!(found, "jpg" | "jpeg"),
+        "pnm" => matches!(found, "pgm" | "ppm" | "pnm"),
+        other => found == other,
+    }
+}
+
+/// `name` as no folder hides it.
+fn visible(name: &str) -> String {
+    if name.starts_with('.') { format!("_{name}") } else { name.to_owned() }
+}
