@@ -18,6 +18,13 @@ impl Photo {
         if within { f32::from(self.rgb[3 * (y as usize * self.width + x as usize) + channel]) } else { 0.0 }
     }
 
+    /// The square of `side` pixels at a place within, less what lies beyond the border.
+    pub(crate) fn part(&self, (x, y): (usize, usize), side: usize) -> Self {
+        let (width, height) = (side.min(self.width - x), side.min(self.height - y));
+        let row = |row: usize| &self.rgb[3 * (row * self.width + x)..3 * (row * self.width + x + width)];
+        Self { width, height, rgb: (y..y + height).flat_map(row).copied().collect() }
+    }
+
     /// Each `factor` × `factor` pixels as their mean; the rest at the right and lower border falls away.
     pub(crate) fn reduced(&self, factor: usize) -> Self {
         let (width, height) = (self.width / factor, self.height / factor);
@@ -45,6 +52,7 @@ mod tests {
         let photo = Photo { width: 5, height: 2, rgb };
         // 0, 1, 5, 6 and 2, 3, 7, 8; the fifth column falls away.
         assert_eq!(photo.reduced(2), Photo { width: 2, height: 1, rgb: vec![3, 3, 3, 5, 5, 5] });
+        assert_eq!(photo.part((3, 1), 4), Photo { width: 2, height: 1, rgb: vec![8, 8, 8, 9, 9, 9] });
         assert_eq!(photo.at(4, 1, 2), 9.0);
         assert_eq!(photo.at(5, 0, 0), 0.0);
         assert_eq!(photo.at(0, -1, 0), 0.0);

@@ -6,8 +6,9 @@
 
 use crate::{Landmarks, Photo, Point, Similarity};
 
-/// How far the points of an aligned crop may lie from the template, as a share of the distance between its eyes.
-const ALIGNED: f64 = 0.2;
+/// How far alignment may move the points of a crop that is aligned already, on average, as a share of the distance between the
+/// eyes: another detector put them elsewhere.
+const ALIGNED: f64 = 0.25;
 
 /// The crop of `size` × `size` pixels in which the face with these landmarks lies as the template has it; none where the
 /// landmarks are one point.
@@ -33,10 +34,15 @@ pub(crate) fn fit(photo: &Photo, scale: f64, side: usize) -> Photo {
     warp(photo, &Similarity::scaling(scale).inverse(), side)
 }
 
-/// Whether the photo is a crop already: square, with its landmarks where the template has them.
+/// Whether the photo is a crop already: square, and hardly moved by what brings its landmarks to the template. How far these
+/// are from it says less, since faces differ, and more so those that look aside.
 pub fn is_aligned(photo: &Photo, landmarks: &Landmarks) -> bool {
     let template = Landmarks::template(photo.width);
-    photo.width == photo.height && landmarks.distance(&template) < ALIGNED * template.eye_distance()
+    let moved =
+        |to_crop: Similarity| Landmarks(template.0.map(|point| to_crop.apply(point))).distance(&template);
+    photo.width == photo.height
+        && Similarity::between(landmarks, &template)
+            .is_some_and(|to_crop| moved(to_crop) < ALIGNED * template.eye_distance())
 }
 
 impl Point {

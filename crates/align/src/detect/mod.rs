@@ -9,15 +9,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tract_onnx::prelude::{
-    Framework as _, InferenceModelExt as _, Tensor, TypedModel, TypedRunnableModel, tvec,
-};
+use rten::{Dimension, Model, NodeId, Value};
+use rten_tensor::{AsView as _, NdTensor};
 
 use crate::{Landmarks, Photo, Point, warp};
 use decode::{Grid, STRIDES};
 
 /// Below this a place is no face.
 const LEAST_SCORE: f32 = 0.6;
+/// Side in pixels; a larger input would take more memory than a photo is worth.
+const LARGEST_SIDE: usize = 2048;
 /// What a grid's places give, in the order in which they are decoded.
 const OUTPUTS: [&str; 4] = ["cls", "obj", "bbox", "kps"];
 
@@ -85,80 +86,104 @@ pub enum DetectorError {
     Run(String),
 }
 
-type Network = TypedRunnableModel<TypedModel>;
-
 /// A network that finds faces.
 pub struct Detector {
-    network: Network,
+    network: Model,
+    input: NodeId,
     /// Side of its square input.
     side: usize,
-    /// By stride and then by [`OUTPUTS`], where among the network's outputs each stands.
-    places: Vec<[usize; 4]>,
+    /// By stride, and then as [`OUTPUTS`] has them.
+    outputs: Vec<NodeId>,
 }
 
 impl Detector {
     /// Loads YuNet from an ONNX file.
     pub fn load(path: &Path) -> Result<Self, DetectorError> {
         let bytes = fs::read(path).map_err(|source| DetectorError::Read { path: path.to_owned(), source })?;
-        let failed = |error: tract_onnx::prelude::TractError| DetectorError::Load {
-            path: path.to_owned(),
-            reason: format!("{error:#}"),
-        };
-        let model = tract_onnx::onnx().model_for_read(&mut bytes.as_slice()).map_err(failed)?;
+        let network = Model::load(bytes)
+            .map_err(|why| DetectorError::Load { path: path.to_owned(), reason: why.to_string() })?;
         let not_yunet = |reason: String| DetectorError::NotYunet { path: path.to_owned(), reason };
-        let names: Vec<String> = model
-            .outputs
-            .iter()
-            .map(|outlet| model.outlet_label(*outlet).unwrap_or(&model.nodes[outlet.node].name).to_owned())
-            .collect();
-        let place = |name: String| {
-            names
-                .iter()
-                .position(|other| *other == name)
-                .ok_or_else(|| not_yunet(format!("it has no output `{name}`")))
-        };
-        let mut places = Vec::with_capacity(STRIDES.len());
-        for stride in STRIDES {
-            let mut of_stride = [0; 4];
-            for (at, output) in of_stride.iter_mut().zip(OUTPUTS) {
-                *at = place(format!("{output}_{stride}"))?;
+        let input = *network.input_ids().first().ok_or_else(|| not_yunet("it has no input".to_owned()))?;
+        let side = match network.input_shape(0).as_deref() {
+            Some(
+                &[
+                    Dimension::Fixed(1),
+                    Dimension::Fixed(3),
+                    Dimension::Fixed(height),
+                    Dimension::Fixed(width),
+                ],
+            ) if height == width
+                && height % STRIDES[2] == 0
+                && (STRIDES[2]..=LARGEST_SIDE).contains(&height) =>
+            {
+                height
             }
-            places.push(of_stride);
-        }
-        let fact = model.input_fact(0).map_err(failed)?;
-        let shape: Option<Vec<usize>> =
-            fact.shape.as_concrete_finite().ok().flatten().map(|shape| shape.to_vec());
-        let side = match shape.as_deref() {
-            Some([1, 3, height, width]) if height == width && height % STRIDES[2] == 0 => *height,
-            other => return Err(not_yunet(format!("its input is {other:?}"))),
+            other => return Err(not_yunet(format!("its input is {}", shown(other)))),
         };
-        let network = model.into_optimized().and_then(|model| model.into_runnable()).map_err(failed)?;
-        Ok(Self { network, side, places })
+        let names = STRIDES.into_iter().flat_map(|stride| OUTPUTS.map(|output| format!("{output}_{stride}")));
+        let output = |name: String| {
+            network.find_node(&name).ok_or_else(|| not_yunet(format!("it has no output `{name}`")))
+        };
+        let outputs = names.map(output).collect::<Result<_, _>>()?;
+        Ok(Self { network, input, side, outputs })
     }
 
     /// All faces of a photo, the surest first.
+    ///
+    /// The photo is brought to the network's size. Where that finds nothing in one that is larger, it is looked at once more in
+    /// overlapping parts of half its longer side, for faces that were too small to be seen.
     pub fn find(&self, photo: &Photo) -> Result<Vec<Face>, DetectorError> {
-        let scale = self.side as f64 / photo.width.max(photo.height) as f64;
-        let fitted = warp::fit(photo, scale, self.side);
-        let failed = |error: tract_onnx::prelude::TractError| DetectorError::Run(format!("{error:#}"));
-        let input = Tensor::from_shape(&[1, 3, self.side, self.side], &planes(&fitted)).map_err(failed)?;
-        let outputs = self.network.run(tvec!(input.into())).map_err(failed)?;
+        let faces = self.look(photo)?;
+        if !faces.is_empty() || photo.width.max(photo.height) <= self.side {
+            return Ok(faces);
+        }
         let mut faces = Vec::new();
-        for (stride, places) in STRIDES.into_iter().zip(&self.places) {
-            let values = |place: usize| outputs[places[place]].as_slice::<f32>().map_err(failed);
-            let grid = Grid {
-                stride,
-                side: self.side / stride,
-                class: values(0)?,
-                object: values(1)?,
-                boxes: values(2)?,
-                points: values(3)?,
-            };
-            grid.faces(LEAST_SCORE, &mut faces);
+        for (place, part) in parts(photo) {
+            faces.extend(self.look(&part)?.into_iter().map(|face| face.shifted(place)));
+        }
+        Ok(suppress::keep_the_surest(faces))
+    }
+
+    fn look(&self, photo: &Photo) -> Result<Vec<Face>, DetectorError> {
+        let scale = self.side as f64 / photo.width.max(photo.height) as f64;
+        let input = planes(&warp::fit(photo, scale, self.side));
+        let input = NdTensor::from_data([1, 3, self.side, self.side], input);
+        let values = self.network.run(vec![(self.input, input.view().into())], &self.outputs, None);
+        let values = values.map_err(|why| DetectorError::Run(why.to_string()))?;
+        let values: Option<Vec<Vec<f32>>> = values.into_iter().map(floats).collect();
+        let values = values.ok_or_else(|| DetectorError::Run("an output holds no float32".to_owned()))?;
+        let mut faces = Vec::new();
+        for (stride, [class, object, boxes, points]) in STRIDES.into_iter().zip(values.as_chunks::<4>().0) {
+            let side = self.side / stride;
+            Grid { stride, side, class, object, boxes, points }.faces(LEAST_SCORE, &mut faces);
         }
         let faces = suppress::keep_the_surest(faces);
         Ok(faces.into_iter().map(|face| face.scaled(1.0 / scale)).collect())
     }
+}
+
+fn floats(value: Value) -> Option<Vec<f32>> {
+    Some(value.into_tensor::<f32>()?.to_vec())
+}
+
+fn shown(shape: Option<&[Dimension]>) -> String {
+    let sides = shape.unwrap_or_default().iter().map(|dimension| match dimension {
+        Dimension::Fixed(side) => side.to_string(),
+        Dimension::Symbolic(name) => name.clone(),
+    });
+    format!("[{}]", sides.collect::<Vec<_>>().join(", "))
+}
+
+/// Squares of half the longer side, each half over the next one, and where their upper left corners lie.
+fn parts(photo: &Photo) -> impl Iterator<Item = (Point, Photo)> {
+    let side = photo.width.max(photo.height).div_ceil(2);
+    let starts = move |length: usize| {
+        let last = length.saturating_sub(side);
+        (0..last).step_by(side.div_ceil(2)).chain([last])
+    };
+    starts(photo.height).flat_map(move |y| {
+        starts(photo.width).map(move |x| (Point { x: x as f64, y: y as f64 }, photo.part((x, y), side)))
+    })
 }
 
 impl Face {
@@ -170,6 +195,16 @@ impl Face {
             corners: self.corners.map(scaled),
             score: self.score,
             landmarks: Landmarks(self.landmarks.0.map(scaled)),
+        }
+    }
+
+    /// The same face in a photo of which this one was a part that began at `place`.
+    fn shifted(self, place: Point) -> Self {
+        let shifted = |point: Point| Point { x: point.x + place.x, y: point.y + place.y };
+        Self {
+            corners: self.corners.map(shifted),
+            landmarks: Landmarks(self.landmarks.0.map(shifted)),
+            ..self
         }
     }
 }

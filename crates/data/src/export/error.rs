@@ -17,6 +17,27 @@ pub enum ExportError {
         /// The place.
         path: PathBuf,
     },
+    /// Nothing takes the place of a folder but another one of its kind.
+    #[error(
+        "{} has no {sign}, or holds what is read, so that it is no folder to be replaced: remove it, or name another place",
+        path.display()
+    )]
+    NotMadeHere {
+        /// The folder.
+        path: PathBuf,
+        /// The file that such a folder has.
+        sign: &'static str,
+    },
+    /// All images were left out.
+    #[error("none of {total} images is left, such as {}: {reason}", path.display())]
+    NothingMade {
+        /// How many there were.
+        total: usize,
+        /// One of them.
+        path: PathBuf,
+        /// Why it was left out.
+        reason: String,
+    },
     /// Pairs beside a form without any.
     #[error("only a verification set holds pairs, so {} would not be read: leave the pairs out", pairs.display())]
     PairsOfNoUse {

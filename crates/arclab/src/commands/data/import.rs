@@ -20,17 +20,13 @@ const SAMPLE: usize = 200;
 
 pub(super) fn execute(store: &Path, arguments: &ImportArgs, output: Output) -> anyhow::Result<()> {
     let ImportArgs { path, name, .. } = arguments;
-    if !Catalogue::is_name(name) {
-        bail!(
-            "`{name}` is no name of a data set: use letters, digits, `.`, `-` and `_`, and another word than `synthetic`"
-        );
-    }
+    refuse_no_name(name)?;
     let file = arguments.catalogue.clone().unwrap_or_else(usual);
     let catalogue = Catalogue::read(&file)?;
     let entry = entry(arguments, &file)?;
     let known = catalogue.names().contains(&name.as_str());
     if known && !arguments.replace {
-        refuse_another(&catalogue, name, path, &file)?;
+        refuse_another(&catalogue, name, path, &file, "--replace")?;
     }
     let progress = DataProgress::reading(output);
     let found = inspect(path, SAMPLE, &store.join("cache"), &progress);
@@ -48,17 +44,33 @@ pub(super) fn execute(store: &Path, arguments: &ImportArgs, output: Output) -> a
 }
 
 /// Where specs are that could name it.
-fn usual() -> PathBuf {
+pub(super) fn usual() -> PathBuf {
     let specs = Path::new("experiments");
     if specs.is_dir() { specs.join(Catalogue::FILE) } else { PathBuf::from(Catalogue::FILE) }
 }
 
-fn refuse_another(catalogue: &Catalogue, name: &str, path: &Path, file: &Path) -> anyhow::Result<()> {
+pub(super) fn refuse_no_name(name: &str) -> anyhow::Result<()> {
+    if !Catalogue::is_name(name) {
+        bail!(
+            "`{name}` is no name of a data set: use letters, digits, `.`, `-` and `_`, and another word than `synthetic`"
+        );
+    }
+    Ok(())
+}
+
+/// A name stays with its path, unless `option` says otherwise.
+pub(super) fn refuse_another(
+    catalogue: &Catalogue,
+    name: &str,
+    path: &Path,
+    file: &Path,
+    option: &str,
+) -> anyhow::Result<()> {
     let Some(there) = catalogue.path(name)? else { return Ok(()) };
     let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if real(&there) != real(path) {
         bail!(
-            "{} has the name {name} for {} already: take another name, or write `--replace`",
+            "{} has the name {name} for {} already: take another name, or write `{option}`",
             file.display(),
             there.display()
         );
@@ -77,10 +89,14 @@ fn refuse_nothing(found: &Inspection) -> anyhow::Result<()> {
 
 fn entry(arguments: &ImportArgs, file: &Path) -> anyhow::Result<CatalogueEntry> {
     let ImportArgs { path, name, licence, source, .. } = arguments;
-    // As it was said: what is relative here is relative to the catalogue there.
-    let path = if path.is_absolute() { path.clone() } else { relative(path, file)? };
+    let path = as_from(path, file)?;
     let (licence, source) = (licence.clone(), source.clone());
     Ok(CatalogueEntry { name: name.clone(), path, licence, source })
+}
+
+/// `path` as it was said: what is relative here is relative to the catalogue `file` there.
+pub(super) fn as_from(path: &Path, file: &Path) -> anyhow::Result<PathBuf> {
+    if path.is_absolute() { Ok(path.to_owned()) } else { relative(path, file) }
 }
 
 /// `path` from the folder of `file`.
