@@ -149,7 +149,7 @@ fn the_specs_on_lfw_train_on_what_the_catalogue_has_as_its_aligned_photos() {
     let specs = read_specs(&[copy.path().join("experiments/lfw")], &[]).unwrap();
     insta::assert_snapshot!(outline(&specs), @r"
     baseline extends baseline
-      data.dataset: /photos/aligned
+      data.dataset: lfw-aligned
       evaluation.protocols.closed.pairs: 3000
       evaluation.protocols.open.pairs: 3000
     grayscale extends baseline
@@ -157,7 +157,10 @@ fn the_specs_on_lfw_train_on_what_the_catalogue_has_as_its_aligned_photos() {
     m0.2 extends baseline
       loss.margin: 0.2
     ");
-    assert!(specs.iter().all(|spec| spec.experiment.as_str() == "lfw" && !spec.hypothesis.is_empty()));
+    for spec in &specs {
+        assert_eq!(spec.config.data.dataset, Dataset::Folder(PathBuf::from("/photos/aligned")));
+        assert!(spec.experiment.as_str() == "lfw" && !spec.hypothesis.is_empty());
+    }
 
     let without = with_catalogue("");
     let errors = read_specs(&[without.path().join("experiments/lfw")], &[]).unwrap_err();

@@ -18,15 +18,12 @@ pub enum ExportError {
         path: PathBuf,
     },
     /// Nothing takes the place of a folder but another one of its kind.
-    #[error(
-        "{} has no {sign}, or holds what is read, so that it is no folder to be replaced: remove it, or name another place",
-        path.display()
-    )]
-    NotMadeHere {
+    #[error("{} is not replaced, since {why}: name another place", path.display())]
+    NotReplaced {
         /// The folder.
         path: PathBuf,
-        /// The file that such a folder has.
-        sign: &'static str,
+        /// What it has or lacks.
+        why: String,
     },
     /// All images were left out.
     #[error("none of {total} images is left, such as {}: {reason}", path.display())]

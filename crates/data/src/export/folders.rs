@@ -42,7 +42,8 @@ pub(super) fn whole_folder<T>(
     write: impl FnOnce(&Path) -> Result<T, ExportError>,
 ) -> Result<T, ExportError> {
     let beside = |ending: &str| {
-        let mut path = out.as_os_str().to_owned();
+        // Not as it was written: behind a slash at its end these would lie within it.
+        let mut path = out.components().collect::<PathBuf>().into_os_string();
         path.push(format!(".{}.{ending}", process::id()));
         PathBuf::from(path)
     };

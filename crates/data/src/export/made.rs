@@ -98,16 +98,20 @@ pub fn make_folder(
 
 /// Nothing is written over but what was made here, and nobody's source.
 fn refuse(request: &MakeRequest<'_>, source: &Path) -> Result<(), ExportError> {
-    let path = || request.out.to_owned();
-    if !request.out.exists() {
+    let path = request.out.to_owned();
+    if !path.exists() {
         return Ok(());
     }
     if !request.replace {
-        return Err(ExportError::Exists { path: path() });
+        return Err(ExportError::Exists { path });
     }
-    let out = fs::canonicalize(request.out).map_err(ExportError::write(request.out))?;
-    if source.starts_with(&out) || !out.join(DROPPED).is_file() {
-        return Err(ExportError::NotMadeHere { path: path(), sign: DROPPED });
+    let out = fs::canonicalize(&path).map_err(ExportError::write(&path))?;
+    if source.starts_with(&out) {
+        return Err(ExportError::NotReplaced { path, why: "what is read lies in it".to_owned() });
+    }
+    if !out.join(DROPPED).is_file() {
+        let why = format!("it has no {DROPPED}, and so was not made here");
+        return Err(ExportError::NotReplaced { path, why });
     }
     Ok(())
 }

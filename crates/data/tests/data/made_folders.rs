@@ -95,16 +95,16 @@ fn nothing_takes_the_place_of_a_folder_that_was_not_made_here() {
             .map(|done| done.images)
             .map_err(|error| error.to_string())
     };
-    assert_eq!(make(false, &out), Ok(4));
+    assert_eq!(make(false, &out.join("")), Ok(4), "a slash at the end");
     assert!(make(false, &out).unwrap_err().contains("is there already"));
     place.write("made/p00/stale.png", b"");
     assert_eq!(make(true, &out), Ok(4));
     assert_eq!(names(&out.join("p00")), ["00.png", "01.png"]);
     // Neither another folder, nor the one that holds the photos.
     place.write("mine/letter.txt", b"dear");
-    assert!(make(true, &place.path("mine")).unwrap_err().contains("has no dropped.csv"));
+    assert!(make(true, &place.path("mine")).unwrap_err().contains("it has no dropped.csv"));
     place.write("dropped.csv", b"path,reason\n");
-    assert!(make(true, &place.path("")).unwrap_err().contains("holds what is read"));
+    assert!(make(true, &place.path("")).unwrap_err().contains("what is read lies in it"));
     assert_eq!(names(&place.path("mine")), ["letter.txt"]);
     // And nothing unfinished is left behind.
     let left: Vec<String> =
