@@ -9,7 +9,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Package
 
 /// Folder under `crates/`, and the workspace crates that it may use. Arrows point down.
 const USES: &[(&str, &[&str])] = &[
-    ("arclab", &["scheduler", "report", "store", "data", "spec", "metrics"]),
+    ("arclab", &["scheduler", "report", "store", "data", "fetch", "spec", "metrics"]),
     ("scheduler", &["store", "spec", "metrics"]),
     ("bench", &["nn", "gpu", "metrics", "report"]),
     ("report", &["store", "spec", "metrics"]),
@@ -18,6 +18,7 @@ const USES: &[(&str, &[&str])] = &[
     ("nn", &["gpu"]),
     ("gpu", &[]),
     ("data", &["spec", "metrics"]),
+    ("fetch", &["spec"]),
     ("spec", &["metrics"]),
     ("metrics", &[]),
 ];
@@ -34,6 +35,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("tar", &["data"]),
     ("flate2", &["data"]),
     ("cudarc", &["gpu"]),
+    ("ureq", &["fetch"]),
     ("nvml-wrapper", &["scheduler"]),
     ("kuva", &["report"]),
     ("saphyr-parser", &["spec"]),
