@@ -14,6 +14,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::output::Output;
 
 const DATA_BAR: &str = "{spinner} {msg}  {wide_bar} {pos}/{len}  {eta} left";
+const FETCH_BAR: &str = "{spinner} {msg}  {wide_bar} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left";
 const RUN_BAR: &str = "{prefix:24!} {wide_bar} {pos:>6}/{len} {msg:38!} {eta:>4} left";
 
 /// Whether bars can be drawn.
@@ -77,6 +78,54 @@ impl arclab_data::Progress for DataProgress {
             bar.take().iter().for_each(ProgressBar::finish_and_clear);
         }
         bar.get_or_insert_with(|| self.begin(what, total)).set_position(done as u64);
+    }
+}
+
+/// Progress of files that come from elsewhere.
+pub(crate) struct FetchProgress {
+    output: Output,
+    bar: Mutex<Option<ProgressBar>>,
+}
+
+impl FetchProgress {
+    pub(crate) fn new(output: Output) -> Self {
+        Self { output, bar: Mutex::new(None) }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = self.bar.lock().ok().and_then(|mut bar| bar.take()) {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn begin(&self, name: &str, done: u64, total: u64) -> ProgressBar {
+        let target =
+            if draws(self.output) { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(total), target).with_style(style(FETCH_BAR));
+        // What an earlier time brought says nothing of the speed: it is counted, and then forgotten.
+        bar.set_position(done);
+        bar.tick();
+        bar.reset_eta();
+        bar.with_message(name.to_owned())
+    }
+}
+
+impl arclab_fetch::Progress for FetchProgress {
+    fn bytes(&self, name: &str, done: u64, total: u64) {
+        let Ok(mut bar) = self.bar.lock() else { return };
+        if bar.as_ref().is_some_and(|bar| bar.message() != name) {
+            bar.take().iter().for_each(ProgressBar::finish_and_clear);
+        }
+        bar.get_or_insert_with(|| self.begin(name, done, total)).set_position(done);
+    }
+
+    fn hindered(&self, name: &str, what: &str) {
+        let say = || self.output.note(format_args!("{name}: {what}"));
+        match self.bar.lock().ok().as_ref().and_then(|bar| bar.as_ref()) {
+            Some(bar) => bar.suspend(say),
+            None => say(),
+        }
     }
 }
 

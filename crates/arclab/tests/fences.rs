@@ -9,7 +9,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Package
 
 /// Folder under `crates/`, and the workspace crates that it may use. Arrows point down.
 const USES: &[(&str, &[&str])] = &[
-    ("arclab", &["scheduler", "report", "store", "align", "data", "spec", "metrics"]),
+    ("arclab", &["scheduler", "report", "store", "align", "data", "fetch", "spec", "metrics"]),
     ("scheduler", &["store", "spec", "metrics"]),
     ("bench", &["nn", "gpu", "metrics", "report"]),
     ("report", &["store", "spec", "metrics"]),
@@ -19,6 +19,7 @@ const USES: &[(&str, &[&str])] = &[
     ("gpu", &[]),
     ("align", &[]),
     ("data", &["spec", "metrics"]),
+    ("fetch", &["spec"]),
     ("spec", &["metrics"]),
     ("metrics", &[]),
 ];
@@ -37,14 +38,20 @@ const FENCES: &[(&str, &[&str])] = &[
     ("tar", &["data"]),
     ("flate2", &["data"]),
     ("cudarc", &["gpu"]),
+    ("ureq", &["fetch"]),
     ("nvml-wrapper", &["scheduler"]),
     ("kuva", &["report"]),
     ("saphyr-parser", &["spec"]),
 ];
 
 /// A program's folder and a library that must not be anywhere in its tree.
-const ABSENT: &[(&str, &str)] =
-    &[("arclab", "candle-core"), ("arclab", "cudarc"), ("train", "sqlx"), ("train", "arclab-store")];
+const ABSENT: &[(&str, &str)] = &[
+    ("arclab", "candle-core"),
+    ("arclab", "cudarc"),
+    ("train", "sqlx"),
+    ("train", "arclab-store"),
+    ("train", "rten"),
+];
 
 /// Of this platform's packages: after a build they are all at hand, and those of others need not be.
 fn metadata() -> Metadata {

@@ -23,8 +23,8 @@ pub use names::{ExperimentName, Fingerprint, InvalidName, ProtocolName, RunId, V
 pub use plan::{Assignment, ListPeople, PLAN_VERSION, Plan, PlanHash, SharedPeople, TRAINER_VERSION};
 pub use read::{
     BackboneDescription, Catalogue, CatalogueEntry, InvalidOverride, LossDescription, Override,
-    ParameterDescription, backbones, json_schema, losses, parameters_of_losses_on_centres, read_specs,
-    refuse_same_names,
+    ParameterDescription, PublicFile, PublicSet, backbones, json_schema, losses,
+    parameters_of_losses_on_centres, read_specs, refuse_same_names,
 };
 pub use run::{Attempt, FailureKind, IllegalTransition, RunEvent, RunState};
 pub use source::{Diagnostic, SpecErrors};

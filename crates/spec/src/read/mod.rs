@@ -18,6 +18,7 @@ mod optimizer;
 mod overrides;
 mod pairs;
 mod paths;
+mod public;
 mod range;
 mod resources;
 mod scalar;
@@ -35,6 +36,7 @@ pub use backbones::{BackboneDescription, backbones};
 pub use catalogue::{Catalogue, CatalogueEntry};
 pub use losses::{LossDescription, ParameterDescription, losses, parameters_of_losses_on_centres};
 pub use overrides::{InvalidOverride, Override};
+pub use public::{PublicFile, PublicSet};
 pub use schema::json_schema;
 
 use crate::{Spec, source::SpecErrors};

@@ -125,6 +125,11 @@ impl<'a> Section<'a> {
         joined(&self.path, key)
     }
 
+    /// The keys that are written, in their order: where they are names that people give.
+    pub(super) fn keys(&self) -> Vec<&'a str> {
+        self.node.and_then(Node::entries).unwrap_or_default().iter().map(|entry| entry.key.as_str()).collect()
+    }
+
     /// Whether anything is written under `key`, be it null.
     pub(super) fn mentions(&self, key: &str) -> bool {
         self.node.is_some_and(|node| node.get(key).is_some())

@@ -3,8 +3,10 @@
 mod align;
 mod check;
 mod export;
+mod fetch;
 mod import;
 mod inspect;
+mod naming;
 
 use std::path::{Path, PathBuf};
 
@@ -51,6 +53,11 @@ pub(crate) enum DataCommand {
     /// catalogue stays as it is, comments included.
     #[command(after_help = FORMS)]
     Import(ImportArgs),
+    /// Bring a public set from its hosts, whole: LFW, and the detector of faces. Without a name, list what there is.
+    ///
+    /// What came is kept when a host stalls or the command is stopped, and the same command goes on from there. A file counts
+    /// only with the size and the SHA-256 that are listed. The set then has its name in the catalogue, as by `data import`.
+    Fetch(FetchArgs),
     /// Write a set of images in another form.
     ///
     /// Encoded images are passed on as they are, unless `--encode png` asks for others.
@@ -103,6 +110,29 @@ pub(crate) struct ImportArgs {
     /// Where it comes from; noted in the catalogue.
     #[arg(long, value_name = "TEXT")]
     source: Option<String>,
+}
+
+/// `arclab data fetch`.
+#[derive(Debug, Args)]
+pub(crate) struct FetchArgs {
+    /// The set to bring.
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+    /// The folder to bring it to; `data/NAME`, or the user's cache folder for what is no set of images.
+    #[arg(long, value_name = "FOLDER")]
+    into: Option<PathBuf>,
+    /// Another list of public sets, in the form of `crates/fetch/public.yaml`: of a laboratory's own hosts, say.
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+    /// Ask anew, or the next host, where nothing comes for so long.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    patience: u64,
+    /// The catalogue to add it to; `experiments/datasets.yaml` where there is a folder `experiments`, else `datasets.yaml`.
+    #[arg(long, value_name = "FILE")]
+    catalogue: Option<PathBuf>,
+    /// Give the name another path than it has.
+    #[arg(long)]
+    replace: bool,
 }
 
 /// `arclab data export`.
@@ -158,6 +188,7 @@ pub(crate) fn execute(store: &Path, command: &DataCommand, output: Output) -> an
         DataCommand::Check(arguments) => check::execute(store, arguments, output),
         DataCommand::Align(arguments) => align::execute(store, arguments, output),
         DataCommand::Import(arguments) => import::execute(store, arguments, output),
+        DataCommand::Fetch(arguments) => fetch::execute(arguments, output),
         DataCommand::Export(arguments) => export::execute(store, arguments, output),
     }
 }

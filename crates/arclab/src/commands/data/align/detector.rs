@@ -13,14 +13,11 @@ const VARIABLE: &str = "ARCLAB_DETECTOR";
 
 /// The file that is named, else that of the environment, else the one that was fetched.
 pub(super) fn find(named: Option<&Path>) -> anyhow::Result<PathBuf> {
-    let said = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    if let Some(file) = named.map(Path::to_owned).or_else(|| said(VARIABLE)) {
+    let said = || env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Some(file) = named.map(Path::to_owned).or_else(said) {
         return Ok(file);
     }
-    // Where programs keep what can be had again, by the XDG Base Directory Specification.
-    let caches = said("XDG_CACHE_HOME").filter(|folder| folder.is_absolute());
-    let caches = caches.or_else(|| said("HOME").map(|home| home.join(".cache")));
-    let fetched = caches.map(|folder| folder.join("arclab").join(FILE));
+    let fetched = arclab_fetch::shared_folder().map(|folder| folder.join(FILE));
     match fetched {
         Some(file) if file.is_file() => Ok(file),
         missing => {

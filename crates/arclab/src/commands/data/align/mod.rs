@@ -11,10 +11,10 @@ use std::{
 
 use arclab_align::{Aligned, Aligner, Finder, LandmarksFile, Photo, Policy};
 use arclab_data::{Lossy, Made, MakeRequest, Pixels, make_folder};
-use arclab_spec::{Catalogue, CatalogueEntry};
+use arclab_spec::Catalogue;
 use clap::{Args, ValueEnum};
 
-use super::{catalogue_of, import, named};
+use super::{catalogue_of, named, naming::Naming};
 use crate::{
     output::{self, Output},
     progress::DataProgress,
@@ -57,8 +57,8 @@ pub(crate) struct AlignArgs {
     #[arg(long, value_enum, value_name = "HOW", default_value = "png")]
     encode: Encode,
     /// Make the folder anew where an earlier `align` made it, and give its name another path than it has.
-    #[arg(long)]
-    force: bool,
+    #[arg(long, visible_alias = "force")]
+    replace: bool,
     /// The catalogue of names; by default `experiments/datasets.yaml`, or `datasets.yaml` here or above.
     #[arg(long, value_name = "FILE")]
     catalogue: Option<PathBuf>,
@@ -88,13 +88,11 @@ enum Encode {
 }
 
 pub(super) fn execute(store: &Path, arguments: &AlignArgs, output: Output) -> anyhow::Result<()> {
-    let file = arguments.catalogue.clone().unwrap_or_else(import::usual);
     let out = arguments.out.clone().unwrap_or_else(|| Path::new(MADE).join(&arguments.name));
-    import::refuse_no_name(&arguments.name)?;
-    if !arguments.force {
-        import::refuse_another(&Catalogue::read(&file)?, &arguments.name, &out, &file, "--force")?;
-    }
-    let photos = named(&arguments.photos, arguments.catalogue.as_deref())?;
+    let catalogue = arguments.catalogue.as_deref();
+    // Refused before anything is made; given when all is.
+    Naming::new(&arguments.name, &out, catalogue, arguments.replace)?;
+    let photos = named(&arguments.photos, catalogue)?;
     let (finder, how) = finder(arguments)?;
     let aligner = Aligner { finder, size: arguments.size as usize };
     let (already, chosen) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -114,7 +112,7 @@ pub(super) fn execute(store: &Path, arguments: &AlignArgs, output: Output) -> an
     let request = MakeRequest {
         source: &photos,
         out: &out,
-        replace: arguments.force,
+        replace: arguments.replace,
         lossy: arguments.encode.into(),
         cache: &cache,
     };
@@ -130,13 +128,8 @@ pub(super) fn execute(store: &Path, arguments: &AlignArgs, output: Output) -> an
         root: &root,
     };
     output::print(&arclab_report::render(&done.tables(output.format), output.format))?;
-    register(arguments, &file, &out, &how)?;
-    let name = &arguments.name;
-    output.note(format_args!(
-        "{} has the crops as {name}; a spec says `data: {{dataset: {name}}}`",
-        file.display()
-    ));
-    Ok(())
+    let (licence, source) = notes(arguments, &how)?;
+    Naming::new(&arguments.name, &out, catalogue, true)?.give(licence, Some(source), output)
 }
 
 /// Where landmarks come from, in code and in words.
@@ -160,22 +153,17 @@ fn finder(arguments: &AlignArgs) -> anyhow::Result<(Finder, String)> {
     Ok((Finder::Detector { detector: Box::new(detector), policy, least_width }, how))
 }
 
-/// Gives the crops their name, and says where they come from.
-fn register(arguments: &AlignArgs, file: &Path, out: &Path, how: &str) -> anyhow::Result<()> {
-    let photos = &arguments.photos;
+/// Under which licence the crops may be used, as far as it is known, and where they come from.
+fn notes(arguments: &AlignArgs, how: &str) -> anyhow::Result<(Option<String>, String)> {
+    let AlignArgs { photos, size, licence, .. } = arguments;
     let of = match catalogue_of(photos, arguments.catalogue.as_deref()) {
         Some(catalogue) => Catalogue::read(&catalogue)?.entry(&photos.to_string_lossy())?,
         None => None,
     };
-    let (licence, source) = of.map_or((None, None), |entry| (entry.licence, entry.source));
-    let (source, size) = (source.map(|source| format!(" ({source})")).unwrap_or_default(), arguments.size);
-    let entry = CatalogueEntry {
-        name: arguments.name.clone(),
-        path: import::as_from(out, file)?,
-        licence: arguments.licence.clone().or(licence),
-        source: Some(format!("{}{source}, aligned to {size} × {size} {how}", photos.display())),
-    };
-    output::replace(file, Catalogue::read(file)?.with(&entry)?.as_bytes())
+    let (noted, source) = of.map_or((None, None), |entry| (entry.licence, entry.source));
+    let source = source.map(|source| format!(" ({source})")).unwrap_or_default();
+    let source = format!("{}{source}, aligned to {size} × {size} {how}", photos.display());
+    Ok((licence.clone().or(noted), source))
 }
 
 fn photo(Pixels { width, height, rgb }: Pixels) -> Photo {
