@@ -72,8 +72,8 @@ pub enum DetectorError {
     },
     /// It is a network, but not YuNet.
     #[error(
-        "{} is no YuNet with a fixed input: {reason}; face_detection_yunet of OpenCV's model zoo, exported with an input of \
-         320 × 320 or 640 × 640, is one", path.display()
+        "{} is no YuNet with a fixed input: {reason}; yunet_n_320_320.onnx, which `arclab data fetch yunet` fetches, is one",
+        path.display()
     )]
     NotYunet {
         /// The file.
@@ -104,22 +104,7 @@ impl Detector {
             .map_err(|why| DetectorError::Load { path: path.to_owned(), reason: why.to_string() })?;
         let not_yunet = |reason: String| DetectorError::NotYunet { path: path.to_owned(), reason };
         let input = *network.input_ids().first().ok_or_else(|| not_yunet("it has no input".to_owned()))?;
-        let side = match network.input_shape(0).as_deref() {
-            Some(
-                &[
-                    Dimension::Fixed(1),
-                    Dimension::Fixed(3),
-                    Dimension::Fixed(height),
-                    Dimension::Fixed(width),
-                ],
-            ) if height == width
-                && height % STRIDES[2] == 0
-                && (STRIDES[2]..=LARGEST_SIDE).contains(&height) =>
-            {
-                height
-            }
-            other => return Err(not_yunet(format!("its input is {}", shown(other)))),
-        };
+        let side = side_of(network.input_shape(0).as_deref()).map_err(not_yunet)?;
         let names = STRIDES.into_iter().flat_map(|stride| OUTPUTS.map(|output| format!("{output}_{stride}")));
         let output = |name: String| {
             network.find_node(&name).ok_or_else(|| not_yunet(format!("it has no output `{name}`")))
@@ -166,12 +151,20 @@ fn floats(value: Value) -> Option<Vec<f32>> {
     Some(value.into_tensor::<f32>()?.to_vec())
 }
 
-fn shown(shape: Option<&[Dimension]>) -> String {
+/// The side of a square input of three channels; else what the input is.
+fn side_of(shape: Option<&[Dimension]>) -> Result<usize, String> {
     let sides = shape.unwrap_or_default().iter().map(|dimension| match dimension {
         Dimension::Fixed(side) => side.to_string(),
         Dimension::Symbolic(name) => name.clone(),
     });
-    format!("[{}]", sides.collect::<Vec<_>>().join(", "))
+    let is_side =
+        |side: usize| side.is_multiple_of(STRIDES[2]) && (STRIDES[2]..=LARGEST_SIDE).contains(&side);
+    match shape {
+        Some(
+            &[Dimension::Fixed(1), Dimension::Fixed(3), Dimension::Fixed(side), Dimension::Fixed(width)],
+        ) if side == width && is_side(side) => Ok(side),
+        _ => Err(format!("its input is [{}]", sides.collect::<Vec<_>>().join(", "))),
+    }
 }
 
 /// Squares of half the longer side, each half over the next one, and where their upper left corners lie.

@@ -174,6 +174,9 @@ impl Making<'_> {
         let said = |error: DecodeError| error.to_string();
         let upright = whole(&bytes).map_err(said)?;
         let (width, height) = upright.dimensions();
+        if width.min(height) == 0 {
+            return Err(said(DecodeError::NoPixels));
+        }
         match (self.make)(name, Pixels { width, height, rgb: upright.into_raw() })? {
             Made::AsItIs => Ok(Image { ending: ending_of(&bytes).map_err(said)?, bytes }),
             Made::Another(Pixels { width, height, rgb }) => match self.lossy {

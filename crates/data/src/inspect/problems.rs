@@ -25,7 +25,9 @@ pub struct ProblemKind {
 /// What was left out, by the kind of reason, the most frequent first.
 pub fn by_kind(left_out: &[LeftOut]) -> Vec<ProblemKind> {
     let mut problems = Problems::default();
-    left_out.iter().for_each(|file| problems.add(&file.path, &file.reason));
+    for file in left_out {
+        problems.add(&file.path, &file.reason);
+    }
     problems.sorted()
 }
 
