@@ -47,6 +47,11 @@ impl DataProgress {
         Self { doing: "reading", ..Self::new(output) }
     }
 
+    /// Of photos that are brought to the template.
+    pub(crate) fn aligning(output: Output) -> Self {
+        Self { doing: "aligning", ..Self::new(output) }
+    }
+
     /// Takes the bar away.
     pub(crate) fn finish(&self) {
         if let Some(bar) = self.bar.lock().ok().and_then(|mut bar| bar.take()) {

@@ -9,7 +9,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Package
 
 /// Folder under `crates/`, and the workspace crates that it may use. Arrows point down.
 const USES: &[(&str, &[&str])] = &[
-    ("arclab", &["scheduler", "report", "store", "data", "fetch", "spec", "metrics"]),
+    ("arclab", &["scheduler", "report", "store", "align", "data", "fetch", "spec", "metrics"]),
     ("scheduler", &["store", "spec", "metrics"]),
     ("bench", &["nn", "gpu", "metrics", "report"]),
     ("report", &["store", "spec", "metrics"]),
@@ -17,6 +17,7 @@ const USES: &[(&str, &[&str])] = &[
     ("train", &["nn", "gpu", "data", "spec", "metrics"]),
     ("nn", &["gpu"]),
     ("gpu", &[]),
+    ("align", &[]),
     ("data", &["spec", "metrics"]),
     ("fetch", &["spec"]),
     ("spec", &["metrics"]),
@@ -30,6 +31,8 @@ const FENCES: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("candle-core", &["nn"]),
     ("candle-nn", &["nn"]),
+    ("rten", &["align"]),
+    ("rten-tensor", &["align"]),
     ("image", &["data"]),
     ("tiny-skia", &["data"]),
     ("tar", &["data"]),

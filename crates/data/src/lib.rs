@@ -35,10 +35,13 @@ pub use cache::CacheError;
 pub use check::{Checked, NearPair, check};
 pub use container::{FolderError, Form, LeftOut, holds_its_images};
 pub use evaluation::EvaluationBatches;
-pub use export::{Encoding, ExportError, ExportForm, ExportRequest, Exported, export};
+pub use export::{
+    Encoding, ExportError, ExportForm, ExportRequest, Exported, Lossy, Made, Make, MakeRequest, Pixels,
+    export, make_folder,
+};
 pub use held_out::{KeepSplitError, deal};
 pub use images::Images;
-pub use inspect::{Inspection, PairCounts, ProblemKind, Sort, inspect, inspect_pairs};
+pub use inspect::{Inspection, PairCounts, ProblemKind, Sort, by_kind, inspect, inspect_pairs};
 pub use leak::{Leak, LeakedImage};
 pub use loader::{Batch, Loader, LoaderError, Recipe};
 pub use measure::{Attribute, Measures, UnknownAttribute};

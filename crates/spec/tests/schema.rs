@@ -91,7 +91,9 @@ fn every_shipped_spec_fits_the_schema_and_points_at_it() {
     for (folder, pointer) in support::shipped_folders() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.extension().is_some_and(|ending| ending == "yaml") {
+            // A catalogue that a person made in the clone is no spec.
+            let is_catalogue = path.file_name().is_some_and(|name| name == "datasets.yaml");
+            if path.extension().is_some_and(|ending| ending == "yaml") && !is_catalogue {
                 let text = std::fs::read_to_string(&path).unwrap();
                 schema
                     .validate(&as_json(&text))

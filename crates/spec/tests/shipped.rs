@@ -127,12 +127,56 @@ fn the_specs_at_full_size_differ_from_those_of_photos_in_size_network_and_length
     ");
 }
 
+/// A copy of what is shipped, with a catalogue of its own: the clone's may not have the name, or have it for another place.
+fn with_catalogue(text: &str) -> support::Folder {
+    let copy = support::Folder::new();
+    for folder in ["", "lfw"] {
+        for entry in std::fs::read_dir(experiments().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|ending| ending == "yaml") {
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                copy.write(&format!("experiments/{folder}/{name}"), std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    copy.write("experiments/datasets.yaml", text);
+    copy
+}
+
+#[test]
+fn the_specs_on_lfw_train_on_what_the_catalogue_has_as_its_aligned_photos() {
+    let copy = with_catalogue("lfw-aligned: {path: /photos/aligned}\n");
+    let specs = read_specs(&[copy.path().join("experiments/lfw")], &[]).unwrap();
+    insta::assert_snapshot!(outline(&specs), @r"
+    baseline extends baseline
+      data.dataset: lfw-aligned
+      evaluation.protocols.closed.pairs: 3000
+      evaluation.protocols.open.pairs: 3000
+    grayscale extends baseline
+      data.colour: grey
+    m0.2 extends baseline
+      loss.margin: 0.2
+    ");
+    for spec in &specs {
+        assert_eq!(spec.config.data.dataset, Dataset::Folder(PathBuf::from("/photos/aligned")));
+        assert!(spec.experiment.as_str() == "lfw" && !spec.hypothesis.is_empty());
+    }
+
+    let without = with_catalogue("");
+    let errors = read_specs(&[without.path().join("experiments/lfw")], &[]).unwrap_err();
+    assert!(!errors.all().is_empty());
+    for one in errors.all() {
+        assert!(one.message.contains("has no such name"), "{one}");
+        assert!(one.file.ends_with("lfw/baseline.yaml"), "{one}");
+    }
+}
+
 #[test]
 fn every_folder_of_shipped_specs_has_a_test_here() {
     let folders = support::shipped_folders().into_iter().skip(1);
     let names: std::collections::BTreeSet<_> =
         folders.map(|(folder, _)| folder.file_name().unwrap().to_string_lossy().into_owned()).collect();
-    assert_eq!(names, ["celeba", "celeba-112", "losses"].map(str::to_owned).into());
+    assert_eq!(names, ["celeba", "celeba-112", "lfw", "losses"].map(str::to_owned).into());
 }
 
 #[test]

@@ -17,6 +17,24 @@ pub enum ExportError {
         /// The place.
         path: PathBuf,
     },
+    /// Nothing takes the place of a folder but another one of its kind.
+    #[error("{} is not replaced, since {why}: name another place", path.display())]
+    NotReplaced {
+        /// The folder.
+        path: PathBuf,
+        /// What it has or lacks.
+        why: String,
+    },
+    /// All images were left out.
+    #[error("none of {total} images is left, such as {}: {reason}", path.display())]
+    NothingMade {
+        /// How many there were.
+        total: usize,
+        /// One of them.
+        path: PathBuf,
+        /// Why it was left out.
+        reason: String,
+    },
     /// Pairs beside a form without any.
     #[error("only a verification set holds pairs, so {} would not be read: leave the pairs out", pairs.display())]
     PairsOfNoUse {

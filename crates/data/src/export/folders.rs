@@ -35,22 +35,48 @@ pub(super) fn write(work: &Work<'_>, out: &Path) -> Result<Exported, ExportError
     Ok(Exported { images: written.len(), identities: identities.len(), left_out })
 }
 
-/// Makes the folder `out` through `write`: under another name first, so that it is there whole or not at all.
+/// Makes the folder `out` through `write`: under another name first, so that it is there whole or not at all. One that was
+/// there goes once the new one is whole.
 pub(super) fn whole_folder<T>(
     out: &Path,
     write: impl FnOnce(&Path) -> Result<T, ExportError>,
 ) -> Result<T, ExportError> {
-    let mut unfinished = out.as_os_str().to_owned();
-    unfinished.push(format!(".{}.tmp", process::id()));
-    let unfinished = PathBuf::from(unfinished);
+    let beside = |ending: &str| {
+        // Not as it was written: behind a slash at its end these would lie within it.
+        let mut path = out.components().collect::<PathBuf>().into_os_string();
+        path.push(format!(".{}.{ending}", process::id()));
+        PathBuf::from(path)
+    };
+    let (unfinished, old) = (beside("tmp"), beside("old"));
     fs::create_dir_all(&unfinished).map_err(ExportError::write(&unfinished))?;
+    let take_place = || {
+        if !out.exists() {
+            return fs::rename(&unfinished, out);
+        }
+        fs::rename(out, &old)?;
+        // Whatever hinders the new one, the old one is not lost.
+        fs::rename(&unfinished, out).inspect_err(|_| drop(fs::rename(&old, out)))?;
+        fs::remove_dir_all(&old)
+    };
     let written = write(&unfinished)
-        .and_then(|written| fs::rename(&unfinished, out).map(|()| written).map_err(ExportError::write(out)));
+        .and_then(|written| take_place().map(|()| written).map_err(ExportError::write(out)));
     if written.is_err() {
         // The first error is the one to report.
         let _ = fs::remove_dir_all(&unfinished);
     }
     written
+}
+
+/// `file` without the ending of an image.
+pub(super) fn stem(file: &str) -> &str {
+    match file.rsplit_once('.') {
+        Some((stem, ending))
+            if ENDINGS.contains(&ending.to_ascii_lowercase().as_str()) && !stem.is_empty() =>
+        {
+            stem
+        }
+        _ => file,
+    }
 }
 
 /// `file` with the ending of what is in it: a wrong one, or none, harms other programs.
@@ -75,6 +101,6 @@ fn same(found: &str, ending: &str) -> bool {
 }
 
 /// `name` as no folder hides it.
-fn visible(name: &str) -> String {
+pub(super) fn visible(name: &str) -> String {
     if name.starts_with('.') { format!("_{name}") } else { name.to_owned() }
 }

@@ -5,6 +5,7 @@
 
 mod error;
 mod folders;
+mod made;
 mod recordio;
 mod verification;
 
@@ -13,7 +14,10 @@ use std::path::{Path, PathBuf};
 use image::{ExtendedColorType, ImageEncoder as _, codecs::png::PngEncoder};
 use rayon::prelude::*;
 
-pub use self::error::ExportError;
+pub use self::{
+    error::ExportError,
+    made::{Lossy, Made, Make, MakeRequest, Pixels, make_folder},
+};
 use crate::{
     container::{Candidate, Container, FolderError, LeftOut, locate},
     decode::{DecodeError, decode, look, whole},
@@ -161,14 +165,7 @@ impl Work<'_> {
 
     fn encoded(&self, bytes: Vec<u8>) -> Result<Image, DecodeError> {
         match self.encoding {
-            Encoding::Keep => {
-                let ending = match look(&bytes)?.format {
-                    "JPEG" => "jpg",
-                    "PNG" => "png",
-                    _ => "pnm",
-                };
-                Ok(Image { bytes, ending })
-            }
+            Encoding::Keep => Ok(Image { ending: ending_of(&bytes)?, bytes }),
             Encoding::Png { size: Some(size) } => png(&decode(&bytes, size)?, size, size),
             Encoding::Png { size: None } => {
                 let image = whole(&bytes)?;
@@ -176,6 +173,14 @@ impl Work<'_> {
             }
         }
     }
+}
+
+fn ending_of(bytes: &[u8]) -> Result<&'static str, DecodeError> {
+    Ok(match look(bytes)?.format {
+        "JPEG" => "jpg",
+        "PNG" => "png",
+        _ => "pnm",
+    })
 }
 
 fn png(pixels: &[u8], width: u32, height: u32) -> Result<Image, DecodeError> {

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use self::problems::Problems;
 pub use self::{
     pairs::{PairCounts, inspect_pairs},
-    problems::ProblemKind,
+    problems::{ProblemKind, by_kind},
 };
 use crate::{
     container::{Container, FolderError, Form, locate},

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::container::FolderError;
+use crate::container::{FolderError, LeftOut};
 
 /// Examples kept of each kind.
 const EXAMPLES: usize = 3;
@@ -20,6 +20,13 @@ pub struct ProblemKind {
     pub count: usize,
     /// Some of them, each with its own reason.
     pub examples: Vec<(PathBuf, String)>,
+}
+
+/// What was left out, by the kind of reason, the most frequent first.
+pub fn by_kind(left_out: &[LeftOut]) -> Vec<ProblemKind> {
+    let mut problems = Problems::default();
+    left_out.iter().for_each(|file| problems.add(&file.path, &file.reason));
+    problems.sorted()
 }
 
 /// Problems by kind.

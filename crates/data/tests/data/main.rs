@@ -20,6 +20,7 @@ mod inspections;
 mod judging;
 mod leaks;
 mod loading;
+mod made_folders;
 mod pair_lists;
 mod real_faces;
 mod rendered_faces;

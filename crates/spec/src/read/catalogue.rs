@@ -96,6 +96,19 @@ impl Catalogue {
         Ok(path)
     }
 
+    /// What is said of the data set `name`; absent where the catalogue does not have it.
+    pub fn entry(&self, name: &str) -> Result<Option<CatalogueEntry>, SpecErrors> {
+        let Some(path) = self.path(name)? else { return Ok(None) };
+        let entry = self.entries().iter().find(|entry| entry.key == name);
+        let note = |key: &str| Some(entry?.node.get(key)?.scalar()?.to_owned());
+        Ok(Some(CatalogueEntry {
+            name: name.to_owned(),
+            path,
+            licence: note("licence"),
+            source: note("source"),
+        }))
+    }
+
     /// The text of the catalogue with `entry` in it: in the place of one of its name, else at the end. All else stays as it is,
     /// comments included.
     pub fn with(&self, entry: &CatalogueEntry) -> Result<String, SpecErrors> {

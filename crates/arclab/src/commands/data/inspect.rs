@@ -143,7 +143,7 @@ fn sorts(found: &Inspection, format: Format) -> Table {
     table
 }
 
-fn problems(problems: &[ProblemKind], format: Format) -> Table {
+pub(super) fn problems(problems: &[ProblemKind], format: Format) -> Table {
     let columns = vec![
         Column::new("problem", "Problem", Kind::Text),
         Column::new("count", "Count", Kind::Number),
