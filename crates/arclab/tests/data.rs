@@ -146,10 +146,10 @@ fn copies_and_grey_photos_of_a_set_are_found_and_told_apart_by_whose_they_are() 
         write(place, name, &bytes);
     }
     let found = succeed(place, &["data", "check", "photos", "--json"]);
-    let found: Vec<Value> = serde_json::from_str(&found).expect("JSON is printed");
+    let found: Value = serde_json::from_str(&found).expect("JSON is printed");
     let examples = |problem: &str| -> Vec<&str> {
-        found
-            .iter()
+        let rows = found["examples"].as_array().into_iter().flatten();
+        rows
             .filter(|row| row["problem"] == problem)
             .filter_map(|row| row["example"].as_str())
             .collect()

@@ -7,7 +7,7 @@
 
 use std::io::Cursor;
 
-use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage, imageops};
+use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage, imageops};
 
 use crate::resize::resize;
 
@@ -33,13 +33,23 @@ pub(crate) enum DecodeError {
 
 /// `size` × `size` pixels of red, green and blue, row by row.
 pub(crate) fn decode(bytes: &[u8], size: u32) -> Result<Vec<u8>, DecodeError> {
-    fit(&whole(bytes)?, size)
+    decode_measured(bytes, size).map(|(pixels, _)| pixels)
+}
+
+/// The same, with the width and height that the image has in its file, upright.
+pub(crate) fn decode_measured(bytes: &[u8], size: u32) -> Result<(Vec<u8>, [u32; 2]), DecodeError> {
+    let image = whole(bytes)?;
+    Ok((fit(&image, size)?, [image.width(), image.height()]))
 }
 
 /// All pixels of an image, upright.
 pub(crate) fn whole(bytes: &[u8]) -> Result<RgbImage, DecodeError> {
     let (_, mut decoder) = begin(bytes)?;
-    limits().reserve(decoder.total_bytes())?;
+    let (width, height) = decoder.dimensions();
+    let rgb = 3 * u64::from(width) * u64::from(height);
+    // What is no RGB of 8 bits is there twice: as it is in the file, and as it is wanted.
+    let both = if decoder.color_type() == ColorType::Rgb8 { rgb } else { rgb + decoder.total_bytes() };
+    limits().reserve(both)?;
     let orientation = decoder.orientation()?;
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);

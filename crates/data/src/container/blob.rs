@@ -10,10 +10,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::Stamp;
 
 /// Bytes of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Span {
     pub(crate) offset: u64,
     pub(crate) bytes: u64,
@@ -33,13 +35,22 @@ pub(crate) struct Blob {
     file: File,
     /// Its size and time of change when it was opened.
     pub(super) stamp: Stamp,
+    /// Bytes that were read of it.
+    #[cfg(test)]
+    pub(super) read: std::sync::atomic::AtomicU64,
 }
 
 impl Blob {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let stamp = Stamp::of(&file.metadata()?);
-        Ok(Self { path: path.to_owned(), file, stamp })
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            stamp,
+            #[cfg(test)]
+            read: std::sync::atomic::AtomicU64::new(0),
+        })
     }
 
     /// Of a member of `bytes`, which is as old as the file.
@@ -53,9 +64,19 @@ impl Blob {
             return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
         }
         let mut bytes = vec![0; span.bytes as usize];
+        self.count(bytes.len());
         self.file.read_exact_at(&mut bytes, span.offset)?;
         Ok(bytes)
     }
+
+    #[cfg(test)]
+    fn count(&self, bytes: usize) {
+        self.read.fetch_add(bytes as u64, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, reason = "tests count what is read")]
+    fn count(&self, _bytes: usize) {}
 
     /// Reads on from the beginning.
     pub(super) fn reader(&self, buffer: usize) -> BufReader<Cursor<'_>> {
@@ -73,6 +94,7 @@ pub(super) struct Cursor<'a> {
 impl Read for Cursor<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.blob.file.read_at(buffer, self.at)?;
+        self.blob.count(read);
         self.at += read as u64;
         Ok(read)
     }

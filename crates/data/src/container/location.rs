@@ -8,13 +8,19 @@ use std::{
 
 use flate2::{Crc, read::DeflateDecoder};
 
-use super::{Blob, Candidate, FolderError, Span, recordio, verification};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Blob, Candidate, FolderError, Span, recordio,
+    verification::{self, Text},
+};
 
 /// Larger files are no photos of faces, and reading them would fill the memory.
 pub(super) const LARGEST_IMAGE: u64 = 256 << 20;
 
 /// Where the encoded bytes of an image lie.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Location {
     /// In a file below the set's folder, at the image's name.
     Named,
@@ -26,8 +32,8 @@ pub(crate) enum Location {
     Parts { spans: Vec<Span>, header: u32 },
     /// In the set's file, deflated.
     Deflated { span: Span, crc32: u32 },
-    /// In the set's file, as a text with escapes.
-    Escaped(Span),
+    /// In the set's file, as a text that Python wrote.
+    Text(Text),
 }
 
 impl Location {
@@ -71,7 +77,7 @@ impl Location {
                 Ok(Err(format!("it is packed to {} bytes, far more than it has", span.bytes)))
             }
             Self::Deflated { span, crc32 } => Ok(inflated(&blob.read(*span)?, size, *crc32)),
-            Self::Escaped(span) => Ok(verification::unescaped(&blob.read(*span)?)),
+            Self::Text(text) => Ok(verification::bytes_of_text(*text, &blob.read(text.span())?)),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::{ops::Range, path::Path};
 
 use arclab_spec::config::{SplitConfig, SplitPart};
 
+pub(crate) use self::file::{Part, rows};
 pub use self::error::{SplitError, SplitProblem};
 use crate::{container::LeftOut, images::Images};
 

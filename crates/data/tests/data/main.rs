@@ -13,6 +13,7 @@ mod exports;
 mod forms;
 mod given_splits;
 mod held_out;
+mod hostile;
 mod hostile_containers;
 mod hostile_files;
 mod hostile_pickles;
