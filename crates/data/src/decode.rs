@@ -7,7 +7,10 @@
 
 use std::io::Cursor;
 
-use image::{ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage, imageops};
+use image::{
+    ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage,
+    error::LimitErrorKind, imageops,
+};
 
 use crate::resize::resize;
 
@@ -27,8 +30,29 @@ pub(crate) enum DecodeError {
     NoPixels,
     #[error("the JPEG is cut short")]
     CutShort,
+    #[error("it has more than {LARGEST_SIDE} pixels a side")]
+    TooLarge,
+    #[error("decoding it takes more than {} MB of memory", LARGEST_MEMORY >> 20)]
+    TooMuchMemory,
     #[error("{0}")]
-    Image(#[from] ImageError),
+    Image(ImageError),
+}
+
+impl From<ImageError> for DecodeError {
+    fn from(error: ImageError) -> Self {
+        match &error {
+            ImageError::Limits(limit) => match limit.kind() {
+                LimitErrorKind::DimensionError => Self::TooLarge,
+                LimitErrorKind::InsufficientMemory => Self::TooMuchMemory,
+                LimitErrorKind::Unsupported { .. } | _ => Self::Image(error),
+            },
+            ImageError::Unsupported(_) => Self::UnknownFormat,
+            ImageError::Decoding(_)
+            | ImageError::Encoding(_)
+            | ImageError::Parameter(_)
+            | ImageError::IoError(_) => Self::Image(error),
+        }
+    }
 }
 
 /// `size` × `size` pixels of red, green and blue, row by row.

@@ -19,6 +19,7 @@ use std::{
 use arclab_spec::config::SplitConfig;
 use rayon::prelude::*;
 
+use self::{near::NearPair, shared::Shared, usage::Usage};
 pub use self::{
     people::Balance,
     problem::{Case, Problem},
@@ -26,7 +27,6 @@ pub use self::{
     shared::TestedOn,
     usage::TestList,
 };
-use self::{near::NearPair, shared::Shared, usage::Usage};
 use crate::{
     cache::CacheError,
     container::{LeftOut, holds_its_images},

@@ -117,7 +117,9 @@ impl Problem {
             Self::SamePerson => "The cosine of their mean embeddings is higher than chance explains.",
             Self::Grey => "A network can tell people by it.",
             Self::Small => "Their shorter side has fewer pixels than runs make of it.",
-            Self::Blurred => "By the energy of the face's edges: the last of an order, and not wrong by itself.",
+            Self::Blurred => {
+                "By the energy of the face's edges: the last of an order, and not wrong by itself."
+            }
             Self::Dark => "By the face's mean luma: the last of an order, and not wrong by itself.",
             Self::Alone => "They make no pair of one person, and tell a network little.",
         }

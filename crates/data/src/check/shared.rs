@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{NearPair, problem::Case, usage::{Test, Usage}};
+use super::{
+    NearPair,
+    problem::Case,
+    usage::{Test, Usage},
+};
 use crate::{images::Images, split::Part};
 
 /// What a test is on, and how much of that training has seen.
@@ -80,7 +84,8 @@ impl<'a> Shared<'a> {
             for (&image, &pairs) in &test.of {
                 let Some(trained) = self.seen(image) else { continue };
                 let both = if trained == image { vec![image] } else { vec![trained, image] };
-                let on = if pairs > 0 { format!("on {pairs} pairs of {}", test.name) } else { test.name.clone() };
+                let on =
+                    if pairs > 0 { format!("on {pairs} pairs of {}", test.name) } else { test.name.clone() };
                 cases.push(Case::new(both, format!("trains, and is {on}")));
             }
         }
@@ -99,7 +104,8 @@ impl<'a> Shared<'a> {
         }
         let both = of.into_iter().filter(|(_, [train, open])| !train.is_empty() && !open.is_empty());
         both.map(|(name, [train, open])| {
-            let text = format!("{name}: {} images train, and {} are of the open test", train.len(), open.len());
+            let text =
+                format!("{name}: {} images train, and {} are of the open test", train.len(), open.len());
             Case::new([train[0], open[0]], text)
         })
         .collect()
@@ -110,7 +116,8 @@ impl<'a> Shared<'a> {
         let tests = |image: usize| self.usage.tests.iter().find(|test| test.of.contains_key(&image));
         let case = |pair: &NearPair| {
             let sides = [[pair.a, pair.b], [pair.b, pair.a]];
-            let [trained, tested] = sides.into_iter().find(|[a, b]| self.usage.trains(*a) && tests(*b).is_some())?;
+            let [trained, tested] =
+                sides.into_iter().find(|[a, b]| self.usage.trains(*a) && tests(*b).is_some())?;
             let test = &tests(tested)?.name;
             Some(Case::new([trained, tested], format!("{} of 256 bits; the second is of {test}", pair.bits)))
         };

@@ -33,6 +33,8 @@ impl Span {
 pub(crate) struct Blob {
     pub(super) path: PathBuf,
     file: File,
+    /// Where it begins in its file.
+    begin: u64,
     /// Its size and time of change when it was opened.
     pub(super) stamp: Stamp,
     /// Bytes that were read of it.
@@ -47,7 +49,20 @@ impl Blob {
         Ok(Self {
             path: path.to_owned(),
             file,
+            begin: 0,
             stamp,
+            #[cfg(test)]
+            read: std::sync::atomic::AtomicU64::new(0),
+        })
+    }
+
+    /// The part of it in `span`, as old as the whole.
+    pub(super) fn part(&self, span: Span) -> io::Result<Self> {
+        Ok(Self {
+            path: self.path.clone(),
+            file: self.file.try_clone()?,
+            begin: self.begin + span.offset,
+            stamp: self.stamp_of(span.bytes),
             #[cfg(test)]
             read: std::sync::atomic::AtomicU64::new(0),
         })
@@ -65,7 +80,7 @@ impl Blob {
         }
         let mut bytes = vec![0; span.bytes as usize];
         self.count(bytes.len());
-        self.file.read_exact_at(&mut bytes, span.offset)?;
+        self.file.read_exact_at(&mut bytes, self.begin + span.offset)?;
         Ok(bytes)
     }
 
@@ -93,7 +108,10 @@ pub(super) struct Cursor<'a> {
 
 impl Read for Cursor<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.blob.file.read_at(buffer, self.at)?;
+        // A part ends before its file does.
+        let left = usize::try_from(self.blob.stamp.bytes.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        let wanted = buffer.len().min(left);
+        let read = self.blob.file.read_at(&mut buffer[..wanted], self.blob.begin + self.at)?;
         self.blob.count(read);
         self.at += read as u64;
         Ok(read)

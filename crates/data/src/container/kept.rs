@@ -147,7 +147,8 @@ mod tests {
 
     fn zip(content: &[u8]) -> Vec<u8> {
         let mut writer = zip::ZipWriter::new(io::Cursor::new(Vec::new()));
-        let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        let stored =
+            zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
         writer.start_file("ann/a.png", stored).unwrap();
         writer.write_all(content).unwrap();
         writer.finish().unwrap().into_inner()

@@ -37,6 +37,19 @@ pub(crate) enum Location {
 }
 
 impl Location {
+    /// The same in a file of which the set's file is the part that begins at `begin`.
+    pub(super) fn within(self, begin: u64) -> Self {
+        let moved = |span: Span| Span { offset: span.offset + begin, ..span };
+        match self {
+            Self::Span(span) => Self::Span(moved(span)),
+            Self::Parts { spans, header } => {
+                Self::Parts { spans: spans.into_iter().map(moved).collect(), header }
+            }
+            Self::Deflated { span, crc32 } => Self::Deflated { span: moved(span), crc32 },
+            Self::Named | Self::File(_) | Self::Text(_) => self,
+        }
+    }
+
     /// The bytes of `candidate`, which lies here; or why what is there gives none.
     pub(super) fn read(
         &self,

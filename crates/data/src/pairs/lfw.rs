@@ -51,13 +51,14 @@ pub(super) fn people(path: &Path) -> Result<Option<PeopleCounts>, PairsError> {
 }
 
 fn count_people(text: &str) -> Option<PeopleCounts> {
-    let mut lines = text.trim_start_matches('\u{feff}').lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut lines =
+        text.trim_start_matches('\u{feff}').lines().map(str::trim).filter(|line| !line.is_empty());
     let first: usize = lines.next()?.parse().ok()?;
     let mut rest = lines.peekable();
     let is_of_sets = rest.peek()?.parse::<usize>().is_ok();
     let (mut people, mut images, mut promised, mut sets) = (0, 0, if is_of_sets { 0 } else { first }, 0);
     for line in rest {
-        match line.split_whitespace().collect::<Vec<_>>().as_slice() {
+        match line.split('\t').map(str::trim).collect::<Vec<_>>().as_slice() {
             [count] => {
                 promised += count.parse::<usize>().ok()?;
                 sets += 1;
@@ -130,7 +131,8 @@ mod tests {
         let of = |sets, people, images| Some(PeopleCounts { sets, people, images });
         assert_eq!(count_people("2\n2\nann\t3\nbob\t1\n1\neve\t2\n"), of(2, 3, 6));
         assert_eq!(count_people("2\r\nann\t3\r\nbob\t1\r\n"), of(1, 2, 4));
-        for other in ["1\nann 1 2\nann 1 bob 1\n", "2\nann\t3\n", "3\n1\nann\t3\n", "", "1\n", "x\nann\t3\n"] {
+        for other in ["1\nann 1 2\nann 1 bob 1\n", "2\nann\t3\n", "3\n1\nann\t3\n", "", "1\n", "x\nann\t3\n"]
+        {
             assert_eq!(count_people(other), None, "{other:?}");
         }
     }

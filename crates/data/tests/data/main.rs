@@ -7,6 +7,7 @@
 )]
 
 mod caching;
+mod checks;
 mod containers;
 mod drawn_splits;
 mod exports;

@@ -32,7 +32,10 @@ const STYLE: &str = "<style>\n\
 pub fn photo_groups(groups: &[PhotoGroup]) -> Part {
     let (mut html, mut list) = (format!("{STYLE}<div class=\"photos\">\n"), String::new());
     for PhotoGroup { caption, photos, columns } in groups {
-        let _ = write!(html, "<figure><div class=\"row\" style=\"grid-template-columns: repeat({columns}, 7rem)\">");
+        let _ = write!(
+            html,
+            "<figure><div class=\"row\" style=\"grid-template-columns: repeat({columns}, 7rem)\">"
+        );
         for (name, picture) in photos {
             let (name, source) = (escaped(name), png::data_uri(picture));
             let _ = write!(html, "<img src=\"{source}\" alt=\"{name}\" title=\"{name}\">");
@@ -54,7 +57,9 @@ mod tests {
             PhotoGroup { caption: "a = <b>".to_owned(), photos: vec![photo("a"), photo("<b>")], columns: 2 };
         let Part::Written { html, markdown } = photo_groups(&[group]) else { panic!("it is written") };
         assert_eq!(html.matches("<img src=\"data:image/png;base64,").count(), 2);
-        assert!(html.contains("alt=\"&lt;b&gt;\"") && html.contains("<figcaption>a = &lt;b&gt;</figcaption>"));
+        assert!(
+            html.contains("alt=\"&lt;b&gt;\"") && html.contains("<figcaption>a = &lt;b&gt;</figcaption>")
+        );
         assert_eq!(markdown.lines().count(), 1);
     }
 }

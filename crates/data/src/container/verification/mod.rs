@@ -12,9 +12,9 @@ use std::collections::BTreeMap;
 
 use arclab_spec::Fingerprint;
 
-pub(super) use self::text::bytes as bytes_of_text;
-pub(crate) use self::pickle::{Text, read};
 use self::pickle::Contents;
+pub(crate) use self::pickle::{Text, read};
+pub(super) use self::text::bytes as bytes_of_text;
 use super::{Blob, Candidate, FolderError, Form, Listing, Location, location::LARGEST_IMAGE};
 
 /// Bytes that are read at once; most of the file is stepped over.
@@ -29,7 +29,9 @@ pub(super) fn list(blob: &Blob) -> Result<Listing, FolderError> {
     let candidate = |(number, (text, person)): (usize, (Text, usize))| {
         let (bytes, location) = match text {
             Text::Plain(span) => (span.bytes, Location::Span(span)),
-            Text::Escaped(_) | Text::Utf8(_) | Text::RawUnicode(_) => (text.span().bytes, Location::Text(text)),
+            Text::Escaped(_) | Text::Utf8(_) | Text::RawUnicode(_) => {
+                (text.span().bytes, Location::Text(text))
+            }
         };
         // Of one width, so that the order of their bytes is that of the pairs.
         Candidate { name: format!("{person:07}/{number:07}"), stamp: blob.stamp_of(bytes), location }

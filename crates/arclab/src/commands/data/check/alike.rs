@@ -70,8 +70,7 @@ pub(super) fn find(
     let alike = means(|place| place.person, people.images.len()).alike();
     let halves = means(|place| 2 * place.person + place.of_person % 2, 2 * people.images.len());
     let several = (0_u32..).zip(&people.images).filter(|(_, (_, images))| images.len() > 1);
-    let mut halves: Vec<f64> =
-        several.map(|(person, _)| halves.cosine(2 * person, 2 * person + 1)).collect();
+    let mut halves: Vec<f64> = several.map(|(person, _)| halves.cosine(2 * person, 2 * person + 1)).collect();
     halves.sort_unstable_by(f64::total_cmp);
     checked.notes.push(explained(&alike, &halves));
     checked.found.insert(Problem::SamePerson, people.cases(&alike));
@@ -138,8 +137,9 @@ fn explained(alike: &AlikeClasses, halves: &[f64]) -> String {
         None => String::new(),
     };
     format!(
-        "Two people may be one where the cosine of their mean embeddings is above {bound:.3}, which {} of {of} pairs are: \
-         normally distributed with the set's own middle ({median:.3}) and lower quarter, one pair would be there by chance{within}",
+        "Two people may be one where the cosine of their mean embeddings is above {bound:.3}, which {} of {of} pairs are: by the \
+         set's own middle ({median:.3}) and lower quarter, and a normal distribution of Fisher's z, one pair would be there by \
+         chance{within}",
         pairs.len()
     )
 }

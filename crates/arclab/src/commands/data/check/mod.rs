@@ -67,7 +67,10 @@ fn of_spec(file: &Path, set: Option<PathBuf>) -> anyhow::Result<CheckRequest> {
     };
     let data = &spec.config.data;
     let Dataset::Folder(dataset) = &data.dataset else {
-        bail!("{} trains on the embedded faces, which are rendered and have nothing to check", file.display());
+        bail!(
+            "{} trains on the embedded faces, which are rendered and have nothing to check",
+            file.display()
+        );
     };
     let is_same = |set: &PathBuf| fs::canonicalize(set).ok() == fs::canonicalize(dataset).ok();
     if let Some(other) = set.filter(|set| !is_same(set)) {
@@ -78,13 +81,14 @@ fn of_spec(file: &Path, set: Option<PathBuf>) -> anyhow::Result<CheckRequest> {
             other.display()
         );
     }
-    let listed = spec.config.evaluation.protocols.iter().filter_map(|(name, protocol)| match &protocol.pairs {
-        PairSource::Listed { list, images } => {
-            Some(TestList { name: name.to_string(), list: list.clone(), images: images.clone() })
-        }
-        // Of a part of the split, which is looked at as a whole.
-        PairSource::Drawn { .. } => None,
-    });
+    let listed =
+        spec.config.evaluation.protocols.iter().filter_map(|(name, protocol)| match &protocol.pairs {
+            PairSource::Listed { list, images } => {
+                Some(TestList { name: name.to_string(), list: list.clone(), images: images.clone() })
+            }
+            // Of a part of the split, which is looked at as a whole.
+            PairSource::Drawn { .. } => None,
+        });
     Ok(CheckRequest {
         set: dataset.clone(),
         size: data.image_size,
@@ -95,7 +99,8 @@ fn of_spec(file: &Path, set: Option<PathBuf>) -> anyhow::Result<CheckRequest> {
 
 /// A folder's page is its `index.html`.
 fn page_file(path: &Path) -> anyhow::Result<PathBuf> {
-    let is_file = !path.is_dir() && path.extension().is_some_and(|ending| ending == "html" || ending == "htm");
+    let is_file =
+        !path.is_dir() && path.extension().is_some_and(|ending| ending == "html" || ending == "htm");
     let (folder, file) = if is_file {
         (path.parent().unwrap_or(Path::new("")).to_owned(), path.to_owned())
     } else {
@@ -114,9 +119,10 @@ fn refuse_wrong(checked: &Checked) -> anyhow::Result<()> {
 
 /// What a problem that was not looked for needs.
 fn needs(problem: Problem) -> &'static str {
-    match problem {
-        Problem::SamePerson => "Not looked for: it takes a network, `--model RUN|WEIGHTS`",
-        _ => "Not looked for: it takes `--spec`, `--split` or `--pairs`",
+    if problem == Problem::SamePerson {
+        "Not looked for: it takes a network, `--model RUN|WEIGHTS`"
+    } else {
+        "Not looked for: it takes `--spec`, `--split` or `--pairs`"
     }
 }
 

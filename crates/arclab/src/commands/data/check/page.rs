@@ -3,7 +3,7 @@
 use arclab_data::{Case, CheckRequest, Checked, Problem};
 use arclab_report::{Document, Format, Part, PhotoGroup, Picture, Section, photo_groups};
 
-use super::{needs, tables::tables};
+use super::tables::tables;
 use crate::commands::compare;
 
 /// Cases of each problem that are shown.
@@ -17,15 +17,14 @@ const COLUMNS: usize = 3;
 pub(super) fn page(checked: &Checked, request: &CheckRequest) -> String {
     let overview = tables(checked, request, Format::Text { colour: false }).into_iter().map(Part::Table);
     let mut sections = vec![Section::new("What was found", "").with(overview)];
-    sections.extend(Problem::ALL.into_iter().map(|problem| section(checked, problem)));
+    sections.extend(Problem::ALL.into_iter().filter_map(|problem| section(checked, problem)));
     let title = format!("Check of {}", request.set.display());
     Document { title, made: compare::made(), sections }.page()
 }
 
-fn section(checked: &Checked, problem: Problem) -> Section {
-    let Some(cases) = checked.found.get(&problem) else {
-        return Section::new(problem.title(), format!("{} {}.", problem.about(), needs(problem)));
-    };
+/// The images of what was found; none where there are none, which the overview says.
+fn section(checked: &Checked, problem: Problem) -> Option<Section> {
+    let cases = checked.found.get(&problem).filter(|cases| !cases.is_empty())?;
     let title = format!("{}: {}", problem.title(), cases.len());
     let about = if cases.len() > CASES {
         format!("{} The first {CASES} are shown.", problem.about())
@@ -37,7 +36,7 @@ fn section(checked: &Checked, problem: Problem) -> Section {
     let groups: Vec<PhotoGroup> = with.into_iter().map(|case| group(checked, problem, case)).collect();
     let pictures = (!groups.is_empty()).then(|| photo_groups(&groups));
     let texts = without.into_iter().map(|case| Part::Text(case.text.clone()));
-    Section::new(title, about).with(pictures.into_iter().chain(texts))
+    Some(Section::new(title, about).with(pictures.into_iter().chain(texts)))
 }
 
 fn group(checked: &Checked, problem: Problem, case: &Case) -> PhotoGroup {

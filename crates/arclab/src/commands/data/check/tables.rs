@@ -7,6 +7,8 @@ use super::{needs, shown};
 
 /// Examples of each problem that people are shown.
 const SHOWN: usize = 3;
+/// Characters of examples, where there are several.
+const LONGEST: usize = 80;
 /// Sizes that people are shown.
 const SIZES: usize = 8;
 
@@ -48,14 +50,18 @@ fn problems(checked: &Checked, request: &CheckRequest, format: Format) -> Table 
         let cases = found.map_or(Cell::Empty, |cases| count(cases.len()));
         if format.is_for_programs() {
             let is_wrong = if problem.is_wrong() { "yes" } else { "no" };
-            table.push(vec![Cell::text(problem.key()), Cell::text(problem.title()), Cell::text(is_wrong), cases]);
+            table.push(vec![
+                Cell::text(problem.key()),
+                Cell::text(problem.title()),
+                Cell::text(is_wrong),
+                cases,
+            ]);
             continue;
         }
-        let examples: Vec<String> = shown(checked, problem, format).into_iter().take(SHOWN).collect();
         let example = match found {
             None => Cell::text(needs(problem)),
-            Some(_) if examples.is_empty() => Cell::Empty,
-            Some(_) => Cell::text(examples.join(", ")),
+            Some(cases) if cases.is_empty() => Cell::Empty,
+            Some(_) => Cell::text(some(&shown(checked, problem, format))),
         };
         table.push(vec![Cell::text(problem.title()), cases, example]);
     }
@@ -66,6 +72,19 @@ fn problems(checked: &Checked, request: &CheckRequest, format: Format) -> Table 
             .to_owned(),
     );
     table
+}
+
+/// As many examples as fit a line, and one at least.
+fn some(examples: &[String]) -> String {
+    let mut shown = String::new();
+    for (place, example) in examples.iter().take(SHOWN).enumerate() {
+        if place > 0 && shown.chars().count() + example.chars().count() > LONGEST {
+            break;
+        }
+        shown += if place > 0 { ", " } else { "" };
+        shown += example;
+    }
+    shown
 }
 
 fn for_people() -> Vec<Column> {
