@@ -4,6 +4,7 @@ mod album;
 mod cli;
 mod clock;
 mod commands;
+mod embeddings;
 mod figure_file;
 mod gather;
 mod logging;

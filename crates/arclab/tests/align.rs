@@ -168,14 +168,14 @@ fn what_is_there_stays_unless_it_may_be_replaced() {
     let place = place.path();
     succeed(place, &ALIGN);
     assert!(refused(place, &ALIGN).contains("data/ours is there already"));
-    succeed(place, &[ALIGN.as_slice(), &["--replace", "--size", "64"]].concat());
+    succeed(place, &[ALIGN.as_slice(), &["--force", "--size", "64"]].concat());
     // A name keeps its path.
     let elsewhere = [ALIGN.as_slice(), &["--out", "elsewhere"]].concat();
-    assert!(refused(place, &elsewhere).contains("take another name, or write `--replace`"));
+    assert!(refused(place, &elsewhere).contains("take another name, or write `--force`"));
     assert!(!place.join("elsewhere").exists());
     // A folder that no `align` made is nobody's to replace.
     write(place, "letters/dear.txt", b"dear");
-    let letters = [ALIGN.as_slice(), &["--out", "letters", "--replace"]].concat();
+    let letters = [ALIGN.as_slice(), &["--out", "letters", "--force"]].concat();
     assert!(refused(place, &letters).contains("it has no dropped.csv"));
     assert_eq!(files(&place.join("letters")).len(), 1);
 }

@@ -244,3 +244,37 @@ fn an_audit_that_was_killed_goes_on_and_ends_as_an_undisturbed_one() {
     let history = json(&lab.succeed(&["history", "--json"]));
     assert_eq!(history.as_array().unwrap().len(), 2, "{history}");
 }
+
+#[test]
+fn people_who_may_be_one_are_found_by_a_runs_embeddings_or_by_its_weights() {
+    let lab = Lab::new();
+    lab.succeed(&["run", "specs/baseline.yaml", "--quiet"]);
+    // Eight people with two photos each, of whom the last is the first, a little darker.
+    for n in 0..16_usize {
+        let (of, light) = if n < 14 { (n, 0) } else { (n - 14, 3) };
+        let pixel =
+            |at: usize| 40 + (at / 4 % 8 * (of / 2 + 3) * 7 + at / 128 * (of * of + 5) * 11) % 180 - light;
+        let pixels: Vec<String> = (0..32 * 32).map(|at| pixel(at).to_string()).collect();
+        lab.write(
+            &format!("photos/p{}/{n:02}.pgm", n / 2),
+            &format!("P2\n32 32\n255\n{}\n", pixels.join(" ")),
+        );
+    }
+    let run = json(&lab.succeed(&["history", "--json"]))[0]["run"].as_str().unwrap().to_owned();
+    let weights = format!(".arclab/runs/{run}/weights.safetensors");
+    let found = [run, weights]
+        .map(|model| json(&lab.succeed(&["data", "check", "photos", "--json", "--model", &model])));
+    assert_eq!(found[0], found[1]);
+    let rows = found[0]["examples"].as_array().unwrap().iter();
+    let alike: Vec<&str> = rows
+        .filter(|row| row["problem"] == "same_person")
+        .map(|row| row["example"].as_str().unwrap())
+        .collect();
+    assert!(alike[0].starts_with("p0 and p7: cosine 0.9"), "{found:?}");
+    refused(
+        &lab,
+        1,
+        &["data", "check", "photos", "--model", "nobody"],
+        &["`--model nobody` is no file", "`arclab history`"],
+    );
+}

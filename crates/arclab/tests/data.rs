@@ -146,13 +146,10 @@ fn copies_and_grey_photos_of_a_set_are_found_and_told_apart_by_whose_they_are() 
         write(place, name, &bytes);
     }
     let found = succeed(place, &["data", "check", "photos", "--json"]);
-    let found: Vec<Value> = serde_json::from_str(&found).expect("JSON is printed");
+    let found: Value = serde_json::from_str(&found).expect("JSON is printed");
     let examples = |problem: &str| -> Vec<&str> {
-        found
-            .iter()
-            .filter(|row| row["problem"] == problem)
-            .filter_map(|row| row["example"].as_str())
-            .collect()
+        let rows = found["examples"].as_array().into_iter().flatten();
+        rows.filter(|row| row["problem"] == problem).filter_map(|row| row["example"].as_str()).collect()
     };
     assert_eq!(examples("copies_within"), ["a/0.ppm = a/1.ppm"]);
     assert_eq!(examples("copies_across"), ["a/2.ppm = b/1.ppm"]);
@@ -162,4 +159,72 @@ fn copies_and_grey_photos_of_a_set_are_found_and_told_apart_by_whose_they_are() 
     let text = succeed(place, &["data", "check", "photos"]);
     assert!(text.contains("Equal files of several people"), "{text}");
     assert!(refused(place, &["data", "check", "nowhere"]).contains("nowhere"));
+}
+
+#[test]
+fn a_split_and_pairs_are_checked_with_the_set_and_the_page_shows_the_images() {
+    let place = place();
+    let place = place.path();
+    write(place, "photos/p2/copy.pgm", &[b"P5\n8 8\n255\n".as_slice(), &[0; 64]].concat());
+    write(
+        place,
+        "split.csv",
+        b"path,identity,split\np0/0.pgm,p0,train\np1/0.pgm,p1,train\np2/0.pgm,p2,open_test\np2/copy.pgm,p2,open_test\n",
+    );
+    write(place, "pairs.csv", b"a,b,same\np2/0.pgm,p2/copy.pgm,1\np2/0.pgm,nobody/1.pgm,0\n");
+    let check = ["data", "check", "photos", "--split", "split.csv", "--pairs", "pairs.csv", "--html", "page"];
+    let found: Value =
+        serde_json::from_str(&succeed(place, &[&check[..], &["--json"]].concat())).expect("JSON is printed");
+    let count = |problem: &str| {
+        let rows = found["problems"].as_array().into_iter().flatten();
+        let row = rows.into_iter().find(|row| row["problem"] == problem);
+        row.expect("every problem has a row")["count"].clone()
+    };
+    // The copy is part of the open test, and on a pair.
+    assert_eq!(
+        (count("trains_and_tests"), count("missing"), count("trained_people")),
+        (2.into(), 1.into(), 0.into())
+    );
+    assert!(count("same_person").is_null(), "nobody has looked");
+    assert_eq!((&found["sizes"][0]["width"], &found["people"][0]["images_max"]), (&8.into(), &3.into()));
+    let page = fs::read_to_string(place.join("page/index.html")).expect("it was written");
+    assert!(
+        page.contains("<h2>Images that train and test: 2</h2>") && page.contains("data:image/png;base64,")
+    );
+    assert!(page.contains("Not looked for: it takes a network") && !page.contains("src=\"http"));
+
+    let said = refused(place, &[&check[..], &["--strict"]].concat());
+    assert!(said.contains("`--strict`: there are missing (1), trains_and_tests (2)"), "{said}");
+    for n in 0..2_u8 {
+        write(place, &format!("sound/{n}/0.pgm"), &[b"P5\n1 1\n255\n".as_slice(), &[n]].concat());
+    }
+    succeed(place, &["data", "check", "sound", "--strict", "--quiet"]);
+    let said = refused(place, &["data", "check", "photos", "--model", "nobody-s0-1234abcd"]);
+    assert!(said.contains("there is no file nobody-s0-1234abcd"), "{said}");
+}
+
+#[test]
+fn a_set_is_checked_with_the_spec_that_trains_on_it() {
+    let place = place();
+    let place = place.path();
+    let spec = b"data: {dataset: {folder: photos}, image_size: 32}\nevaluation: {protocols: {mine: {list: pairs.csv}}}\n";
+    write(place, "a.yaml", spec);
+    write(place, "pairs.csv", b"a,b,same\np0/0.pgm,p0/1.pgm,1\np0/0.pgm,p1/0.pgm,0\n");
+    let text = succeed(place, &["data", "check", "--spec", "a.yaml"]);
+    assert!(
+        text.contains("open_test") && text.contains("mine") && text.contains("Images that are enlarged"),
+        "{text}"
+    );
+    let said = refused(place, &["data", "check", ".", "--spec", "a.yaml"]);
+    assert!(said.contains("a.yaml trains on") && said.contains("leave the path out"), "{said}");
+    write(place, "b.yaml", b"extends: a.yaml\ndata: {dataset: {synthetic: {}}}\n");
+    assert!(refused(place, &["data", "check", "--spec", "b.yaml"]).contains("embedded faces"));
+}
+
+#[test]
+fn a_list_of_people_is_known_and_is_no_list_of_pairs() {
+    let place = place();
+    write(place.path(), "people.txt", b"2\n2\nann\t3\nbob\t1\n1\neve\t2\n");
+    let found = &inspected(place.path(), "people.txt")[0];
+    assert_eq!((&found["sets"], &found["identities"], &found["images"]), (&2.into(), &3.into(), &6.into()));
 }

@@ -7,7 +7,10 @@
 
 use std::io::Cursor;
 
-use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage, imageops};
+use image::{
+    ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage,
+    error::LimitErrorKind, imageops,
+};
 
 use crate::resize::resize;
 
@@ -27,19 +30,50 @@ pub(crate) enum DecodeError {
     NoPixels,
     #[error("the JPEG is cut short")]
     CutShort,
+    #[error("it has more than {LARGEST_SIDE} pixels a side")]
+    TooLarge,
+    #[error("decoding it takes more than {} MB of memory", LARGEST_MEMORY >> 20)]
+    TooMuchMemory,
     #[error("{0}")]
-    Image(#[from] ImageError),
+    Image(ImageError),
+}
+
+impl From<ImageError> for DecodeError {
+    fn from(error: ImageError) -> Self {
+        match &error {
+            ImageError::Limits(limit) => match limit.kind() {
+                LimitErrorKind::DimensionError => Self::TooLarge,
+                LimitErrorKind::InsufficientMemory => Self::TooMuchMemory,
+                LimitErrorKind::Unsupported { .. } | _ => Self::Image(error),
+            },
+            ImageError::Unsupported(_) => Self::UnknownFormat,
+            ImageError::Decoding(_)
+            | ImageError::Encoding(_)
+            | ImageError::Parameter(_)
+            | ImageError::IoError(_) => Self::Image(error),
+        }
+    }
 }
 
 /// `size` × `size` pixels of red, green and blue, row by row.
 pub(crate) fn decode(bytes: &[u8], size: u32) -> Result<Vec<u8>, DecodeError> {
-    fit(&whole(bytes)?, size)
+    decode_measured(bytes, size).map(|(pixels, _)| pixels)
+}
+
+/// The same, with the width and height that the image has in its file, upright.
+pub(crate) fn decode_measured(bytes: &[u8], size: u32) -> Result<(Vec<u8>, [u32; 2]), DecodeError> {
+    let image = whole(bytes)?;
+    Ok((fit(&image, size)?, [image.width(), image.height()]))
 }
 
 /// All pixels of an image, upright.
 pub(crate) fn whole(bytes: &[u8]) -> Result<RgbImage, DecodeError> {
     let (_, mut decoder) = begin(bytes)?;
-    limits().reserve(decoder.total_bytes())?;
+    let (width, height) = decoder.dimensions();
+    let rgb = 3 * u64::from(width) * u64::from(height);
+    // What is no RGB of 8 bits is there twice: as it is in the file, and as it is wanted.
+    let both = if decoder.color_type() == ColorType::Rgb8 { rgb } else { rgb + decoder.total_bytes() };
+    limits().reserve(both)?;
     let orientation = decoder.orientation()?;
     let mut image = DynamicImage::from_decoder(decoder)?;
     image.apply_orientation(orientation);

@@ -13,6 +13,8 @@ use crate::{
 /// Looks at `bytes` as a file called `name`, and reads every image that it lists.
 pub fn container(name: &str, bytes: &[u8]) {
     with_file(name, bytes, |path, cache| {
+        // What is kept of a listing would be written anew for each input; what is unpacked has to be.
+        let cache = if name.ends_with("gz") { cache } else { Path::new("") };
         let Ok(set) = locate(path).and_then(|located| Container::open(located, cache)) else { return };
         for position in 0..set.listing.candidates.len() {
             let _ = set.bytes(position);

@@ -32,7 +32,9 @@ pub mod synthetic;
 mod table;
 
 pub use cache::CacheError;
-pub use check::{Checked, NearPair, check};
+pub use check::{
+    Balance, Case, CheckError, CheckRequest, Checked, Problem, SizeCount, TestList, TestedOn, check,
+};
 pub use container::{FolderError, Form, LeftOut, holds_its_images};
 pub use evaluation::EvaluationBatches;
 pub use export::{
@@ -45,7 +47,7 @@ pub use inspect::{Inspection, PairCounts, ProblemKind, Sort, by_kind, inspect, i
 pub use leak::{Leak, LeakedImage};
 pub use loader::{Batch, Loader, LoaderError, Recipe};
 pub use measure::{Attribute, Measures, UnknownAttribute};
-pub use pairs::{Pair, PairList, PairProblem, PairsError, Supply};
+pub use pairs::{Pair, PairList, PairProblem, PairsError, PeopleCounts, Supply};
 pub use prepare::{
     FindError, PrepareError, Prepared, TestPairs, Unjudgeable, find_images, prepare, prepare_test,
 };

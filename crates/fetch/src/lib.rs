@@ -42,7 +42,10 @@ pub fn public_sets(file: Option<&Path>) -> Result<Vec<PublicSet>, SpecErrors> {
 /// environment names no home.
 pub fn shared_folder() -> Option<PathBuf> {
     let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let cache = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")))?;
+    // Relative paths are to be passed over, by the XDG Base Directory Specification.
+    let cache = set("XDG_CACHE_HOME")
+        .filter(|folder| folder.is_absolute())
+        .or_else(|| Some(set("HOME")?.join(".cache")))?;
     Some(cache.join("arclab"))
 }
 

@@ -20,7 +20,9 @@ mod roc;
 mod sort;
 mod summary;
 
-pub use audit::{ClassMeans, Contradicted, Found, Nearest, Ranking, contradicted, contradiction};
+pub use audit::{
+    Alike, AlikeClasses, ClassMeans, Contradicted, Found, Nearest, Ranking, contradicted, contradiction,
+};
 pub use band::{TarAt, tar_band};
 pub use compare::{
     Decisions, Effect, PairedComparison, Placed, Resampling, Trend, Unit, compare_auc, holm, mcnemar_exact,

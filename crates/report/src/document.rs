@@ -83,6 +83,7 @@ impl Document {
     /// One page that opens without a server and loads nothing.
     pub fn page(&self) -> String {
         page::fill(page::TEMPLATE, |name| match name {
+            "style" => Some(page::STYLE.to_owned()),
             "title" => Some(escaped(&self.title)),
             "made" => Some(escaped(&self.made)),
             "sections" => Some(self.sections.iter().map(section_html).collect()),

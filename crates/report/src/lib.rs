@@ -42,8 +42,8 @@ pub use history::{history_table, state_word};
 pub use hypotheses::{Answer, Stated};
 pub use options::TableOptions;
 pub use pairs::{
-    Album, AttributeColumn, Change, Photo, Picture, WrongPair, changed_pairs, contact_sheet, errors_listing,
-    errors_page, wrong_pairs,
+    Album, AttributeColumn, Change, Photo, PhotoGroup, Picture, WrongPair, changed_pairs, contact_sheet,
+    errors_listing, errors_page, photo_groups, wrong_pairs,
 };
 pub use provenance::RunProvenance;
 pub use reported::{REPORTED, Reported};

@@ -1,7 +1,9 @@
 //! The page of a document: one file that opens without a server and needs no network.
 
-/// The page, with the style sheet that gives charts their colours.
+/// The page.
 pub(crate) const TEMPLATE: &str = include_str!("../../../dashboards/compare.html");
+/// What all pages look like, and the colours of charts.
+pub(crate) const STYLE: &str = include_str!("../../../dashboards/style.css");
 
 /// The template with each `{{ name }}` replaced by what `value` gives. One pass, so that nothing filled in is taken
 /// for a name; what is no name stays as it stands.

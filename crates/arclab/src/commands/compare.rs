@@ -65,6 +65,6 @@ fn with_suffix(file: &Path, experiment: &ExperimentName) -> PathBuf {
 }
 
 /// When, and by what.
-pub(super) fn made() -> String {
+pub(crate) fn made() -> String {
     format!("{} by arclab {}", arclab_report::shown_time(clock::now_ms()), env!("CARGO_PKG_VERSION"))
 }

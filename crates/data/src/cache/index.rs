@@ -19,6 +19,9 @@ pub(super) enum Outcome {
         /// What was drawn for a rendered image.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         attributes: Option<Attributes>,
+        /// Width and height in the file, upright. None of what was rendered or cached before they were kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        size: Option<[u32; 2]>,
     },
     /// Nothing.
     LeftOut {

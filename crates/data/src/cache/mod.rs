@@ -42,6 +42,8 @@ pub(crate) struct Record {
     pub(crate) content: Fingerprint,
     /// What was drawn for a rendered image.
     pub(crate) attributes: Option<Attributes>,
+    /// Width and height in the file, where they are known.
+    pub(crate) size: Option<[u32; 2]>,
 }
 
 impl Record {
@@ -125,8 +127,8 @@ impl ImageSet {
         let (mut left_out, mut records) = (Vec::new(), Vec::with_capacity(index.entries.len()));
         for entry in index.entries {
             match entry.outcome {
-                Outcome::Kept { content, attributes } => {
-                    records.push(Record { name: entry.name, content, attributes });
+                Outcome::Kept { content, attributes, size } => {
+                    records.push(Record { name: entry.name, content, attributes, size });
                 }
                 Outcome::LeftOut { reason } => {
                     left_out.push(LeftOut { path: source.path(&entry.name), reason });

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     container::{Candidate, Container, FolderError, LeftOut, Stamp},
-    decode::decode,
+    decode::decode_measured,
     synthetic::{self, RENDERER_VERSION},
 };
 
@@ -139,11 +139,13 @@ fn last_name(path: &Path) -> String {
 fn from_file(set: &Container, position: usize, size: u32) -> Result<Made, FolderError> {
     let candidate = &set.listing.candidates[position];
     let made = set.bytes(position)?.and_then(|bytes| {
-        let pixels = decode(&bytes, size).map_err(|error| error.to_string())?;
-        Ok((Fingerprint::of(&bytes), pixels))
+        let (pixels, whole) = decode_measured(&bytes, size).map_err(|error| error.to_string())?;
+        Ok((Fingerprint::of(&bytes), pixels, whole))
     });
     let (outcome, pixels) = match made {
-        Ok((content, pixels)) => (Outcome::Kept { content, attributes: None }, Some(pixels)),
+        Ok((content, pixels, whole)) => {
+            (Outcome::Kept { content, attributes: None, size: Some(whole) }, Some(pixels))
+        }
         Err(reason) => (Outcome::LeftOut { reason }, None),
     };
     Ok((Entry { name: candidate.name.clone(), stamp: candidate.stamp, outcome }, pixels))
@@ -154,7 +156,7 @@ fn from_renderer(config: &Synthetic, position: usize, size: u32) -> (Entry, Vec<
     let photo = synthetic::render(config, identity, image, size);
     // Without the image size, so that pairs of one photo at two sizes are one pair.
     let content = Fingerprint::of(format!("{} {identity} {image}", rendered(config)).as_bytes());
-    let outcome = Outcome::Kept { content, attributes: Some(photo.attributes) };
+    let outcome = Outcome::Kept { content, attributes: Some(photo.attributes), size: None };
     let name = format!("{}/{image:03}", Record::rendered_identity(identity));
     (Entry { name, stamp: Stamp::default(), outcome }, photo.rgb)
 }

@@ -1,126 +1,157 @@
-//! What may be wrong with a set of images: copies within and across people, grey among colour, people with few photos.
+//! What may be wrong with a set of images, beside what a split and lists of pairs do with them.
 //!
-//! Everything is found in what the cache holds: the digest of each file, and its pixels at one size.
+//! Everything is found in what the cache holds: the digest of each file, its size, and its pixels at one size.
 
+mod copies;
 mod hash;
 mod near;
+mod people;
+mod problem;
+mod quality;
+mod shared;
+mod usage;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
+    collections::BTreeMap,
+    path::{Path, PathBuf},
 };
 
+use arclab_spec::config::SplitConfig;
 use rayon::prelude::*;
 
+use self::{near::NearPair, shared::Shared, usage::Usage};
+pub use self::{
+    people::Balance,
+    problem::{Case, Problem},
+    quality::SizeCount,
+    shared::TestedOn,
+    usage::TestList,
+};
 use crate::{
     cache::CacheError,
-    container::LeftOut,
+    container::{LeftOut, holds_its_images},
     gallery::Gallery,
     images::Images,
-    measure::{Attribute, Measures},
+    pairs::PairsError,
     progress::Progress,
+    split::SplitError,
 };
 
-pub use self::near::NearPair;
+/// What is looked at.
+#[derive(Debug, Clone)]
+pub struct CheckRequest {
+    /// The set, in any form.
+    pub set: PathBuf,
+    /// Side in pixels that images are brought to, as runs bring them.
+    pub size: u32,
+    /// Which image serves for what.
+    pub split: Option<SplitConfig>,
+    /// Pairs that test. Without a split, and where all of them are of images elsewhere, the whole set is what trains.
+    pub lists: Vec<TestList>,
+}
 
-/// Side in pixels of the images that are compared.
-const SIZE: u32 = 64;
+/// Why a set cannot be looked at.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckError {
+    /// Its images.
+    #[error("failed to prepare the images")]
+    Images(#[from] CacheError),
+    /// The split.
+    #[error("failed to split the data set")]
+    Split(#[from] SplitError),
+    /// A list of pairs.
+    #[error("failed to read the pairs in {}", list.display())]
+    Pairs {
+        /// The list.
+        list: PathBuf,
+        /// Why.
+        source: PairsError,
+    },
+}
 
 /// What was found of a set.
 #[derive(Debug)]
 pub struct Checked {
-    /// Its images, to which all numbers below refer.
+    /// Its images, then those of lists that have some of their own; all numbers below refer to them.
     pub images: Images,
-    /// Files that gave no image, and why.
-    pub left_out: Vec<LeftOut>,
-    /// Images of equal files, each group in the order of their names.
-    pub copies: Vec<Vec<usize>>,
-    /// Images that look the same, of unequal files: the most alike first.
-    pub near: Vec<NearPair>,
-    /// Grey images, where most have colour; else none.
-    pub grey: Vec<usize>,
-    /// The most blurred and the darkest hundredth, the worst first.
-    pub poor: BTreeMap<&'static str, Vec<usize>>,
-    /// Images of each identity, fewest first.
-    pub identities: Vec<(String, usize)>,
+    /// How many of them are the set's.
+    pub own: usize,
+    /// What was looked for, and where it was found. What needs a split, pairs or a network that was not at hand is not there.
+    pub found: BTreeMap<Problem, Vec<Case>>,
+    /// The sizes of the files, the most frequent first.
+    pub sizes: Vec<SizeCount>,
+    /// How images are spread over people.
+    pub balance: Balance,
+    /// What the tests are on.
+    pub tests: Vec<TestedOn>,
+    /// What a person should know of how the set was read.
+    pub notes: Vec<String>,
 }
 
-/// Looks for all of it in the set of any form at `path`.
-pub fn check(path: &Path, cache: &Path, progress: &dyn Progress) -> Result<Checked, CacheError> {
-    let mut gallery = Gallery::new(cache, SIZE, progress);
-    gallery.folder(path)?;
-    let (images, left_out, _) = gallery.finish();
-    let hashes: Vec<_> = (0..images.len())
-        .into_par_iter()
-        .map(|image| hash::difference_hash(images.pixels(image), images.size()))
-        .collect();
-    let copies = copies(&images);
+/// Looks for all of it.
+pub fn check(request: &CheckRequest, cache: &Path, progress: &dyn Progress) -> Result<Checked, CheckError> {
+    let mut gallery = Gallery::new(cache, request.size, progress);
+    let set = gallery.folder(&request.set)?;
+    let own = gallery.images().len();
+    let mut usage = Usage::default();
+    if let Some(split) = &request.split {
+        usage.of_split(split, &set, &gallery)?;
+    }
+    for test in &request.lists {
+        let images = test.images.as_ref().or_else(|| Some(&test.list).filter(|list| holds_its_images(list)));
+        let opened = images.map_or_else(|| Ok(set.clone()), |images| gallery.folder(images))?;
+        usage.of_list(test, &opened, &gallery)?;
+    }
+    let is_elsewhere = usage.are_elsewhere(own);
+    if request.split.is_none() && is_elsewhere {
+        usage.all_train(own, gallery.images());
+    }
+    let (images, left_out, notes) = gallery.finish();
+    let near = near_pairs(&images);
+    let mut found = of_images(&images, own, &near);
+    found.insert(Problem::LeftOut, left_out.iter().map(no_image).collect());
+    let balance = people::balance(&images, own);
+    found.insert(Problem::Alone, people::alone(&balance, &images, own));
+    let shared = Shared::new(&images, &usage);
+    if request.split.is_some() {
+        found.insert(Problem::TrainedPeople, shared.people());
+    }
+    if request.split.is_some() || is_elsewhere {
+        found.insert(Problem::TrainsAndTests, shared.images());
+        found.insert(Problem::LooksTested, shared.near(&near));
+    }
+    let tests = shared.tests();
+    if request.split.is_some() || !request.lists.is_empty() {
+        found.insert(Problem::Missing, usage.missing);
+    }
+    Ok(Checked { own, found, sizes: quality::sizes(&images, own), balance, tests, notes, images })
+}
+
+fn no_image(file: &LeftOut) -> Case {
+    Case::new([], format!("{}: {}", file.path.display(), file.reason))
+}
+
+fn near_pairs(images: &Images) -> Vec<NearPair> {
+    let hash = |image| hash::difference_hash(images.pixels(image), images.size());
+    let hashes: Vec<_> = (0..images.len()).into_par_iter().map(hash).collect();
     let mut near = near::pairs(&hashes);
     near.retain(|pair| images.content(pair.a) != images.content(pair.b));
-    Ok(Checked {
-        copies,
-        near,
-        grey: grey(&images),
-        poor: poor(&images),
-        identities: identities(&images),
-        images,
-        left_out,
-    })
+    near
 }
 
-impl Checked {
-    /// The folder of an image, which is whom it shows.
-    pub fn identity(&self, image: usize) -> &str {
-        self.images.record(image).identity()
-    }
-
-    /// Whether these images are said to be of several people.
-    pub fn is_across(&self, images: &[usize]) -> bool {
-        images.iter().map(|&image| self.identity(image)).collect::<BTreeSet<_>>().len() > 1
-    }
-}
-
-fn copies(images: &Images) -> Vec<Vec<usize>> {
-    let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for image in 0..images.len() {
-        groups.entry(images.content(image).as_str()).or_default().push(image);
-    }
-    let mut groups: Vec<Vec<usize>> = groups.into_values().filter(|group| group.len() > 1).collect();
-    groups.sort();
-    groups
-}
-
-/// Grey images, unless most are: then grey is how the set is.
-fn grey(images: &Images) -> Vec<usize> {
-    let is_grey = |image: &usize| {
-        let (pixels, _) = images.pixels(*image).as_chunks::<3>();
-        pixels.iter().all(|&[red, green, blue]| red == green && green == blue)
-    };
-    let grey: Vec<usize> = (0..images.len()).into_par_iter().filter(is_grey).collect();
-    if grey.len() * 2 > images.len() { Vec::new() } else { grey }
-}
-
-/// A hundredth of the images, the worst first: by what is measured of their faces.
-fn poor(images: &Images) -> BTreeMap<&'static str, Vec<usize>> {
-    let worst = |badness: fn(&Measures) -> f32| {
-        let mut order: Vec<usize> = (0..images.len()).collect();
-        order.sort_by(|&a, &b| badness(images.measures(b)).total_cmp(&badness(images.measures(a))));
-        order.truncate(images.len() / 100);
-        order
-    };
+/// What the first `own` images show by themselves.
+fn of_images(images: &Images, own: usize, near: &[NearPair]) -> BTreeMap<Problem, Vec<Case>> {
+    let [copies_within, copies_across] = copies::copies(images, own);
+    let [near_within, near_across] = copies::near(images, own, near);
     BTreeMap::from([
-        (Attribute::Blur.name(), worst(|measures| measures.blur)),
-        (Attribute::Brightness.name(), worst(|measures| -measures.brightness)),
+        (Problem::CopiesWithin, copies_within),
+        (Problem::CopiesAcross, copies_across),
+        (Problem::NearWithin, near_within),
+        (Problem::NearAcross, near_across),
+        (Problem::Grey, quality::grey(images, own)),
+        (Problem::Small, quality::small(images, own)),
+        (Problem::Blurred, quality::worst(images, own, |measures| measures.blur)),
+        (Problem::Dark, quality::worst(images, own, |measures| -measures.brightness)),
     ])
-}
-
-fn identities(images: &Images) -> Vec<(String, usize)> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for image in 0..images.len() {
-        *counts.entry(images.record(image).identity()).or_default() += 1;
-    }
-    let mut counts: Vec<_> = counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
-    // Stable, so that equals stay in the order of their names.
-    counts.sort_by_key(|(_, count)| *count);
-    counts
 }

@@ -15,13 +15,13 @@ const COMMON: usize = 2000;
 
 /// Two images that look the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct NearPair {
+pub(super) struct NearPair {
     /// Bits of 256 in which their hashes differ.
-    pub bits: u32,
+    pub(super) bits: u32,
     /// One of them.
-    pub a: usize,
+    pub(super) a: usize,
     /// The other, with a higher number.
-    pub b: usize,
+    pub(super) b: usize,
 }
 
 /// All such pairs, the most alike first.

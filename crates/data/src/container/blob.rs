@@ -10,10 +10,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::Stamp;
 
 /// Bytes of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Span {
     pub(crate) offset: u64,
     pub(crate) bytes: u64,
@@ -31,15 +33,39 @@ impl Span {
 pub(crate) struct Blob {
     pub(super) path: PathBuf,
     file: File,
+    /// Where it begins in its file.
+    begin: u64,
     /// Its size and time of change when it was opened.
     pub(super) stamp: Stamp,
+    /// Bytes that were read of it.
+    #[cfg(test)]
+    pub(super) read: std::sync::atomic::AtomicU64,
 }
 
 impl Blob {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let stamp = Stamp::of(&file.metadata()?);
-        Ok(Self { path: path.to_owned(), file, stamp })
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            begin: 0,
+            stamp,
+            #[cfg(test)]
+            read: std::sync::atomic::AtomicU64::new(0),
+        })
+    }
+
+    /// The part of it in `span`, as old as the whole.
+    pub(super) fn part(&self, span: Span) -> io::Result<Self> {
+        Ok(Self {
+            path: self.path.clone(),
+            file: self.file.try_clone()?,
+            begin: self.begin + span.offset,
+            stamp: self.stamp_of(span.bytes),
+            #[cfg(test)]
+            read: std::sync::atomic::AtomicU64::new(0),
+        })
     }
 
     /// Of a member of `bytes`, which is as old as the file.
@@ -53,9 +79,19 @@ impl Blob {
             return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
         }
         let mut bytes = vec![0; span.bytes as usize];
-        self.file.read_exact_at(&mut bytes, span.offset)?;
+        self.count(bytes.len());
+        self.file.read_exact_at(&mut bytes, self.begin + span.offset)?;
         Ok(bytes)
     }
+
+    #[cfg(test)]
+    fn count(&self, bytes: usize) {
+        self.read.fetch_add(bytes as u64, std::sync::atomic::Ordering::Relaxed);
+    }
+
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, reason = "tests count what is read")]
+    fn count(&self, _bytes: usize) {}
 
     /// Reads on from the beginning.
     pub(super) fn reader(&self, buffer: usize) -> BufReader<Cursor<'_>> {
@@ -72,7 +108,11 @@ pub(super) struct Cursor<'a> {
 
 impl Read for Cursor<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.blob.file.read_at(buffer, self.at)?;
+        // A part ends before its file does.
+        let left = usize::try_from(self.blob.stamp.bytes.saturating_sub(self.at)).unwrap_or(usize::MAX);
+        let wanted = buffer.len().min(left);
+        let read = self.blob.file.read_at(&mut buffer[..wanted], self.blob.begin + self.at)?;
+        self.blob.count(read);
         self.at += read as u64;
         Ok(read)
     }

@@ -8,13 +8,19 @@ use std::{
 
 use flate2::{Crc, read::DeflateDecoder};
 
-use super::{Blob, Candidate, FolderError, Span, recordio, verification};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Blob, Candidate, FolderError, Span, recordio,
+    verification::{self, Text},
+};
 
 /// Larger files are no photos of faces, and reading them would fill the memory.
 pub(super) const LARGEST_IMAGE: u64 = 256 << 20;
 
 /// Where the encoded bytes of an image lie.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Location {
     /// In a file below the set's folder, at the image's name.
     Named,
@@ -26,11 +32,24 @@ pub(crate) enum Location {
     Parts { spans: Vec<Span>, header: u32 },
     /// In the set's file, deflated.
     Deflated { span: Span, crc32: u32 },
-    /// In the set's file, as a text with escapes.
-    Escaped(Span),
+    /// In the set's file, as a text that Python wrote.
+    Text(Text),
 }
 
 impl Location {
+    /// The same in a file of which the set's file is the part that begins at `begin`.
+    pub(super) fn within(self, begin: u64) -> Self {
+        let moved = |span: Span| Span { offset: span.offset + begin, ..span };
+        match self {
+            Self::Span(span) => Self::Span(moved(span)),
+            Self::Parts { spans, header } => {
+                Self::Parts { spans: spans.into_iter().map(moved).collect(), header }
+            }
+            Self::Deflated { span, crc32 } => Self::Deflated { span: moved(span), crc32 },
+            Self::Named | Self::File(_) | Self::Text(_) => self,
+        }
+    }
+
     /// The bytes of `candidate`, which lies here; or why what is there gives none.
     pub(super) fn read(
         &self,
@@ -71,7 +90,7 @@ impl Location {
                 Ok(Err(format!("it is packed to {} bytes, far more than it has", span.bytes)))
             }
             Self::Deflated { span, crc32 } => Ok(inflated(&blob.read(*span)?, size, *crc32)),
-            Self::Escaped(span) => Ok(verification::unescaped(&blob.read(*span)?)),
+            Self::Text(text) => Ok(verification::bytes_of_text(*text, &blob.read(text.span())?)),
         }
     }
 }

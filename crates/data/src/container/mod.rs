@@ -9,6 +9,7 @@ mod blob;
 mod error;
 mod folder;
 mod form;
+mod kept;
 mod list;
 mod location;
 mod recordio;
@@ -57,7 +58,7 @@ impl Stamp {
 }
 
 /// What may be an image.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Candidate {
     /// `IDENTITY/FILE`; unique in its set, with one slash.
     pub(crate) name: String,
@@ -111,15 +112,15 @@ impl Container {
         let (listing, blob) = match located.form {
             Form::Folders => (folder::list(root)?, None),
             Form::List => (list::list(root)?, None),
-            Form::RecordIo => in_file(blob()?, recordio::list)?,
-            Form::Verification => in_file(blob()?, verification::list)?,
-            Form::Tar => in_file(blob()?, |blob| archive::tar(blob, located.form, root))?,
-            Form::TarGz => in_file(archive::unpacked(&blob()?, cache)?, |copy| {
+            Form::RecordIo => in_file(blob()?, cache, recordio::list)?,
+            Form::Verification => in_file(blob()?, cache, verification::list)?,
+            Form::Tar => in_file(blob()?, cache, |blob| archive::tar(blob, located.form, root))?,
+            Form::TarGz => in_file(archive::unpacked(&blob()?, cache)?, cache, |copy| {
                 let mut listing = archive::tar(copy, located.form, root)?;
                 listing.notes.push(archive::unpacked_note(root, copy));
                 Ok(listing)
             })?,
-            Form::Zip => in_file(blob()?, archive::zip)?,
+            Form::Zip => in_file(blob()?, cache, archive::zip)?,
         };
         Ok(Self { located, listing, blob })
     }
@@ -151,10 +152,12 @@ impl Container {
     }
 }
 
+/// What `blob` holds, as `list` says, or as it was said when the file was last looked at.
 fn in_file(
     blob: Blob,
+    cache: &Path,
     list: impl FnOnce(&Blob) -> Result<Listing, FolderError>,
 ) -> Result<(Listing, Option<Blob>), FolderError> {
-    let listing = list(&blob)?;
+    let listing = kept::or_else(&blob, cache, || list(&blob))?;
     Ok((listing, Some(blob)))
 }

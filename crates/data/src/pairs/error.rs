@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use super::Supply;
+use super::{PeopleCounts, Supply};
 use crate::{container::FolderError, table::TableError};
 
 /// Why there is no pair list.
@@ -27,6 +27,19 @@ pub enum PairsError {
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// It lists people, and no pairs.
+    #[error(
+        "{} lists people, as LFW's people.txt does ({} people with {} images{}), and no pairs: a split is CSV with the columns \
+         `path,identity,split`",
+        path.display(), people.people, people.images,
+        if people.sets > 1 { format!(", in {} sets", people.sets) } else { String::new() }
+    )]
+    People {
+        /// The list.
+        path: PathBuf,
+        /// What it holds.
+        people: PeopleCounts,
     },
     /// The list is of neither form.
     #[error(

@@ -31,6 +31,49 @@ impl Header {
     }
 }
 
+/// What a list of people in LFW's form holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PeopleCounts {
+    /// Sets of people; 1 of `peopleDevTrain.txt` and `peopleDevTest.txt`.
+    pub sets: usize,
+    /// People in all of them.
+    pub people: usize,
+    /// Their images.
+    pub images: u64,
+}
+
+/// Counts what `path` holds where it is LFW's `people.txt`: a count of sets, then of each a count of people and so many lines
+/// `NAME IMAGES`; or a single set. `None` of anything else.
+pub(super) fn people(path: &Path) -> Result<Option<PeopleCounts>, PairsError> {
+    let text =
+        fs::read_to_string(path).map_err(|source| PairsError::Read { path: path.to_owned(), source })?;
+    Ok(count_people(&text))
+}
+
+fn count_people(text: &str) -> Option<PeopleCounts> {
+    let mut lines =
+        text.trim_start_matches('\u{feff}').lines().map(str::trim).filter(|line| !line.is_empty());
+    let first: usize = lines.next()?.parse().ok()?;
+    let mut rest = lines.peekable();
+    let is_of_sets = rest.peek()?.parse::<usize>().is_ok();
+    let (mut people, mut images, mut promised, mut sets) = (0, 0, if is_of_sets { 0 } else { first }, 0);
+    for line in rest {
+        match line.split('\t').map(str::trim).collect::<Vec<_>>().as_slice() {
+            [count] => {
+                promised += count.parse::<usize>().ok()?;
+                sets += 1;
+            }
+            [_, count] => {
+                people += 1;
+                images += count.parse::<u64>().ok()?;
+            }
+            _ => return None,
+        }
+    }
+    let sets_are_right = if is_of_sets { sets == first } else { sets == 0 };
+    (sets_are_right && people == promised).then_some(PeopleCounts { sets: sets.max(1), people, images })
+}
+
 pub(super) fn read(path: &Path, header: Header) -> Result<Vec<Written>, PairsError> {
     let text =
         fs::read_to_string(path).map_err(|source| PairsError::Read { path: path.to_owned(), source })?;
@@ -77,4 +120,20 @@ fn names(line: &str) -> Option<([String; 2], bool)> {
 fn image(name: &str, number: &str) -> Option<String> {
     let number: u32 = number.parse().ok()?;
     (!name.is_empty()).then(|| format!("{name}/{name}_{number:04}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_people_are_told_from_lists_of_pairs() {
+        let of = |sets, people, images| Some(PeopleCounts { sets, people, images });
+        assert_eq!(count_people("2\n2\nann\t3\nbob\t1\n1\neve\t2\n"), of(2, 3, 6));
+        assert_eq!(count_people("2\r\nann\t3\r\nbob\t1\r\n"), of(1, 2, 4));
+        for other in ["1\nann 1 2\nann 1 bob 1\n", "2\nann\t3\n", "3\n1\nann\t3\n", "", "1\n", "x\nann\t3\n"]
+        {
+            assert_eq!(count_people(other), None, "{other:?}");
+        }
+    }
 }

@@ -60,7 +60,12 @@ impl Form {
 pub(crate) fn written(path: &Path) -> Result<(Form, Vec<Written>), PairsError> {
     let form = form(path)?;
     let written = match form {
-        Form::Lfw(header) => lfw::read(path, header)?,
+        Form::Lfw(header) => {
+            if let Some(people) = lfw::people(path)? {
+                return Err(PairsError::People { path: path.to_owned(), people });
+            }
+            lfw::read(path, header)?
+        }
         Form::Csv => csv::read(path)?,
         Form::Verification(ref located) => verification::read(located)?,
     };
@@ -116,7 +121,9 @@ fn first_line(path: &Path) -> Result<String, PairsError> {
             return Err(io::Error::other("it is no regular file"));
         }
         BufReader::new(File::open(path)?).take(200).read_until(b'\n', &mut line)?;
-        Ok(String::from_utf8_lossy(&line).trim().to_owned())
+        let line = String::from_utf8_lossy(&line);
+        // Windows' editors begin a text with a byte order mark.
+        Ok(line.trim_start_matches('\u{feff}').trim().to_owned())
     };
     read().map_err(|source| PairsError::Read { path: path.to_owned(), source })
 }

@@ -11,8 +11,9 @@ use crate::{
     table::Table,
 };
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+/// What an image serves for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Part {
     Train,
     Validation,
     ClosedTest,
@@ -22,7 +23,7 @@ enum Part {
 impl Part {
     const ALL: [Self; 4] = [Self::Train, Self::Validation, Self::ClosedTest, Self::OpenTest];
 
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Train => "train",
             Self::Validation => "validation",
@@ -30,6 +31,15 @@ impl Part {
             Self::OpenTest => "open_test",
         }
     }
+}
+
+/// A line as the file has it.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) line: u64,
+    pub(crate) name: String,
+    pub(crate) identity: String,
+    pub(crate) part: Part,
 }
 
 /// A usable line.
@@ -67,32 +77,38 @@ pub(super) fn read(
     Ok(split)
 }
 
-fn lines(path: &Path, whole: &Whole<'_>) -> Result<Vec<Line>, SplitError> {
+/// The lines of `path`, whether or not their images are there.
+pub(crate) fn rows(path: &Path) -> Result<Vec<Row>, SplitError> {
     let table = Table::read(path, &["path", "identity", "split"], &[])?;
+    let row = |row| {
+        let cell = |column| table.cell(row, column).unwrap_or_default();
+        let part = part(cell("split"))?;
+        let (name, identity) = (cell("path").to_owned(), cell("identity").to_owned());
+        if identity.is_empty() {
+            return Err(SplitProblem::NoIdentity);
+        }
+        Ok(Row { line: row.line, name, identity, part })
+    };
+    let error = |line, problem| SplitError::Line { file: path.to_owned(), line, problem };
+    table.rows.iter().map(|line| row(line).map_err(|problem| error(line.line, problem))).collect()
+}
+
+fn lines(path: &Path, whole: &Whole<'_>) -> Result<Vec<Line>, SplitError> {
     let names = whole.images.by_name(whole.range.clone());
     let left_out: BTreeSet<&Path> = whole.left_out.iter().map(|file| file.path.as_path()).collect();
-    let mut seen: BTreeMap<&str, u64> = BTreeMap::new();
-    let mut lines = Vec::with_capacity(table.rows.len());
-    for row in &table.rows {
-        let error = |problem| SplitError::Line { file: path.to_owned(), line: row.line, problem };
-        let cell = |column| table.cell(row, column).unwrap_or_default();
-        let (name, identity) = (cell("path"), cell("identity"));
-        let part = part(cell("split")).map_err(error)?;
-        if identity.is_empty() {
-            return Err(error(SplitProblem::NoIdentity));
+    let mut seen: BTreeMap<String, u64> = BTreeMap::new();
+    let mut lines = Vec::new();
+    for Row { line: number, name, identity, part } in rows(path)? {
+        let error = |problem| SplitError::Line { file: path.to_owned(), line: number, problem };
+        if let Some(first) = seen.insert(name.clone(), number) {
+            return Err(error(SplitProblem::Repeated { path: name, first }));
         }
-        if let Some(first) = seen.insert(name, row.line) {
-            return Err(error(SplitProblem::Repeated { path: name.to_owned(), first }));
-        }
-        match names.get(name) {
-            Some(&image) => lines.push(Line { number: row.line, image, identity: identity.to_owned(), part }),
+        match names.get(name.as_str()) {
+            Some(&image) => lines.push(Line { number, image, identity, part }),
             // Reported among the files that do not decode.
-            None if left_out.contains(whole.root.join(name).as_path()) => {}
+            None if left_out.contains(whole.root.join(&name).as_path()) => {}
             None => {
-                return Err(error(SplitProblem::NoImage {
-                    path: name.to_owned(),
-                    folder: whole.root.to_owned(),
-                }));
+                return Err(error(SplitProblem::NoImage { path: name, folder: whole.root.to_owned() }));
             }
         }
     }

@@ -183,11 +183,14 @@ fn entries_of_a_tar_that_lead_elsewhere_are_left_out() {
 }
 
 #[test]
-fn a_record_file_within_an_archive_is_to_be_unpacked() {
+fn a_record_file_that_is_compressed_within_an_archive_is_to_be_unpacked() {
     let place = Place::with_faces(0, 0);
-    let files = [("faces/train.rec".to_owned(), record_file(&records()).0)];
-    let text = chain(&prepared(&place, &place.write("x.tar", tar_of(&files))).unwrap_err());
-    assert!(text.contains("it holds train.rec, which is not read within an archive: unpack it"), "{text}");
+    let zip = zip_of(&[Zipped::deflated("faces/train.rec", &record_file(&records()).0)]);
+    let text = chain(&prepared(&place, &place.write("x.zip", zip)).unwrap_err());
+    assert!(
+        text.contains("faces/train.rec is compressed in it") && text.contains("(zip -0), or unpack it"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -7,12 +7,14 @@
 )]
 
 mod caching;
+mod checks;
 mod containers;
 mod drawn_splits;
 mod exports;
 mod forms;
 mod given_splits;
 mod held_out;
+mod hostile;
 mod hostile_containers;
 mod hostile_files;
 mod hostile_pickles;

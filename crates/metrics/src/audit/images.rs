@@ -8,9 +8,9 @@
 /// The mean embedding of each class, of length 1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassMeans {
-    width: usize,
+    pub(super) width: usize,
     /// Row by row; zeros of a class without embeddings.
-    means: Vec<f64>,
+    pub(super) means: Vec<f64>,
 }
 
 /// What an embedding is most like.

@@ -1,10 +1,12 @@
 //! Labels that the evidence contradicts, and how many of those that are listed are wrong, where the truth is known.
 
+mod alike;
 mod images;
 mod pairs;
 mod ranking;
 
 pub use self::{
+    alike::{Alike, AlikeClasses},
     images::{ClassMeans, Nearest},
     pairs::{Contradicted, contradicted, contradiction},
     ranking::{Found, Ranking},

@@ -2,7 +2,7 @@
 
 use kuva::prelude::Theme;
 
-use crate::page::TEMPLATE;
+use crate::page::STYLE;
 
 /// Where a chart is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl Colour {
 
 /// The style sheet's first value of a name, which is that of the light scheme.
 fn light(name: &str) -> &'static str {
-    let value = TEMPLATE.split_once(&format!(" {name}: ")).and_then(|(_, rest)| rest.split_once(';'));
+    let value = STYLE.split_once(&format!(" {name}: ")).and_then(|(_, rest)| rest.split_once(';'));
     value.map_or("#000000", |(value, _)| value)
 }
 

@@ -1,6 +1,7 @@
 //! Single pairs: which of them a run decides wrongly, how far off, and which of them another run mends or breaks.
 
 mod album;
+mod groups;
 mod page;
 mod png;
 mod sheet;
@@ -11,6 +12,7 @@ use arclab_metrics::EvaluateError;
 pub(crate) use self::png::png_uri;
 pub use self::{
     album::{Album, AttributeColumn, Photo, Picture},
+    groups::{PhotoGroup, photo_groups},
     page::errors_page,
     sheet::contact_sheet,
     table::errors_listing,

@@ -6,7 +6,11 @@ use std::{
 };
 
 use super::{Album, AttributeColumn, Change, WrongPair, png};
-use crate::{PairList, format::html::escaped, page::fill};
+use crate::{
+    PairList,
+    format::html::escaped,
+    page::{STYLE, fill},
+};
 
 const TEMPLATE: &str = include_str!("../../../../dashboards/errors.html");
 
@@ -14,6 +18,7 @@ const TEMPLATE: &str = include_str!("../../../../dashboards/errors.html");
 /// written.
 pub fn errors_page(heading: &str, made: &str, pairs: &[WrongPair], list: &PairList, album: &Album) -> String {
     fill(TEMPLATE, |name| match name {
+        "style" => Some(STYLE.to_owned()),
         "title" => Some(escaped(heading)),
         "made" => Some(escaped(made)),
         "attributes" => Some(options(album)),

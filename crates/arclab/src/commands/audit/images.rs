@@ -12,18 +12,19 @@ use arclab_report::{SuspectImage, suspect_images_table};
 use arclab_spec::{
     Spec, VariantName,
     config::{DataConfig, Dataset, SplitConfig},
+    run_folder,
 };
 use arclab_store::Store;
 
 use super::{
     Found,
-    embeddings::{Embeddings, request},
     folds::{Dealt, dealt},
     refuse_figure_without_truth, show,
 };
 use crate::{
     cli::AuditArgs,
     commands::run::{Carried, Ending, How, carry},
+    embeddings::{Embeddings, request},
     named,
     output::Output,
     weights::Weights,
@@ -138,7 +139,8 @@ fn suspects(
         let mut of_runs = Vec::new();
         for planned in carried.planned.iter().filter(|planned| planned.is_of(without)) {
             output.note(format_args!("embedding {} images with {}", names.len(), planned.run));
-            let request = request(store, &planned.run, &without.config.data.dataset, &names)?;
+            let weights = store.run_folder(&planned.run).join(run_folder::WEIGHTS);
+            let request = request(&weights, &store.cache(), &without.config.data.dataset, &names)?;
             of_runs.push(Embeddings::ask(&worker, &request, output)?);
         }
         let found = suspects_of(dealt, fold, &Embeddings::beside(&of_runs));

@@ -1,6 +1,5 @@
 //! `arclab audit`: labels that the evidence contradicts.
 
-mod embeddings;
 mod folds;
 mod images;
 mod pairs;

@@ -27,15 +27,23 @@ pub(super) fn execute(arguments: &FetchArgs, output: Output) -> anyhow::Result<(
     };
     let folder = folder(set, arguments)?;
     let images = set.images.as_ref().map(|file| folder.join(file));
-    let naming = images
-        .as_deref()
-        .map(|images| Naming::new(name, images, arguments.catalogue.as_deref(), arguments.replace))
-        .transpose()?;
+    let naming = match &images {
+        Some(images) => Some(Naming::new(name, images, arguments.catalogue.as_deref())?),
+        None => None,
+    };
+    let is_known = match &naming {
+        Some(naming) if !arguments.replace => naming.is_known("--replace")?,
+        Some(_) | None => false,
+    };
     output.note(format_args!("{name}: {}; licence: {}", set.about, set.licence));
     let files = bring(set, &folder, arguments, output)?;
     output::print(&arclab_report::render(&[files], output.format))?;
     if let Some(naming) = naming {
-        naming.give(Some(set.licence.clone()), Some(set.source.clone()), output)?;
+        if is_known {
+            naming.keep(output);
+        } else {
+            naming.give(Some(set.licence.clone()), Some(set.source.clone()), output)?;
+        }
         if !set.is_aligned {
             output.note(format_args!(
                 "its faces are not where networks expect them: `arclab data align {name} --as {name}-aligned` brings them there"

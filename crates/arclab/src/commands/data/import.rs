@@ -16,13 +16,18 @@ const SAMPLE: usize = 200;
 
 pub(super) fn execute(store: &Path, arguments: &ImportArgs, output: Output) -> anyhow::Result<()> {
     let ImportArgs { path, name, .. } = arguments;
-    let naming = Naming::new(name, path, arguments.catalogue.as_deref(), arguments.replace)?;
+    let naming = Naming::new(name, path, arguments.catalogue.as_deref())?;
+    let is_known = !arguments.replace && naming.is_known("--replace")?;
     let progress = DataProgress::reading(output);
     let found = inspect(path, SAMPLE, &store.join("cache"), &progress);
     progress.finish();
     let found = found?;
     refuse_nothing(&found)?;
     output::print(&arclab_report::render(&tables(&found, output.format), output.format))?;
+    if is_known {
+        naming.keep(output);
+        return Ok(());
+    }
     naming.give(arguments.licence.clone(), arguments.source.clone(), output)
 }
 

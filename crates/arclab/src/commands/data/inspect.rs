@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use arclab_data::{
-    FolderError, Inspection, PairCounts, PairsError, ProblemKind, Sort, inspect, inspect_pairs,
+    FolderError, Inspection, PairCounts, PairsError, PeopleCounts, ProblemKind, Sort, inspect, inspect_pairs,
 };
 use arclab_report::{Cell, Column, Format, Kind, Table};
 
@@ -25,6 +25,9 @@ pub(super) fn execute(store: &Path, arguments: &InspectArgs, output: Output) -> 
         Ok(found) => tables(&found, output.format),
         Err(FolderError::UnknownForm { path, found }) => match inspect_pairs(&path) {
             Ok(pairs) => vec![facts("pairs", &path, of_pairs(&pairs), output.format)],
+            Err(PairsError::People { people, .. }) => {
+                vec![facts("people", &path, of_people(people), output.format)]
+            }
             // What is no list either is told as what it might be: a set of images.
             Err(PairsError::UnknownForm { .. }) => {
                 return Err(FolderError::UnknownForm { path, found }.into());
@@ -34,6 +37,15 @@ pub(super) fn execute(store: &Path, arguments: &InspectArgs, output: Output) -> 
         Err(error) => return Err(error.into()),
     };
     output::print(&arclab_report::render(&tables, output.format))
+}
+
+fn of_people(people: PeopleCounts) -> Vec<Fact> {
+    vec![
+        ("form", "Form", Cell::text("people as LFW's people.txt has them, and no pairs")),
+        ("sets", "Sets", Cell::Count(people.sets as u64)),
+        ("identities", "Identities", Cell::Count(people.people as u64)),
+        ("images", "Images", Cell::Count(people.images)),
+    ]
 }
 
 /// A fact: its key, its title and its value.

@@ -24,6 +24,14 @@ Images come in these forms, found out by looking:
   lfw.bin              InsightFace's verification set: images and pairs
   x.tar, .tar.gz, .zip a folder with one sub-folder a person, at any depth";
 
+const CHECKS: &str = "\
+Such as:
+  arclab data check photos                                       what the images show by themselves
+  arclab data check photos --html check/                         the same as a page with the images
+  arclab data check photos --model baseline-s0-1a2b3c4d          also people who may be one
+  arclab data check --spec experiments/baseline.yaml             also what its training and tests have in common
+  arclab data check ms1m --pairs lfw.bin                         whether images of a test are in a training set";
+
 /// What to do with data.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DataCommand {
@@ -32,11 +40,13 @@ pub(crate) enum DataCommand {
     /// Nothing is decoded: headers of a sample of the images are read.
     #[command(after_help = FORMS)]
     Inspect(InspectArgs),
-    /// Look for what may be wrong with a set of images: copies within and across people, photos that look the same, grey among
-    /// colour, the most blurred and the darkest, people with one photo.
+    /// Look for what may be wrong with a set of images: files that are none, copies within and across people, photos that look the
+    /// same, grey among colour, small ones, people with one photo; with a network, people who may be one; with a split and pairs,
+    /// what training and tests have in common.
     ///
-    /// Images are decoded into the store's cache, at 64 pixels, the first time.
-    #[command(after_help = FORMS)]
+    /// Images are decoded into the store's cache the first time, at the size of the spec, else at 112 pixels. The command ends with
+    /// 0 whatever it finds, unless `--strict`.
+    #[command(after_help = CHECKS)]
     Check(CheckArgs),
     /// Bring faces in photos to the template that networks expect: eyes, nose and mouth at the same places in every image.
     ///
@@ -81,9 +91,34 @@ pub(crate) struct InspectArgs {
 /// `arclab data check`.
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
-    /// The folder or file, or a name in the catalogue.
-    #[arg(value_name = "PATH")]
-    path: PathBuf,
+    /// The folder or file, or a name in the catalogue; by default the spec's.
+    #[arg(value_name = "PATH", required_unless_present = "spec")]
+    path: Option<PathBuf>,
+    /// Also look for people who may be one, by the embeddings of a run, or of a `.safetensors` file that arclab wrote. Best is a
+    /// network that these people did not train: one that they trained was taught to tell them apart.
+    #[arg(long, value_name = "RUN|WEIGHTS")]
+    model: Option<String>,
+    /// Also look for what training and tests have in common: by this spec's split and lists of pairs.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["split", "pairs", "pairs_images"])]
+    spec: Option<PathBuf>,
+    /// The same by a split: CSV with the columns `path,identity,split`.
+    #[arg(long, value_name = "FILE")]
+    split: Option<PathBuf>,
+    /// The same by labelled pairs: CSV, LFW's `pairs.txt`, or a verification set. May be repeated. Without a split the whole set is
+    /// what trains, where the pairs' images lie elsewhere.
+    #[arg(long, value_name = "FILE")]
+    pairs: Vec<PathBuf>,
+    /// Where the images of the pairs lie; by default in the set, or in the verification set itself.
+    #[arg(long, value_name = "PATH", requires = "pairs")]
+    pairs_images: Option<PathBuf>,
+    /// Also write a page with the images of what was found, side by side: a file, or `index.html` in a folder. It opens without a
+    /// server.
+    #[arg(long, value_name = "FILE|DIR")]
+    html: Option<PathBuf>,
+    /// End with 1 where something is wrong, rather than a hint: files that are no image, names without one, files of several people,
+    /// images or people that train and test.
+    #[arg(long)]
+    strict: bool,
     /// The catalogue of names; by default `experiments/datasets.yaml`, or `datasets.yaml` here or above.
     #[arg(long, value_name = "FILE")]
     catalogue: Option<PathBuf>,

@@ -10,25 +10,17 @@ use arclab_spec::{Catalogue, CatalogueEntry};
 
 use crate::output::{self, Output};
 
-/// A name that what lies at a path can be given.
+/// A name for what lies, or will lie, at a path.
 pub(super) struct Naming<'a> {
     name: &'a str,
     path: &'a Path,
     file: PathBuf,
     catalogue: Catalogue,
-    /// Whether it is that path's name already, and is to stay as it is.
-    is_known: bool,
 }
 
 impl<'a> Naming<'a> {
-    /// Refuses a name that is none, or that something else than `path` has unless `replace`, before anything is done. `file` is
-    /// the catalogue; else it is the usual one.
-    pub(super) fn new(
-        name: &'a str,
-        path: &'a Path,
-        file: Option<&Path>,
-        replace: bool,
-    ) -> anyhow::Result<Self> {
+    /// In the catalogue `file`, or in the usual one. Refuses a name that is none.
+    pub(super) fn new(name: &'a str, path: &'a Path, file: Option<&Path>) -> anyhow::Result<Self> {
         if !Catalogue::is_name(name) {
             bail!(
                 "`{name}` is no name of a data set: use letters, digits, `.`, `-` and `_`, and another word than `synthetic`"
@@ -36,11 +28,24 @@ impl<'a> Naming<'a> {
         }
         let file = file.map_or_else(usual, Path::to_owned);
         let catalogue = Catalogue::read(&file)?;
-        let is_known = catalogue.names().contains(&name) && !replace;
-        if is_known {
-            refuse_another(&catalogue, name, path, &file)?;
+        Ok(Self { name, path, file, catalogue })
+    }
+
+    /// Whether the path has the name already. Refuses a name that another path has, which `option` would take from it.
+    pub(super) fn is_known(&self, option: &str) -> anyhow::Result<bool> {
+        let Self { name, file, .. } = self;
+        let Some(there) = self.catalogue.path(name)? else { return Ok(false) };
+        let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if real(&there) != real(self.path) {
+            let (file, there) = (file.display(), there.display());
+            bail!("{file} has the name {name} for {there} already: take another name, or write `{option}`");
         }
-        Ok(Self { name, path, file, catalogue, is_known })
+        Ok(true)
+    }
+
+    /// Says that nothing changes.
+    pub(super) fn keep(&self, output: Output) {
+        output.note(format_args!("{} has the name {} for it already", self.file.display(), self.name));
     }
 
     /// Gives the name, with what is to be noted of the set.
@@ -51,10 +56,6 @@ impl<'a> Naming<'a> {
         output: Output,
     ) -> anyhow::Result<()> {
         let Self { name, file, .. } = self;
-        if self.is_known {
-            output.note(format_args!("{} has the name {name} for it already", file.display()));
-            return Ok(());
-        }
         // As it was said: what is relative here is relative to the catalogue there.
         let path = if self.path.is_absolute() { self.path.to_owned() } else { relative(self.path, file)? };
         let entry = CatalogueEntry { name: (*name).to_owned(), path, licence, source };
@@ -71,19 +72,6 @@ impl<'a> Naming<'a> {
 fn usual() -> PathBuf {
     let specs = Path::new("experiments");
     if specs.is_dir() { specs.join(Catalogue::FILE) } else { PathBuf::from(Catalogue::FILE) }
-}
-
-fn refuse_another(catalogue: &Catalogue, name: &str, path: &Path, file: &Path) -> anyhow::Result<()> {
-    let Some(there) = catalogue.path(name)? else { return Ok(()) };
-    let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if real(&there) != real(path) {
-        bail!(
-            "{} has the name {name} for {} already: take another name, or write `--replace`",
-            file.display(),
-            there.display()
-        );
-    }
-    Ok(())
 }
 
 /// `path` from the folder of `file`.

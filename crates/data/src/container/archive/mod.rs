@@ -1,9 +1,12 @@
 //! Tars and zips of a folder of identities, at any depth below folders that all images share.
 //!
+//! Or of InsightFace's `train.rec`, which is read where it lies.
+//!
 //! An archive's directory is read, and images where they lie in it; nothing is written, whatever its entries are called.
 //! A compressed tar cannot be read at places, and so is unpacked to one file.
 
 mod gzip;
+mod records;
 mod tar;
 mod zip;
 
@@ -18,10 +21,9 @@ pub(super) use self::{
     zip::list as zip,
 };
 use super::{
-    Candidate, FolderError, Form, Listing, Location, Stamp,
+    Blob, Candidate, FolderError, Form, Listing, Location, Stamp,
     error::endings,
     folder::{OUTSIDE, has_image_ending, wrong_ending},
-    form::RECORDS,
 };
 
 /// Entries that are kept in mind; the largest sets of faces have a third of them.
@@ -68,8 +70,8 @@ impl<'a> Members<'a> {
         Ok(())
     }
 
-    /// The images, in the order of a folder's.
-    fn finish(mut self) -> Result<Listing, FolderError> {
+    /// The images, in the order of a folder's; without any, those of a record file in `blob`.
+    fn finish(mut self, blob: &Blob) -> Result<Listing, FolderError> {
         let shared = shared_folders(&self.found);
         let mut members = std::mem::take(&mut self.found);
         members.sort_by(|a, b| a.parts.cmp(&b.parts));
@@ -90,16 +92,14 @@ impl<'a> Members<'a> {
         if !shared.is_empty() {
             self.listing.details.push(format!("the identities are below {}/", shared.join("/")));
         }
-        if self.listing.candidates.is_empty() { Err(self.nothing(&members)) } else { Ok(self.listing) }
+        if !self.listing.candidates.is_empty() {
+            return Ok(self.listing);
+        }
+        records::list(blob, &members).unwrap_or_else(|| Err(self.nothing()))
     }
 
-    fn nothing(&self, members: &[Member]) -> FolderError {
-        let is_records = |member: &Member| member.parts.last().is_some_and(|name| name == RECORDS);
-        let found = if members.iter().any(is_records) {
-            format!("it holds {RECORDS}, which is not read within an archive: unpack it")
-        } else {
-            format!("none of its files is IDENTITY/FILE with an ending of {}", endings())
-        };
+    fn nothing(&self) -> FolderError {
+        let found = format!("none of its files is IDENTITY/FILE with an ending of {}", endings());
         FolderError::NoImage { path: self.root.to_owned(), form: self.form, found }
     }
 }

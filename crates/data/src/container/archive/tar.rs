@@ -39,7 +39,7 @@ pub(in super::super) fn list(blob: &Blob, form: Form, root: &Path) -> Result<Lis
             None => members.add(&name, blob.stamp_of(span.bytes), Location::Span(span))?,
         }
     }
-    members.finish()
+    members.finish(blob)
 }
 
 /// Why an entry of this kind is no file.

@@ -27,7 +27,7 @@ pub(in super::super) fn list(blob: &Blob) -> Result<Listing, FolderError> {
             Err(error) => members.leave_out(format!("entry {place}").as_bytes(), &error.to_string()),
         }
     }
-    members.finish()
+    members.finish(blob)
 }
 
 /// Where the bytes of `entry` lie in a file of `file` bytes, or why they are not read.

@@ -1,8 +1,7 @@
 //! `train.idx`: a line `KEY<tab>OFFSET` a record.
 
 use std::{
-    fs::File,
-    io::{self, BufRead, BufReader, Read},
+    io::{self, BufRead, Read},
     path::Path,
 };
 
@@ -21,11 +20,7 @@ pub(super) struct Entry {
     pub(super) offset: u64,
 }
 
-/// The lines of `path` by key. Those that are none are left out of `listing`.
-pub(super) fn read(path: &Path, listing: &mut Listing) -> io::Result<Vec<Entry>> {
-    parse(BufReader::new(File::open(path)?), path, listing)
-}
-
+/// The lines of an index by key. Those that are none are left out of `listing`, under `path`.
 pub(super) fn parse(mut reader: impl BufRead, path: &Path, listing: &mut Listing) -> io::Result<Vec<Entry>> {
     let mut entries = Vec::new();
     let mut text = Vec::new();

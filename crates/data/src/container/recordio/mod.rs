@@ -7,7 +7,12 @@
 mod index;
 mod record;
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs::File,
+    io::{BufRead, BufReader},
+    path::Path,
+};
 
 pub(crate) use self::record::{LONGEST, MAGIC, joined};
 use self::record::{Record, RecordProblem};
@@ -23,20 +28,24 @@ struct Keyed {
 
 /// Lists the images of a record file by label, then by key.
 pub(super) fn list(blob: &Blob) -> Result<Listing, FolderError> {
+    let path = blob.path.with_extension("idx");
+    let failed = |source| FolderError::read(&path, source);
+    let index = if path.is_file() { Some(File::open(&path).map_err(failed)?) } else { None };
+    list_by(blob, &path, index.map(BufReader::new))
+}
+
+/// The same by an index that is at hand, or not; `path` is what it is called.
+pub(super) fn list_by(blob: &Blob, path: &Path, index: Option<impl BufRead>) -> Result<Listing, FolderError> {
     let mut listing = Listing::default();
-    let index = blob.path.with_extension("idx");
-    let records = if index.is_file() {
-        let entries =
-            index::read(&index, &mut listing).map_err(|source| FolderError::read(&index, source))?;
-        listing.details.push(format!("{} names {} records", file_name(&index), entries.len()));
-        indexed(blob, &index, &entries, &mut listing)?
+    let records = if let Some(index) = index {
+        let entries = index::parse(index, path, &mut listing);
+        let entries = entries.map_err(|source| FolderError::read(path, source))?;
+        listing.details.push(format!("{} names {} records", file_name(path), entries.len()));
+        indexed(blob, path, &entries, &mut listing)?
     } else {
         let records = scanned(blob, &mut listing)?;
-        listing.details.push(format!(
-            "no {}, so {} records were read in turn",
-            file_name(&index),
-            records.len()
-        ));
+        let read = records.len();
+        listing.details.push(format!("no {}, so {read} records were read in turn", file_name(path)));
         records
     };
     let records = without_header(records, &mut listing);

@@ -6,13 +6,15 @@
 //! counted as several, never several as one, unless the file is wrong.
 
 mod pickle;
+mod text;
 
 use std::collections::BTreeMap;
 
 use arclab_spec::Fingerprint;
 
-pub(crate) use self::pickle::read;
-use self::pickle::{Contents, Text};
+use self::pickle::Contents;
+pub(crate) use self::pickle::{Text, read};
+pub(super) use self::text::bytes as bytes_of_text;
 use super::{Blob, Candidate, FolderError, Form, Listing, Location, location::LARGEST_IMAGE};
 
 /// Bytes that are read at once; most of the file is stepped over.
@@ -27,7 +29,9 @@ pub(super) fn list(blob: &Blob) -> Result<Listing, FolderError> {
     let candidate = |(number, (text, person)): (usize, (Text, usize))| {
         let (bytes, location) = match text {
             Text::Plain(span) => (span.bytes, Location::Span(span)),
-            Text::Escaped(span) => (span.bytes, Location::Escaped(span)),
+            Text::Escaped(_) | Text::Utf8(_) | Text::RawUnicode(_) => {
+                (text.span().bytes, Location::Text(text))
+            }
         };
         // Of one width, so that the order of their bytes is that of the pairs.
         Candidate { name: format!("{person:07}/{number:07}"), stamp: blob.stamp_of(bytes), location }
@@ -42,7 +46,7 @@ fn people(blob: &Blob, images: &[Text], same: &[bool]) -> Result<Vec<usize>, Fol
     let mut first: Vec<usize> = (0..images.len()).collect();
     let mut contents = BTreeMap::new();
     for (number, text) in images.iter().enumerate() {
-        let (Text::Plain(span) | Text::Escaped(span)) = *text;
+        let span = text.span();
         // No image, which is said when it is wanted.
         if span.bytes > LARGEST_IMAGE {
             continue;
@@ -68,38 +72,4 @@ fn root(first: &mut [usize], mut image: usize) -> usize {
         image = first[image];
     }
     image
-}
-
-/// The bytes of a text as Python's `repr` writes it, in quotes.
-pub(super) fn unescaped(text: &[u8]) -> Result<Vec<u8>, String> {
-    let text = text.trim_ascii();
-    let (Some(quote @ (b'\'' | b'"')), Some(last)) = (text.first(), text.last()) else {
-        return Err("it has no quotes around it".to_owned());
-    };
-    if quote != last || text.len() < 2 {
-        return Err("its quotes are not closed".to_owned());
-    }
-    let (mut bytes, mut rest) = (Vec::new(), &text[1..text.len() - 1]);
-    while let Some((&byte, after)) = rest.split_first() {
-        let (byte, length) = if byte == b'\\' { escape(after)? } else { (byte, 0) };
-        bytes.push(byte);
-        rest = &after[length..];
-    }
-    Ok(bytes)
-}
-
-/// What stands behind a `\`, and how long that is.
-fn escape(after: &[u8]) -> Result<(u8, usize), String> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    match after {
-        [b'x', high, low, ..] => match (digit(*high), digit(*low)) {
-            (Some(high), Some(low)) => Ok(((16 * high + low) as u8, 3)),
-            _ => Err("it has an escape without two digits".to_owned()),
-        },
-        [byte @ (b'\\' | b'\'' | b'"'), ..] => Ok((*byte, 1)),
-        [b'n', ..] => Ok((b'\n', 1)),
-        [b'r', ..] => Ok((b'\r', 1)),
-        [b't', ..] => Ok((b'\t', 1)),
-        _ => Err("it has an unknown escape".to_owned()),
-    }
 }

@@ -57,8 +57,8 @@ pub(crate) struct AlignArgs {
     #[arg(long, value_enum, value_name = "HOW", default_value = "png")]
     encode: Encode,
     /// Make the folder anew where an earlier `align` made it, and give its name another path than it has.
-    #[arg(long, visible_alias = "force")]
-    replace: bool,
+    #[arg(long)]
+    force: bool,
     /// The catalogue of names; by default `experiments/datasets.yaml`, or `datasets.yaml` here or above.
     #[arg(long, value_name = "FILE")]
     catalogue: Option<PathBuf>,
@@ -89,10 +89,11 @@ enum Encode {
 
 pub(super) fn execute(store: &Path, arguments: &AlignArgs, output: Output) -> anyhow::Result<()> {
     let out = arguments.out.clone().unwrap_or_else(|| Path::new(MADE).join(&arguments.name));
-    let catalogue = arguments.catalogue.as_deref();
-    // Refused before anything is made; given when all is.
-    Naming::new(&arguments.name, &out, catalogue, arguments.replace)?;
-    let photos = named(&arguments.photos, catalogue)?;
+    let naming = Naming::new(&arguments.name, &out, arguments.catalogue.as_deref())?;
+    if !arguments.force {
+        naming.is_known("--force")?;
+    }
+    let photos = named(&arguments.photos, arguments.catalogue.as_deref())?;
     let (finder, how) = finder(arguments)?;
     let aligner = Aligner { finder, size: arguments.size as usize };
     let (already, chosen) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -112,7 +113,7 @@ pub(super) fn execute(store: &Path, arguments: &AlignArgs, output: Output) -> an
     let request = MakeRequest {
         source: &photos,
         out: &out,
-        replace: arguments.replace,
+        replace: arguments.force,
         lossy: arguments.encode.into(),
         cache: &cache,
     };
@@ -128,8 +129,8 @@ pub(super) fn execute(store: &Path, arguments: &AlignArgs, output: Output) -> an
         root: &root,
     };
     output::print(&arclab_report::render(&done.tables(output.format), output.format))?;
-    let (licence, source) = notes(arguments, &how)?;
-    Naming::new(&arguments.name, &out, catalogue, true)?.give(licence, Some(source), output)
+    let (licence, source) = noted(arguments, &how)?;
+    naming.give(licence, Some(source), output)
 }
 
 /// Where landmarks come from, in code and in words.
@@ -153,17 +154,17 @@ fn finder(arguments: &AlignArgs) -> anyhow::Result<(Finder, String)> {
     Ok((Finder::Detector { detector: Box::new(detector), policy, least_width }, how))
 }
 
-/// Under which licence the crops may be used, as far as it is known, and where they come from.
-fn notes(arguments: &AlignArgs, how: &str) -> anyhow::Result<(Option<String>, String)> {
-    let AlignArgs { photos, size, licence, .. } = arguments;
+/// Licence and source of the crops: as far as it is known, of the photos.
+fn noted(arguments: &AlignArgs, how: &str) -> anyhow::Result<(Option<String>, String)> {
+    let photos = &arguments.photos;
     let of = match catalogue_of(photos, arguments.catalogue.as_deref()) {
         Some(catalogue) => Catalogue::read(&catalogue)?.entry(&photos.to_string_lossy())?,
         None => None,
     };
-    let (noted, source) = of.map_or((None, None), |entry| (entry.licence, entry.source));
-    let source = source.map(|source| format!(" ({source})")).unwrap_or_default();
+    let (licence, source) = of.map_or((None, None), |entry| (entry.licence, entry.source));
+    let (source, size) = (source.map(|source| format!(" ({source})")).unwrap_or_default(), arguments.size);
     let source = format!("{}{source}, aligned to {size} × {size} {how}", photos.display());
-    Ok((licence.clone().or(noted), source))
+    Ok((arguments.licence.clone().or(licence), source))
 }
 
 fn photo(Pixels { width, height, rgb }: Pixels) -> Photo {

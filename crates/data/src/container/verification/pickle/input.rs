@@ -57,7 +57,14 @@ impl<R: BufRead + Seek> Input<R> {
 
     /// Where the rest of the line lies.
     pub(super) fn line(&mut self) -> Result<Span, Problem> {
+        self.line_or(b"").map(|(span, _)| span)
+    }
+
+    /// Where the rest of the line lies, and whether it is `word`.
+    pub(super) fn line_or(&mut self, word: &[u8]) -> Result<(Span, bool), Problem> {
         let offset = self.at;
+        // Of a long line no more than the word would need.
+        let mut begun = Vec::new();
         loop {
             let buffer = self.reader.fill_buf().map_err(Problem::Read)?;
             let (read, end) = match buffer.iter().position(|&byte| byte == b'\n') {
@@ -65,11 +72,27 @@ impl<R: BufRead + Seek> Input<R> {
                 Some(place) => (place + 1, true),
                 None => (buffer.len(), false),
             };
+            let wanted = (word.len() + 2).saturating_sub(begun.len()).min(read);
+            begun.extend_from_slice(&buffer[..wanted]);
             self.reader.consume(read);
             self.at += read as u64;
             if end {
-                return Ok(Span { offset, bytes: self.at - 1 - offset });
+                let is_word = begun.strip_suffix(b"\n").is_some_and(|found| found == word);
+                return Ok((Span { offset, bytes: self.at - 1 - offset }, is_word));
             }
         }
+    }
+
+    /// Steps over `bytes` bytes, which must be there; whether they are `word`.
+    pub(super) fn skip_or(&mut self, bytes: u64, word: &[u8]) -> Result<(Span, bool), Problem> {
+        if bytes != word.len() as u64 {
+            return self.skip(bytes).map(|span| (span, false));
+        }
+        let offset = self.at;
+        let mut is_word = true;
+        for letter in word {
+            is_word &= self.byte()? == *letter;
+        }
+        Ok((Span { offset, bytes }, is_word))
     }
 }

@@ -1,6 +1,8 @@
 //! The few instructions of a pickle that lists of bytes and of truths need, protocols 0 to 5.
 //!
-//! Nothing is called, imported or built: every other instruction is refused by its name. Bytes are not read, only their
+//! Nothing is called, imported or built: every other instruction is refused by its name. One pattern that looks like a call is
+//! read for what it means: Python 3 writes bytes in protocols 0 to 2 as `_codecs.encode(text, 'latin1')`, a text of which each
+//! character is a byte. The pair of names is known by its letters, as nothing else is. Bytes are not read, only their
 //! places remembered; each instruction leaves one small value at most, so that memory is bounded by the pickle's own
 //! length, and by [`MOST_VALUES`].
 
@@ -12,20 +14,38 @@ use std::{
     io::{BufRead, Seek},
 };
 
+use serde::{Deserialize, Serialize};
+
 pub(crate) use self::problem::PickleError;
 use self::{input::Input, problem::Problem};
 use super::super::Span;
 
+/// How Python calls the encoding in which a character is a byte.
+const LATIN1: &[u8] = b"latin1";
 /// Verification sets have tens of thousands of images.
 const MOST_VALUES: usize = 4_000_000;
 
 /// Where an image's bytes lie.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Text {
     /// As they are.
     Plain(Span),
     /// Between quotes, with Python's escapes.
     Escaped(Span),
+    /// As a text in UTF-8, a character a byte.
+    Utf8(Span),
+    /// As a text in Latin-1 with `\uXXXX` for some, a character a byte.
+    RawUnicode(Span),
+}
+
+impl Text {
+    /// Where it is written.
+    pub(crate) fn span(self) -> Span {
+        match self {
+            Self::Plain(span) | Self::Escaped(span) | Self::Utf8(span) | Self::RawUnicode(span) => span,
+        }
+    }
 }
 
 /// What a verification set holds.
@@ -39,6 +59,14 @@ pub(crate) struct Contents {
 enum Value {
     Mark,
     Text(Text),
+    /// What is no bytes yet.
+    Characters(Text),
+    /// The name of the encoding that makes bytes of characters.
+    Latin1,
+    /// `_codecs.encode`.
+    Encode,
+    /// Characters, and how they are encoded.
+    Encoded(Text),
     Truth(bool),
     /// Its place among the lists.
     List(usize),
@@ -50,6 +78,9 @@ impl Value {
         match self {
             Self::Mark => "a mark",
             Self::Text(_) => "bytes",
+            Self::Characters(_) | Self::Latin1 => "a text",
+            Self::Encode => "a name",
+            Self::Encoded(_) => "a pair of texts",
             Self::Truth(_) => "a truth",
             Self::List(_) => "a list",
             Self::Pair(_) => "a pair",
@@ -134,6 +165,19 @@ impl<R: BufRead + Seek> Machine<R> {
                 let span = self.input.line()?;
                 self.push(Value::Text(Text::Escaped(span)))
             }
+            b'X' => {
+                let bytes = self.input.number(4)?;
+                let (span, is_latin1) = self.input.skip_or(bytes, LATIN1)?;
+                self.characters(Text::Utf8(span), is_latin1)
+            }
+            b'V' => {
+                let (span, is_latin1) = self.input.line_or(LATIN1)?;
+                self.characters(Text::RawUnicode(span), is_latin1)
+            }
+            b'c' if self.input.line_or(b"_codecs")?.1 && self.input.line_or(b"encode")?.1 => {
+                self.push(Value::Encode)
+            }
+            b'R' => self.encode(),
             b'q' | b'r' | b'p' | 0x94 => self.remember(instruction),
             b'h' | b'j' | b'g' => self.recall(instruction),
             other => Err(Problem::Refused(other)),
@@ -183,9 +227,15 @@ impl<R: BufRead + Seek> Machine<R> {
             match value {
                 Value::Text(text) if list.truths.is_empty() => list.texts.push(text),
                 Value::Truth(truth) if list.texts.is_empty() => list.truths.push(truth),
-                Value::Mark | Value::Text(_) | Value::Truth(_) | Value::List(_) | Value::Pair(_) => {
-                    return Err(Problem::InList(value.in_words()));
-                }
+                Value::Mark
+                | Value::Text(_)
+                | Value::Characters(_)
+                | Value::Latin1
+                | Value::Encode
+                | Value::Encoded(_)
+                | Value::Truth(_)
+                | Value::List(_)
+                | Value::Pair(_) => return Err(Problem::InList(value.in_words())),
             }
         }
         Ok(())
@@ -194,6 +244,7 @@ impl<R: BufRead + Seek> Machine<R> {
     fn pair(&mut self, values: &[Value]) -> Result<(), Problem> {
         match *values {
             [Value::List(first), Value::List(second)] => self.push(Value::Pair([first, second])),
+            [Value::Characters(text), Value::Latin1] => self.push(Value::Encoded(text)),
             [_, _] => Err(Problem::NoPair("a pair of other things than lists")),
             _ => Err(Problem::NoPair("a tuple of another length than two")),
         }
@@ -212,6 +263,18 @@ impl<R: BufRead + Seek> Machine<R> {
         let bytes = self.input.number(width)?;
         let span = self.input.skip(bytes)?;
         self.push(Value::Text(Text::Plain(span)))
+    }
+
+    fn characters(&mut self, text: Text, is_latin1: bool) -> Result<(), Problem> {
+        self.push(if is_latin1 { Value::Latin1 } else { Value::Characters(text) })
+    }
+
+    /// Bytes of characters; any other call is none of this.
+    fn encode(&mut self) -> Result<(), Problem> {
+        match (self.stack.pop(), self.stack.pop()) {
+            (Some(Value::Encoded(text)), Some(Value::Encode)) => self.push(Value::Text(text)),
+            _ => Err(Problem::Refused(b'R')),
+        }
     }
 
     fn remember(&mut self, instruction: u8) -> Result<(), Problem> {

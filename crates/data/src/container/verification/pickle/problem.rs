@@ -45,7 +45,7 @@ pub(super) enum Problem {
 /// Where the instruction may have come from without malice.
 fn hint(instruction: u8) -> &'static str {
     if instruction == b'c' {
-        "; Python 3 writes bytes with it in protocols 0 to 2: write the file with protocol 3 or newer"
+        "; of names `_codecs.encode` alone is known, with which Python 3 writes bytes in protocols 0 to 2"
     } else {
         ""
     }

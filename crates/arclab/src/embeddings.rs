@@ -1,27 +1,26 @@
-//! The embeddings that runs give to training images.
+//! The embeddings that weights give to images.
 
 use std::{fs, path::Path};
 
 use anyhow::{Context as _, bail};
-use arclab_spec::{EmbedReport, EmbedRequest, PLAN_VERSION, RunId, config::Dataset, run_folder};
-use arclab_store::Store;
+use arclab_spec::{EmbedReport, EmbedRequest, PLAN_VERSION, config::Dataset};
 
 use crate::{output::Output, worker};
 
 /// Rows of equal width, one an image.
-pub(super) struct Embeddings {
+pub(crate) struct Embeddings {
     rows: Vec<f32>,
-    pub(super) width: usize,
+    pub(crate) width: usize,
 }
 
 impl Embeddings {
     /// The embedding of the image at `place`.
-    pub(super) fn row(&self, place: usize) -> &[f32] {
+    pub(crate) fn row(&self, place: usize) -> &[f32] {
         &self.rows[place * self.width..][..self.width]
     }
 
     /// Has the worker at `worker` answer a request.
-    pub(super) fn ask(worker: &Path, request: &EmbedRequest, output: Output) -> anyhow::Result<Self> {
+    pub(crate) fn ask(worker: &Path, request: &EmbedRequest, output: Output) -> anyhow::Result<Self> {
         let EmbedReport { width } = worker::ask(worker, "embed", request, output)?;
         let file = &request.output;
         let bytes = fs::read(file);
@@ -36,17 +35,17 @@ impl Embeddings {
     }
 
     /// What several runs make of the same images, one behind the other: cosines between these are means of theirs.
-    pub(super) fn beside(of_runs: &[Self]) -> Self {
+    pub(crate) fn beside(of_runs: &[Self]) -> Self {
         let images = of_runs.first().map_or(0, |first| first.rows.len() / first.width.max(1));
         let rows = (0..images).flat_map(|place| of_runs.iter().flat_map(move |one| one.row(place)));
         Self { rows: rows.copied().collect(), width: of_runs.iter().map(|one| one.width).sum() }
     }
 }
 
-/// What a worker is asked: to embed the `images` of `dataset` with the weights of `run`.
-pub(super) fn request(
-    store: &Store,
-    run: &RunId,
+/// What a worker is asked: to embed the `images` of `dataset` with the weights in `checkpoint`.
+pub(crate) fn request(
+    checkpoint: &Path,
+    cache: &Path,
     dataset: &Dataset,
     images: &[String],
 ) -> anyhow::Result<EmbedRequest> {
@@ -55,11 +54,11 @@ pub(super) fn request(
     };
     Ok(EmbedRequest {
         version: PLAN_VERSION,
-        checkpoint: absolute(&store.run_folder(run).join(run_folder::WEIGHTS))?,
+        checkpoint: absolute(checkpoint)?,
         dataset: dataset.clone(),
         images: images.to_vec(),
         threads: std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32),
-        cache: absolute(&store.cache())?,
-        output: absolute(&store.cache().join(format!("embeddings-{}.f32", std::process::id())))?,
+        cache: absolute(cache)?,
+        output: absolute(&cache.join(format!("embeddings-{}.f32", std::process::id())))?,
     })
 }
