@@ -1,5 +1,7 @@
 //! `arclab data align`: photos to aligned crops that specs can name.
 
+#![expect(clippy::print_stderr, reason = "tests say what they skip")]
+
 use std::{
     collections::BTreeMap,
     fmt::Write as _,

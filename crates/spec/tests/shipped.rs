@@ -131,12 +131,12 @@ fn the_specs_at_full_size_differ_from_those_of_photos_in_size_network_and_length
 fn with_catalogue(text: &str) -> support::Folder {
     let copy = support::Folder::new();
     for folder in ["", "lfw"] {
-        for entry in std::fs::read_dir(experiments().join(folder)).unwrap() {
-            let path = entry.unwrap().path();
-            if path.extension().is_some_and(|ending| ending == "yaml") {
-                let name = path.file_name().unwrap().to_string_lossy().into_owned();
-                copy.write(&format!("experiments/{folder}/{name}"), std::fs::read(&path).unwrap());
-            }
+        let entries = std::fs::read_dir(experiments().join(folder)).expect("specs are shipped");
+        let paths = entries.map(|entry| entry.expect("a folder can be listed").path());
+        for path in paths.filter(|path| path.extension().is_some_and(|ending| ending == "yaml")) {
+            let name = path.file_name().expect("a file has a name").to_string_lossy();
+            let text = std::fs::read(&path).expect("specs can be read");
+            copy.write(&format!("experiments/{folder}/{name}"), text);
         }
     }
     copy.write("experiments/datasets.yaml", text);

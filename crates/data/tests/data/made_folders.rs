@@ -15,6 +15,7 @@ fn request<'a>(source: &'a Path, out: &'a Path, cache: &'a Path) -> MakeRequest<
 }
 
 /// The second photo of each person stays, the third one is dropped, and of others the first pixel is kept.
+#[expect(clippy::needless_pass_by_value, reason = "so that it can be a `Make`")]
 fn first_pixel(name: &str, pixels: Pixels) -> Result<Made, String> {
     match name.rsplit('/').next() {
         Some("01.png") => Ok(Made::AsItIs),

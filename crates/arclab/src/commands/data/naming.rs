@@ -59,7 +59,8 @@ impl<'a> Naming<'a> {
         // As it was said: what is relative here is relative to the catalogue there.
         let path = if self.path.is_absolute() { self.path.to_owned() } else { relative(self.path, file)? };
         let entry = CatalogueEntry { name: (*name).to_owned(), path, licence, source };
-        output::replace(file, self.catalogue.with(&entry)?.as_bytes())?;
+        // Read anew: making the set may have taken hours, in which others were given names.
+        output::replace(file, Catalogue::read(file)?.with(&entry)?.as_bytes())?;
         output.note(format_args!(
             "{} has it as {name}; a spec says `data: {{dataset: {name}}}`",
             file.display()

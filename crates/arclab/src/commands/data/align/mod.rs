@@ -9,7 +9,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use arclab_align::{Aligned, Aligner, Finder, LandmarksFile, Photo, Policy};
+use arclab_align::{Aligned, Aligner, Finder, LandmarksFile, NoCrop, Photo, Policy};
 use arclab_data::{Lossy, Made, MakeRequest, Pixels, make_folder};
 use arclab_spec::Catalogue;
 use clap::{Args, ValueEnum};
@@ -96,18 +96,8 @@ pub(super) fn execute(store: &Path, arguments: &AlignArgs, output: Output) -> an
     let photos = named(&arguments.photos, arguments.catalogue.as_deref())?;
     let (finder, how) = finder(arguments)?;
     let aligner = Aligner { finder, size: arguments.size as usize };
-    let (already, chosen) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let make = |name: &str, pixels: Pixels| match aligner.align(name, &photo(pixels)) {
-        Ok(Aligned::Already) => {
-            already.fetch_add(1, Ordering::Relaxed);
-            Ok(Made::AsItIs)
-        }
-        Ok(Aligned::Crop { crop, of }) => {
-            chosen.fetch_add(usize::from(of > 1), Ordering::Relaxed);
-            Ok(Made::Another(pixels_of(crop)))
-        }
-        Err(why) => Err(why.to_string()),
-    };
+    let counts = Counts::default();
+    let make = |name: &str, pixels: Pixels| counts.counted(aligner.align(name, &photo(pixels)));
     let progress = DataProgress::aligning(output);
     let cache = store.join("cache");
     let request = MakeRequest {
@@ -121,16 +111,33 @@ pub(super) fn execute(store: &Path, arguments: &AlignArgs, output: Output) -> an
     progress.finish();
     let made = made?;
     let root = fs::canonicalize(&photos)?;
-    let done = tables::Done {
-        out: &out,
-        made: &made,
-        already: already.into_inner(),
-        chosen: chosen.into_inner(),
-        root: &root,
-    };
+    let (already, chosen) = (counts.already.into_inner(), counts.chosen.into_inner());
+    let done = tables::Done { out: &out, made: &made, already, chosen, root: &root };
     output::print(&arclab_report::render(&done.tables(output.format), output.format))?;
     let (licence, source) = noted(arguments, &how)?;
     naming.give(licence, Some(source), output)
+}
+
+/// What the table says of the photos; counted by several threads.
+#[derive(Default)]
+struct Counts {
+    already: AtomicUsize,
+    chosen: AtomicUsize,
+}
+
+impl Counts {
+    fn counted(&self, aligned: Result<Aligned, NoCrop>) -> Result<Made, String> {
+        match aligned.map_err(|why| why.to_string())? {
+            Aligned::Already => {
+                self.already.fetch_add(1, Ordering::Relaxed);
+                Ok(Made::AsItIs)
+            }
+            Aligned::Crop { crop, of } => {
+                self.chosen.fetch_add(usize::from(of > 1), Ordering::Relaxed);
+                Ok(Made::Another(pixels_of(crop)))
+            }
+        }
+    }
 }
 
 /// Where landmarks come from, in code and in words.
