@@ -58,7 +58,7 @@ pub enum Made {
 pub enum Lossy {
     /// As PNG, to the bit.
     No,
-    /// As JPEG of a high quality, a quarter of the size.
+    /// As JPEG of a high quality, about a third of the size.
     Jpeg,
 }
 

@@ -83,7 +83,7 @@ enum Which {
 enum Encode {
     /// Without loss: photos are compressed already, and a second time would leave marks of its own.
     Png,
-    /// At quality 95, in about a quarter of the space.
+    /// At quality 95, in about a third of the space.
     Jpeg,
 }
 
