@@ -31,7 +31,7 @@ pub(super) fn weights(store: &Path, model: &str) -> anyhow::Result<PathBuf> {
     runtime.block_on(async {
         let store = Store::open_existing(store)
             .await
-            .with_context(|| format!("there is no file {model}, and no store in which it could be a run"))?;
+            .with_context(|| format!("there is no file {model}, and the store in which it could be a run does not open"))?;
         let run = named::run(&store, model).await?;
         let run = run.with_context(|| {
             format!("`--model {model}` is no file, and the store has no run of this name: `arclab history` lists runs")
