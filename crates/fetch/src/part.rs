@@ -106,7 +106,7 @@ fn is(content: &mut File, file: &PublicFile) -> io::Result<bool> {
     let (mut hash, mut chunk) = (Sha256::new(), vec![0; CHUNK]);
     loop {
         match content.read(&mut chunk)? {
-            0 => return Ok(hash.finalize()[..] == file.sha256),
+            0 => return Ok(format!("{:x}", hash.finalize()) == file.sha256),
             count => hash.update(&chunk[..count]),
         }
     }

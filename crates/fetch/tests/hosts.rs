@@ -21,7 +21,7 @@ fn file(hosts: &[&Host]) -> PublicFile {
     PublicFile {
         name: "faces.tgz".to_owned(),
         bytes: content.len() as u64,
-        sha256: Sha256::digest(&content).into(),
+        sha256: format!("{:x}", Sha256::digest(&content)),
         hosts: hosts.iter().map(|host| host.address()).collect(),
     }
 }

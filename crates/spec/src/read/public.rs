@@ -40,8 +40,8 @@ pub struct PublicFile {
     pub name: String,
     /// Its size.
     pub bytes: u64,
-    /// Its content's hash.
-    pub sha256: [u8; 32],
+    /// Its content's hash: 64 hexadecimal digits, in lower case.
+    pub sha256: String,
     /// Addresses, to be tried in this order.
     pub hosts: Vec<String>,
 }
@@ -117,14 +117,14 @@ fn files(section: &mut Section<'_>) -> Vec<PublicFile> {
         }
         section.section(name, "A file.", |section| self::file(section, name))
     };
-    names.iter().filter_map(file).collect()
+    names.iter().map(file).collect()
 }
 
-fn file(section: &mut Section<'_>, name: &str) -> Option<PublicFile> {
+fn file(section: &mut Section<'_>, name: &str) -> PublicFile {
     let bytes = section.count("bytes", "Its size.", 0, Counts::from(1, u64::MAX));
-    let sha256 = demanded(section, "sha256", "Its content's hash, as `sha256sum` prints it.")?;
-    let digest = digest(&sha256);
-    if digest.is_none() {
+    let sha256 = demanded(section, "sha256", "Its content's hash, as `sha256sum` prints it.");
+    let sha256 = sha256.unwrap_or_default().to_ascii_lowercase();
+    if section.mentions("sha256") && !(sha256.len() == 64 && sha256.bytes().all(|b| b.is_ascii_hexdigit())) {
         let message = format!("`{}` must have 64 hexadecimal digits", section.path_of("sha256"));
         wrong(section, "sha256", message, "write what `sha256sum` prints");
     }
@@ -134,7 +134,7 @@ fn file(section: &mut Section<'_>, name: &str) -> Option<PublicFile> {
     for key in ["bytes", "hosts"].into_iter().filter(|key| !section.mentions(key)) {
         missing(section, key, "what a host gives could not be known to be whole");
     }
-    Some(PublicFile { name: name.to_owned(), bytes, sha256: digest?, hosts })
+    PublicFile { name: name.to_owned(), bytes, sha256, hosts }
 }
 
 fn host(section: &Section<'_>, node: &Node) -> Option<String> {
@@ -171,13 +171,6 @@ fn wrong(section: &Section<'_>, key: &str, message: String, help: &str) {
     }
 }
 
-/// The bytes that 64 hexadecimal digits write.
-fn digest(text: &str) -> Option<[u8; 32]> {
-    let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
-    let digits: [u32; 64] = digits?.try_into().ok()?;
-    Some(std::array::from_fn(|byte| (digits[2 * byte] << 4 | digits[2 * byte + 1]) as u8))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,7 +197,7 @@ faces:
         let [set] = PublicSet::parse("public.yaml", FACES).unwrap().try_into().unwrap();
         assert_eq!((set.images.as_deref(), set.is_aligned), (Some("faces.tgz"), true));
         let [file] = set.files.try_into().unwrap();
-        assert_eq!((file.bytes, file.sha256[0], file.sha256[31]), (12, 15, 10));
+        assert_eq!((file.bytes, &file.sha256[..4]), (12, "0f00"));
         assert_eq!(file.hosts, ["https://example.org/faces.tgz"]);
     }
 

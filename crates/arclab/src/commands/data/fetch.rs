@@ -78,7 +78,7 @@ fn bring(set: &PublicSet, folder: &Path, arguments: &FetchArgs, output: Output) 
         table.push(vec![
             Cell::text(folder.join(&file.name).display().to_string()),
             Cell::Count(file.bytes),
-            Cell::text(hex(&file.sha256)),
+            Cell::text(&file.sha256),
             Cell::text(match fetched? {
                 Fetched::Present => "was there",
                 Fetched::New => "now",
@@ -86,10 +86,6 @@ fn bring(set: &PublicSet, folder: &Path, arguments: &FetchArgs, output: Output) 
         ]);
     }
     Ok(table)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What there is to bring.
