@@ -82,7 +82,7 @@ fn a_spec_shows_what_training_would_see_of_its_images() {
     let place = place();
     let place = place.path();
     let spec = "data: {dataset: {synthetic: {identities: 8, images_per_identity: 6}}, image_size: 32}\n\
-                evaluation: {protocols: {open: {draw: open_test, pairs: 20}}}\n";
+                evaluation: {threshold: {fixed: 0.3}, protocols: {open: {draw: open_test, pairs: 20}}}\n";
     write(place, "a.yaml", spec.as_bytes());
     let draw = |file: &str, augment: &str| {
         let set = format!("data.augment={augment}");

@@ -58,11 +58,11 @@ pub(crate) struct DataArgs {
 pub(crate) fn execute(arguments: &DataArgs) -> anyhow::Result<()> {
     if arguments.wait {
         let rows = wait::measure(arguments.pairs, arguments.seconds)?;
-        return print(arguments.json, &rows, wait::table(&rows));
+        return print(arguments.json, &rows, &wait::table(&rows));
     }
     if !arguments.stream.is_empty() {
         let rows = stream::measure(&arguments.stream)?;
-        return print(arguments.json, &rows, stream::table(&rows));
+        return print(arguments.json, &rows, &stream::table(&rows));
     }
     let peer = DataLoader::find(arguments.python.as_deref())?;
     let sets = match &arguments.data {
@@ -73,10 +73,10 @@ pub(crate) fn execute(arguments: &DataArgs) -> anyhow::Result<()> {
             .collect::<anyhow::Result<_>>()?,
     };
     let rows = rows(arguments, &sets, &peer)?;
-    print(arguments.json, &rows, row::table(&rows))
+    print(arguments.json, &rows, &row::table(&rows))
 }
 
-fn print(json: bool, rows: &[impl Serialize], table: Table) -> anyhow::Result<()> {
+fn print(json: bool, rows: &[impl Serialize], table: &Table) -> anyhow::Result<()> {
     output::print(&if json { serde_json::to_string_pretty(rows)? } else { table.render(Format::Markdown) })
 }
 

@@ -4,6 +4,7 @@
 //! takes back when it needs the room.
 
 use std::{
+    collections::BTreeMap,
     env, fs,
     path::{Path, PathBuf},
     process::Command,
@@ -160,7 +161,7 @@ fn prepared(home: &Path) -> anyhow::Result<Prepared> {
         colour: ColourMode::Rgb,
         augment: Augment::NONE,
     };
-    let evaluation = EvaluationConfig { protocols: Default::default(), validation_pairs: 0 };
+    let evaluation = EvaluationConfig { protocols: BTreeMap::new(), validation_pairs: 0 };
     Ok(prepare(&data, &evaluation, &home.join("cache"), &Silent)?)
 }
 

@@ -7,8 +7,9 @@ fn image() -> Vec<u8> {
     (0..SIZE * SIZE).flat_map(values).collect()
 }
 
-const fn always(min: f64, max: f64) -> Option<Varied> {
-    Some(Varied { probability: 1.0, min, max })
+/// The same number for each image.
+const fn always(number: f64) -> Varied {
+    Varied { probability: 1.0, min: number, max: number }
 }
 
 const EVERYTHING: Augment = Augment {
@@ -30,7 +31,7 @@ fn chance(augment: Augment) -> Chance {
 
 #[test]
 fn brightness_comes_before_contrast_whose_mean_is_that_of_the_brighter_image() {
-    let augment = Augment { brightness: always(0.5, 0.5), contrast: always(0.0, 0.0), ..Augment::NONE };
+    let augment = Augment { brightness: Some(always(0.5)), contrast: Some(always(0.0)), ..Augment::NONE };
     let mut pixels = vec![100; 3 * 4];
     chance(augment).draw(0, 0, 2).begin(&mut pixels, 2).apply(&mut pixels, 2);
     assert_eq!(pixels, [50; 12]);
@@ -38,10 +39,10 @@ fn brightness_comes_before_contrast_whose_mean_is_that_of_the_brighter_image() {
 
 #[test]
 fn light_comes_before_what_a_device_cannot_do_and_is_left_to_it_otherwise() {
-    let light = Augment { brightness: always(0.5, 0.5), crop: EVERYTHING.crop, ..Augment::NONE };
+    let light = Augment { brightness: Some(always(0.5)), crop: EVERYTHING.crop, ..Augment::NONE };
     let left = chance(light).draw(0, 0, SIZE).begin(&mut image(), SIZE);
     assert!(left.light.is_some());
-    let painted = Augment { cutout: always(1.0, 1.0), ..light };
+    let painted = Augment { cutout: Some(always(1.0)), ..light };
     let mut pixels = image();
     let left = chance(painted).draw(0, 0, SIZE).begin(&mut pixels, SIZE);
     // The grey of the square is no darker for it.
