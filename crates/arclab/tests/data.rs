@@ -78,6 +78,35 @@ fn a_set_is_looked_at_named_planned_and_written_in_another_form() {
 }
 
 #[test]
+fn a_spec_shows_what_training_would_see_of_its_images() {
+    let place = place();
+    let place = place.path();
+    let spec = "data: {dataset: {synthetic: {identities: 8, images_per_identity: 6}}, image_size: 32}\n\
+                evaluation: {threshold: {fixed: 0.3}, protocols: {open: {draw: open_test, pairs: 20}}}\n";
+    write(place, "a.yaml", spec.as_bytes());
+    let draw = |file: &str, augment: &str| {
+        let set = format!("data.augment={augment}");
+        succeed(
+            place,
+            &["data", "preview", "a.yaml", "--png", file, "--images", "2", "--epochs", "3", "--set", &set],
+        );
+        fs::read(place.join(file)).expect("it was written")
+    };
+    let plain = draw("plain.png", "{flip: 0}");
+    // A PNG's width and height follow its first 16 bytes: four and two images of 32 pixels, and gaps of 2.
+    assert_eq!(plain[16..24], [0, 0, 0, 138, 0, 0, 0, 70]);
+    assert!(draw("blurred.png", "{flip: 0, blur: {min: 2, max: 3}}") != plain);
+    assert!(draw("again.png", "{flip: 0}") == plain);
+    assert!(refused_usage(place, &["data", "preview", "a.yaml"]).contains("--png"));
+}
+
+fn refused_usage(place: &Path, arguments: &[&str]) -> String {
+    let output = arclab(place, arguments);
+    assert_eq!(output.status.code(), Some(2), "arclab {arguments:?}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
 fn a_name_is_given_once_and_changed_only_when_asked() {
     let place = place();
     let place = place.path();

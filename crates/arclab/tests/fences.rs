@@ -11,7 +11,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Package
 const USES: &[(&str, &[&str])] = &[
     ("arclab", &["scheduler", "report", "store", "align", "data", "fetch", "spec", "metrics"]),
     ("scheduler", &["store", "spec", "metrics"]),
-    ("bench", &["nn", "gpu", "metrics", "report"]),
+    ("bench", &["nn", "gpu", "data", "spec", "metrics", "report"]),
     ("report", &["store", "spec", "metrics"]),
     ("store", &["spec", "metrics"]),
     ("train", &["nn", "gpu", "data", "spec", "metrics"]),

@@ -183,7 +183,7 @@ pub(crate) fn peak_bytes() -> anyhow::Result<u64> {
 }
 
 /// A network with all that its steps need.
-struct Work<B: HeadMemory> {
+pub(crate) struct Work<B: HeadMemory> {
     device: Arc<B>,
     network: Network<B>,
     head: Head,
@@ -195,7 +195,7 @@ struct Work<B: HeadMemory> {
 }
 
 impl<B: HeadMemory> Work<B> {
-    fn new(device: Arc<B>, case: &CaseArgs) -> anyhow::Result<Self> {
+    pub(crate) fn new(device: Arc<B>, case: &CaseArgs) -> anyhow::Result<Self> {
         let CaseArgs { model, batch, .. } = *case;
         let (size, embedding) = (model.size(), model.embedding());
         let (past_turn, gradient) = (PastTurn::Plain, MarginGradient::Exact);
@@ -237,7 +237,12 @@ impl<B: HeadMemory> Work<B> {
         }
     }
 
-    fn step(&mut self, task: Task) {
+    /// Other images, of the same number and size.
+    pub(crate) fn take(&mut self, pixels: Vec<u8>) {
+        self.pixels = pixels;
+    }
+
+    pub(crate) fn step(&mut self, task: Task) {
         let Self { device, network, head, mirror, optimizer, pixels, labels, size } = self;
         let images = Images { pixels, count: labels.len(), size: *size };
         match task {

@@ -1,6 +1,7 @@
 //! Benchmarks beside peers. What is compared is measured in one sitting, in turn, and told as a ratio of medians.
 
 mod case;
+mod data;
 mod engine;
 mod head;
 mod measured;
@@ -29,6 +30,8 @@ enum Command {
     Head(head::HeadArgs),
     /// All metrics of scores, beside InsightFace's procedure in `NumPy` and scikit-learn's ROC curve.
     Metrics(metrics::MetricsArgs),
+    /// Batches of images from JPEG files, `RecordIO` and the cache, in turn with PyTorch's `DataLoader`.
+    Data(data::DataArgs),
     /// From the start of a worker to the end of its first training step.
     Startup(startup::StartupArgs),
     /// One measurement, in a process of its own, so that its peak memory is its own.
@@ -37,6 +40,15 @@ enum Command {
     /// One measurement of a head, likewise.
     #[command(hide = true)]
     HeadCase(head::HeadCaseArgs),
+    /// One measurement of batches, likewise.
+    #[command(hide = true)]
+    DataCase(data::DataCaseArgs),
+    /// One measurement of waiting for batches, likewise.
+    #[command(hide = true)]
+    WaitCase(data::WaitCaseArgs),
+    /// One measurement of memory, likewise.
+    #[command(hide = true)]
+    StreamCase(data::StreamCaseArgs),
 }
 
 /// What is wrong with the command line ends the program as clap ends it, with 2.
@@ -55,5 +67,9 @@ fn execute(command: &Command) -> anyhow::Result<()> {
         Command::Startup(arguments) => startup::execute(arguments),
         Command::Case(arguments) => case::execute(arguments),
         Command::HeadCase(arguments) => head::execute_case(arguments),
+        Command::Data(arguments) => data::execute(arguments),
+        Command::DataCase(arguments) => data::execute_case(arguments),
+        Command::WaitCase(arguments) => data::execute_wait_case(arguments),
+        Command::StreamCase(arguments) => data::execute_stream_case(arguments),
     }
 }

@@ -33,6 +33,23 @@ fn a_sample_is_told_as_large_as_it_is_with_the_classes_of_its_own_embeddings_and
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_is_told_by_the_number_of_images_whose_files_are_gone_then() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_arclab-bench"));
+    let output = command.args(["data", "--stream", "3000", "--json"]).output().unwrap();
+    let rows: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let read = &rows[0]["read"];
+    // All that train, in batches of 64: two of three people, without a tenth for a test and a tenth of the rest.
+    assert_eq!(read["images"].as_u64().unwrap(), 1620 / 64 * 64, "{rows}");
+    assert!(read["held_bytes"].as_u64() > Some(0) && read["mapped_bytes"].as_u64() > Some(0), "{rows}");
+    assert!(
+        !std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../../target/bench-data/stream-3000")
+            .exists()
+    );
+}
+
 #[test]
 fn what_cannot_be_measured_is_refused_with_what_can() {
     let refused = |arguments: &[&str], why: &str| {
@@ -50,6 +67,8 @@ fn what_cannot_be_measured_is_refused_with_what_can() {
     refused(&["engine", "--no-compile"], "--beside-pytorch");
     refused(&["engine", "--python", "python3"], "--beside-pytorch");
     refused(&["engine", "--device", "cuda", "--threads", "2"], "`--threads` is of `--device cpu`");
+    refused(&["data", "--pairs", "0"], "0 is not in 1..");
+    refused(&["data", "--wait", "--workers", "1"], "cannot be used with");
     refused(&["head", "--precision", "bf16"], "a CPU computes in float32");
     refused(&["head", "--device", "cuda", "--precision", "fp16"], "a head is computed in bf16 or float32");
 }

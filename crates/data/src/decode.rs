@@ -9,7 +9,7 @@ use std::io::Cursor;
 
 use image::{
     ColorType, DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage,
-    error::LimitErrorKind, imageops,
+    error::LimitErrorKind,
 };
 
 use crate::resize::resize;
@@ -63,7 +63,8 @@ pub(crate) fn decode(bytes: &[u8], size: u32) -> Result<Vec<u8>, DecodeError> {
 /// The same, with the width and height that the image has in its file, upright.
 pub(crate) fn decode_measured(bytes: &[u8], size: u32) -> Result<(Vec<u8>, [u32; 2]), DecodeError> {
     let image = whole(bytes)?;
-    Ok((fit(&image, size)?, [image.width(), image.height()]))
+    let sides = [image.width(), image.height()];
+    Ok((fit(image, size)?, sides))
 }
 
 /// All pixels of an image, upright.
@@ -128,14 +129,24 @@ fn limits() -> Limits {
     limits
 }
 
-fn fit(image: &RgbImage, size: u32) -> Result<Vec<u8>, DecodeError> {
+fn fit(image: RgbImage, size: u32) -> Result<Vec<u8>, DecodeError> {
     let (width, height) = image.dimensions();
     let side = width.min(height);
     if side == 0 {
         return Err(DecodeError::NoPixels);
     }
-    let square = imageops::crop_imm(image, (width - side) / 2, (height - side) / 2, side, side).to_image();
-    Ok(resize(square.into_raw(), side as usize, size as usize))
+    let square = if width == height { image.into_raw() } else { middle(&image, side as usize) };
+    Ok(resize(square, side as usize, size as usize))
+}
+
+/// The central square of an image, which is no smaller.
+fn middle(image: &RgbImage, side: usize) -> Vec<u8> {
+    let [width, height] = [image.width(), image.height()].map(|side| side as usize);
+    let mut square = Vec::with_capacity(3 * side * side);
+    for row in image.as_raw().chunks_exact(3 * width).skip((height - side) / 2).take(side) {
+        square.extend_from_slice(&row[3 * ((width - side) / 2)..][..3 * side]);
+    }
+    square
 }
 
 /// Whether the end marker follows the picture itself. A thumbnail among the headers has one of its own, so headers
@@ -180,6 +191,13 @@ mod tests {
         let red: Vec<u8> =
             decode(&encoded(&image, ImageFormat::Png), 2).unwrap().into_iter().step_by(3).collect();
         assert_eq!(red, [10, 10, 20, 20]);
+    }
+
+    #[test]
+    fn a_wider_image_keeps_its_middle() {
+        let image = RgbImage::from_fn(5, 2, |x, y| Rgb([10 * x as u8, y as u8, 0]));
+        let pixels = decode(&encoded(&image, ImageFormat::Png), 2).unwrap();
+        assert_eq!(pixels, [10, 0, 0, 20, 0, 0, 10, 1, 0, 20, 1, 0]);
     }
 
     #[test]

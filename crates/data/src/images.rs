@@ -76,7 +76,7 @@ impl Images {
 
     /// What was drawn for `image`, where it was rendered.
     pub fn attributes(&self, image: usize) -> Option<&Attributes> {
-        self.record(image).attributes.as_ref()
+        self.record(image).attributes.as_deref()
     }
 
     /// What the pixels of `image` say of it. The first question measures its whole data set, once for all runs of a store.

@@ -22,6 +22,7 @@ mod loader;
 mod measure;
 mod pairs;
 mod prepare;
+mod preview;
 mod progress;
 mod random;
 mod replace;
@@ -51,6 +52,7 @@ pub use pairs::{Pair, PairList, PairProblem, PairsError, PeopleCounts, Supply};
 pub use prepare::{
     FindError, PrepareError, Prepared, TestPairs, Unjudgeable, find_images, prepare, prepare_test,
 };
+pub use preview::Preview;
 pub use progress::{Progress, Silent};
 pub use split::{Sample, SplitError, SplitProblem};
 pub use table::TableError;

@@ -36,6 +36,20 @@ pub(crate) enum Purpose {
     ImagesOfIdentity = 14,
     /// Folds of the training images in an audit.
     Folds = 15,
+    /// Whether an image is cropped, to which side and where.
+    Crop = 32,
+    /// Whether an image gets another brightness, and which.
+    Brightness = 33,
+    /// Whether an image gets another contrast, and which.
+    Contrast = 34,
+    /// Whether an image is blurred, and how much.
+    Blur = 35,
+    /// Whether an image loses resolution, and how much.
+    LowResolution = 36,
+    /// Whether an image has been a JPEG, and of which quality.
+    JpegQuality = 37,
+    /// Whether a square is painted over, how large and where.
+    Cutout = 38,
 }
 
 /// The numbers of one purpose in one epoch.

@@ -787,6 +787,24 @@ const COMBINATIONS: &[Malformed] = &[
         "exchange",
     ),
     case(
+        "extends: base.yaml\ndata: {augment: {jpeg_quality: {max: 20}}}",
+        (2, 32),
+        "`min` (30) is above `max` (20)",
+        "write `min`, too",
+    ),
+    case(
+        "extends: base.yaml\ndata: {augment: {crop: {min_side: 1.2}}}",
+        (2, 35),
+        "`data.augment.crop.min_side` must be a number above 0 and up to 1, not `1.2`",
+        "a share of the image's side",
+    ),
+    case(
+        "extends: base.yaml\ndata: {augment: {blur: {sigma: 2}}}",
+        (2, 25),
+        "`data.augment.blur` has no key `sigma`",
+        "`min`",
+    ),
+    case(
         "extends: base.yaml\ndata: {dataset: {folder: \"${ARCLAB_NOBODY_SETS_THIS}/x\"}}",
         (2, 26),
         "`ARCLAB_NOBODY_SETS_THIS` is not set",

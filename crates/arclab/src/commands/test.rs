@@ -142,7 +142,7 @@ fn folder_alone(folder: PathBuf) -> DataConfig {
         },
         image_size: 112,
         colour: ColourMode::Rgb,
-        augment: Augment { flip: 0.0, grey: 0.0, colour_temperature: None },
+        augment: Augment::NONE,
     }
 }
 

@@ -7,9 +7,14 @@ const LUMA: [u32; 3] = [19_595, 38_470, 7_471];
 pub fn to_grey(pixels: &mut [u8]) {
     let (pixels, _) = pixels.as_chunks_mut::<3>();
     for pixel in pixels {
-        let sum: u32 = pixel.iter().zip(LUMA).map(|(&value, weight)| u32::from(value) * weight).sum();
-        *pixel = [((sum + 32_768) >> 16) as u8; 3];
+        *pixel = [luma(*pixel); 3];
     }
+}
+
+/// A pixel's luma, rounded.
+pub(super) fn luma(pixel: [u8; 3]) -> u8 {
+    let sum: u32 = pixel.iter().zip(LUMA).map(|(&value, weight)| u32::from(value) * weight).sum();
+    ((sum + 32_768) >> 16) as u8
 }
 
 #[cfg(test)]

@@ -1,11 +1,27 @@
 //! Changes to the bytes of one image. All work in place on H × W × 3 bytes.
 
+mod blur;
+mod brightness;
+mod chance;
 mod change;
 mod colour;
+mod contrast;
+mod crop;
+mod cutout;
+mod jpeg;
+mod low_resolution;
 mod temperature;
 
+pub use self::blur::blur;
+pub use self::brightness::brightness;
+pub(crate) use self::chance::Chance;
 pub use self::change::Change;
 pub use self::colour::to_grey;
+pub use self::contrast::contrast;
+pub use self::crop::{Window, crop};
+pub use self::cutout::{Hole, cut_out};
+pub use self::jpeg::through_jpeg;
+pub use self::low_resolution::lower_resolution;
 pub use self::temperature::{Tables, gains, relight, tables, warm_or_cool};
 pub(crate) use self::temperature::{chromaticity, draw_kelvin};
 

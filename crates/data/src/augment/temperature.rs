@@ -47,10 +47,13 @@ pub fn warm_or_cool(pixels: &mut [u8], kelvin: f64) {
 pub fn relight(pixels: &mut [u8], tables: &Tables) {
     let (pixels, _) = pixels.as_chunks_mut::<3>();
     for pixel in pixels {
-        for (value, table) in pixel.iter_mut().zip(tables) {
-            *value = table[usize::from(*value)];
-        }
+        *pixel = relit(*pixel, tables);
     }
+}
+
+/// What its channels' tables have for a pixel.
+pub(super) fn relit(pixel: [u8; 3], tables: &Tables) -> [u8; 3] {
+    [0, 1, 2].map(|channel| tables[channel][usize::from(pixel[channel])])
 }
 
 /// Linear red, green and blue of a black body, up to a factor; none is below a small share of green, as the warmest

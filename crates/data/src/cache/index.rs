@@ -18,7 +18,7 @@ pub(super) enum Outcome {
         content: Fingerprint,
         /// What was drawn for a rendered image.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        attributes: Option<Attributes>,
+        attributes: Option<Box<Attributes>>,
         /// Width and height in the file, upright. None of what was rendered or cached before they were kept.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         size: Option<[u32; 2]>,

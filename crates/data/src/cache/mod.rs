@@ -40,8 +40,8 @@ pub(crate) struct Record {
     pub(crate) name: String,
     /// Digest of what it was made from: the file's bytes, or what was rendered. The same at every image size.
     pub(crate) content: Fingerprint,
-    /// What was drawn for a rendered image.
-    pub(crate) attributes: Option<Attributes>,
+    /// What was drawn for a rendered image; elsewhere, since of millions of photos nothing was.
+    pub(crate) attributes: Option<Box<Attributes>>,
     /// Width and height in the file, where they are known.
     pub(crate) size: Option<[u32; 2]>,
 }

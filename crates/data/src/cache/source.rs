@@ -156,7 +156,7 @@ fn from_renderer(config: &Synthetic, position: usize, size: u32) -> (Entry, Vec<
     let photo = synthetic::render(config, identity, image, size);
     // Without the image size, so that pairs of one photo at two sizes are one pair.
     let content = Fingerprint::of(format!("{} {identity} {image}", rendered(config)).as_bytes());
-    let outcome = Outcome::Kept { content, attributes: Some(photo.attributes), size: None };
+    let outcome = Outcome::Kept { content, attributes: Some(Box::new(photo.attributes)), size: None };
     let name = format!("{}/{image:03}", Record::rendered_identity(identity));
     (Entry { name, stamp: Stamp::default(), outcome }, photo.rgb)
 }

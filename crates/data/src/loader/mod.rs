@@ -28,7 +28,8 @@ pub struct Recipe {
     pub colour: ColourMode,
     /// Random changes.
     pub augment: Augment,
-    /// Whether images are handed out as they are, with what is to be done to each: for a device that does it itself.
+    /// Whether light, colours and mirror images are left to a device that makes them itself, where nothing comes after them
+    /// that it does not make.
     pub leaves_changes: bool,
     /// Threads that make batches, at least one. Changes no batch.
     pub threads: usize,
@@ -43,7 +44,7 @@ pub struct Batch {
     pub step: u64,
     /// N × H × W × 3 bytes: red, green and blue.
     pub pixels: Vec<u8>,
-    /// What is still to be done to each of N images; empty where it is done.
+    /// What is still to be done to each of N images, last; empty where it is done.
     pub changes: Vec<Change>,
     /// N training classes.
     pub labels: Vec<u32>,

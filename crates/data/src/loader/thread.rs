@@ -14,14 +14,7 @@ use super::{
     Batch, Recipe,
     order::{Drawn, Order, Shuffled},
 };
-use crate::{
-    augment::{self, Change},
-    images::Images,
-    random::{Draws, Purpose},
-    split::Sample,
-};
-use arclab_spec::config::ColourMode;
-
+use crate::{augment::Chance, images::Images, split::Sample};
 /// Batches that each thread keeps ready.
 const AHEAD: usize = 3;
 
@@ -38,13 +31,15 @@ impl Maker {
     fn batch(&self, step: u64, shuffled: &Shuffled) -> Batch {
         let epoch = self.order.epoch(step);
         let drawn = self.order.batch(shuffled, step);
+        let Recipe { augment, colour, seed, .. } = self.recipe;
+        let chance = Chance { augment, colour, seed };
         let (size, labels) = (self.images.size(), Vec::with_capacity(drawn.len()));
         let mut batch = Batch { epoch, step, pixels: Vec::new(), changes: Vec::new(), labels };
         batch.pixels.reserve_exact(drawn.len() * 3 * (size as usize).pow(2));
         for Drawn { place, number } in drawn {
             let start = batch.pixels.len();
             batch.pixels.extend_from_slice(self.images.pixels(self.samples[place].image));
-            let change = self.change(epoch, number);
+            let change = chance.draw(epoch, number, size).begin(&mut batch.pixels[start..], size);
             if self.recipe.leaves_changes {
                 batch.changes.push(change);
             } else {
@@ -53,19 +48,6 @@ impl Maker {
             batch.labels.push(self.samples[place].label);
         }
         batch
-    }
-
-    /// What chance has done to an image. A change that no device makes comes before all of this, or has what of it comes
-    /// first applied here, so that a device is left what is last.
-    fn change(&self, epoch: u32, number: u64) -> Change {
-        let unit = |purpose| Draws::in_epoch(self.recipe.seed, purpose, epoch).unit(number);
-        let augment = self.recipe.augment;
-        let light = augment
-            .colour_temperature
-            .filter(|range| unit(Purpose::Temperature) < range.probability)
-            .map(|range| Box::new(augment::tables(augment::draw_kelvin(range, unit(Purpose::Kelvin)))));
-        let grey = self.recipe.colour == ColourMode::Grey || unit(Purpose::Grey) < augment.grey;
-        Change { light, grey, flip: unit(Purpose::Flip) < augment.flip }
     }
 
     /// Sends the steps `first`, `first` + `stride`, … until nobody listens.

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use arclab_data::{Batch, EvaluationBatches, Loader, LoaderError, Prepared, Recipe, augment};
-use arclab_spec::config::{Augment, ColourMode, ColourTemperature, Sampler};
+use arclab_data::{
+    Batch, EvaluationBatches, Loader, LoaderError, Prepared, Recipe, augment, augment::Change,
+};
+use arclab_spec::config::{Augment, ColourMode, ColourTemperature, Crop, Sampler, Varied};
 
 use crate::support::{PLAIN, Place, evaluation};
 
@@ -34,6 +36,15 @@ const EVERYTHING: Augment = Augment {
         min_kelvin: 2500.0,
         max_kelvin: 10_000.0,
     }),
+    ..PLAIN
+};
+
+/// With changes that no device makes, before and after light.
+const OF_ALL_SORTS: Augment = Augment {
+    crop: Some(Crop { probability: 0.5, min_side: 0.7, max_side: 1.0, shift: 0.1 }),
+    contrast: Some(Varied { probability: 0.5, min: 0.5, max: 1.5 }),
+    cutout: Some(Varied { probability: 0.5, min: 0.2, max: 0.6 }),
+    ..EVERYTHING
 };
 
 fn batches(data: &Prepared, recipe: Recipe, step: u64) -> Vec<Batch> {
@@ -162,6 +173,23 @@ fn changes_that_are_left_to_a_device_come_with_the_images_as_they_were() {
         }
         assert!(left == expected, "step {}", expected.step);
     }
+}
+
+#[test]
+fn what_a_device_cannot_make_is_made_before_and_what_it_makes_comes_last() {
+    let data = prepared();
+    let recipe = Recipe { augment: OF_ALL_SORTS, ..RECIPE };
+    let (mut with_light, mut all_made) = (0, 0);
+    let left = batches(&data, Recipe { leaves_changes: true, ..recipe }, 0);
+    for (mut left, expected) in left.into_iter().zip(batches(&data, recipe, 0)) {
+        for (pixels, change) in left.pixels.chunks_mut(16 * 16 * 3).zip(std::mem::take(&mut left.changes)) {
+            with_light += u32::from(change.light.is_some());
+            all_made += u32::from(change == Change::default());
+            change.apply(pixels, 16);
+        }
+        assert!(left == expected, "step {}", expected.step);
+    }
+    assert!(with_light > 0 && all_made > 0, "{with_light} {all_made}");
 }
 
 #[test]

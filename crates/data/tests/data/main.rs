@@ -6,6 +6,7 @@
     reason = "tests fail by panicking, and say what they skip"
 )]
 
+mod augmentations;
 mod caching;
 mod checks;
 mod containers;

@@ -93,7 +93,7 @@ pub(crate) fn data(dataset: Dataset, split: SplitConfig) -> DataConfig {
 }
 
 /// No augmentation.
-pub(crate) const PLAIN: Augment = Augment { flip: 0.0, grey: 0.0, colour_temperature: None };
+pub(crate) const PLAIN: Augment = Augment::NONE;
 
 pub(crate) fn drawn(seed: u64) -> SplitConfig {
     SplitConfig::Drawn { open_identities: 0.3, closed_images: 0.25, validation_images: 0.1, seed }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::Augment;
+
 /// `data:`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -103,28 +105,4 @@ pub enum ColourMode {
     Rgb,
     /// The luma (ITU-R BT.601) on all three channels, so that the network's shape stays.
     Grey,
-}
-
-/// `data.augment:`; applied to training images only.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Augment {
-    /// Probability of a horizontal flip.
-    pub flip: f64,
-    /// Probability of turning the image grey.
-    pub grey: f64,
-    /// Random colour temperatures.
-    pub colour_temperature: Option<ColourTemperature>,
-}
-
-/// `data.augment.colour_temperature:`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ColourTemperature {
-    /// Probability that an image is changed.
-    pub probability: f64,
-    /// Warmest light, in kelvin.
-    pub min_kelvin: f64,
-    /// Coldest light, in kelvin.
-    pub max_kelvin: f64,
 }

@@ -2,6 +2,7 @@
 //!
 //! Every number here is in its legal range: the reader of specs checks it where it is parsed.
 
+mod augment;
 mod data;
 mod evaluation;
 mod model;
@@ -11,9 +12,8 @@ mod schedule;
 mod start;
 mod training;
 
-pub use data::{
-    Augment, ColourMode, ColourTemperature, DataConfig, Dataset, PhotoVariation, SplitConfig, Synthetic,
-};
+pub use augment::{Augment, ColourTemperature, Crop, Varied};
+pub use data::{ColourMode, DataConfig, Dataset, PhotoVariation, SplitConfig, Synthetic};
 pub use evaluation::{EvaluationConfig, PairSource, Protocol, SplitPart};
 pub use model::{
     Backbone, Compares, CrossEntropy, LossConfig, MarginGradient, Miner, ModelConfig, ModelInput, PastTurn,

@@ -1,16 +1,12 @@
 //! `data:`, but for the data set.
 
 use super::{
-    dataset,
+    augment, dataset,
     range::{Counts, Range},
     section::Section,
 };
-use crate::{
-    config::{Augment, ColourMode, ColourTemperature, DataConfig, SplitConfig},
-    source::Diagnostic,
-};
+use crate::config::{ColourMode, DataConfig, SplitConfig};
 
-const SHARE: Range = Range::closed(0.0, 1.0);
 const PART: Range = Range::open(0.0, 1.0)
     .because("it is a share of the whole, and something must be left for training and for the test");
 /// What a renderer or a draw takes as its seed.
@@ -34,7 +30,7 @@ pub(super) fn read(data: &mut Section<'_>) -> DataConfig {
         &[("rgb", ColourMode::Rgb), ("grey", ColourMode::Grey)],
     );
     let augment = data.section("augment", "Random changes to training images.", |section| {
-        let augment = augment(section);
+        let augment = augment::read(section);
         if colour == ColourMode::Grey && augment.grey > 0.0 {
             section.no_effect("grey", "`data.colour: grey`", "leave it out, or write `data.colour: rgb`");
         }
@@ -75,37 +71,4 @@ fn split(split: &mut Section<'_>) -> SplitConfig {
     }
     // A mistake in the path is reported, and nothing is read then.
     SplitConfig::File { file: file.unwrap_or_default(), validation_images, seed }
-}
-
-fn augment(augment: &mut Section<'_>) -> Augment {
-    Augment {
-        flip: augment.number("flip", "Probability of a horizontal flip.", 0.5, SHARE),
-        grey: augment.number(
-            "grey",
-            "Probability of turning an image grey, each time it is drawn: the network sees both.",
-            0.0,
-            SHARE,
-        ),
-        colour_temperature: augment.optional_section(
-            "colour_temperature",
-            "Random colour temperatures; none where absent.",
-            temperature,
-        ),
-    }
-}
-
-fn temperature(light: &mut Section<'_>) -> ColourTemperature {
-    const KELVIN: Range =
-        Range::closed(1_667.0, 25_000.0).because("the colours of a glowing body are tabulated in this range");
-    let read = ColourTemperature {
-        probability: light.number("probability", "Share of the images that are changed.", 1.0, SHARE),
-        min_kelvin: light.number("min_kelvin", "Warmest light, in kelvin.", 3_500.0, KELVIN),
-        max_kelvin: light.number("max_kelvin", "Coldest light, in kelvin.", 10_000.0, KELVIN),
-    };
-    if let Some(place) = light.place().filter(|_| read.min_kelvin > read.max_kelvin) {
-        let message =
-            format!("`min_kelvin` ({}) is above `max_kelvin` ({})", read.min_kelvin, read.max_kelvin);
-        light.reading().report(Diagnostic::at(place, message).help("exchange the two"));
-    }
-    read
 }

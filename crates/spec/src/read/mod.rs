@@ -1,5 +1,6 @@
 //! Specs from files: `extends`, `--set`, and then types, with every mistake reported at its place.
 
+mod augment;
 mod backbones;
 mod catalogue;
 mod chain;

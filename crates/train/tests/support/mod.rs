@@ -287,7 +287,7 @@ fn data() -> DataConfig {
         },
         image_size: 32,
         colour: ColourMode::Rgb,
-        augment: Augment { flip: 0.5, grey: 0.2, colour_temperature: None },
+        augment: Augment { flip: 0.5, grey: 0.2, ..Augment::NONE },
     }
 }
 

@@ -7,11 +7,12 @@ mod fetch;
 mod import;
 mod inspect;
 mod naming;
+mod preview;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use arclab_spec::Catalogue;
+use arclab_spec::{Catalogue, Override};
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::output::Output;
@@ -72,6 +73,11 @@ pub(crate) enum DataCommand {
     ///
     /// Encoded images are passed on as they are, unless `--encode png` asks for others.
     Export(ExportArgs),
+    /// Draw what training would see of a spec's images, with `data.augment`: a row an image, first as it is, then as it is in
+    /// each of the first epochs.
+    ///
+    /// Images are prepared as for a run, and changed as the run with the spec's first seed changes them.
+    Preview(PreviewArgs),
 }
 
 /// `arclab data inspect`.
@@ -196,6 +202,26 @@ pub(crate) struct ExportArgs {
     catalogue: Option<PathBuf>,
 }
 
+/// `arclab data preview`.
+#[derive(Debug, Args)]
+pub(crate) struct PreviewArgs {
+    /// The spec.
+    #[arg(value_name = "SPEC")]
+    spec: PathBuf,
+    /// The PNG file to write.
+    #[arg(long, value_name = "FILE")]
+    png: PathBuf,
+    /// Training images, evenly spread.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
+    images: u32,
+    /// Epochs.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
+    epochs: u32,
+    /// Set a key of the spec, such as `--set 'data.augment.blur={max: 2}'`; the value is YAML. May be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<Override>,
+}
+
 /// A form to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum FormName {
@@ -225,6 +251,7 @@ pub(crate) fn execute(store: &Path, command: &DataCommand, output: Output) -> an
         DataCommand::Import(arguments) => import::execute(store, arguments, output),
         DataCommand::Fetch(arguments) => fetch::execute(arguments, output),
         DataCommand::Export(arguments) => export::execute(store, arguments, output),
+        DataCommand::Preview(arguments) => preview::execute(store, arguments, output),
     }
 }
 

@@ -3,7 +3,7 @@
 use arclab_data::{Prepared, Recipe, Silent, prepare};
 use arclab_nn::{Cpu, Cuda, Gpu, GpuOptions, MapShape, Precision, heads::HeadMemory};
 use arclab_spec::{
-    config::{Augment, ColourMode, ColourTemperature, Config},
+    config::{Augment, ColourMode, ColourTemperature, Config, Crop, Varied},
     read_specs,
 };
 
@@ -13,8 +13,19 @@ use crate::training::{Model, meters::StepNumbers};
 const BATCH: usize = 4;
 const LIGHT: ColourTemperature =
     ColourTemperature { probability: 0.7, min_kelvin: 2500.0, max_kelvin: 10_000.0 };
-const NOTHING: Augment = Augment { flip: 0.0, grey: 0.0, colour_temperature: None };
-const EVERYTHING: Augment = Augment { flip: 0.5, grey: 0.4, colour_temperature: Some(LIGHT) };
+const NOTHING: Augment = Augment::NONE;
+const EVERYTHING: Augment = Augment { flip: 0.5, grey: 0.4, colour_temperature: Some(LIGHT), ..NOTHING };
+/// What a GPU cannot make comes before what it can.
+const ALL_SORTS: Augment = Augment {
+    crop: Some(Crop { probability: 0.6, min_side: 0.7, max_side: 1.0, shift: 0.1 }),
+    brightness: Some(Varied { probability: 0.6, min: 0.5, max: 1.5 }),
+    contrast: Some(Varied { probability: 0.6, min: 0.5, max: 1.5 }),
+    blur: Some(Varied { probability: 0.3, min: 0.5, max: 2.0 }),
+    low_resolution: Some(Varied { probability: 0.3, min: 0.3, max: 0.9 }),
+    jpeg_quality: Some(Varied { probability: 0.3, min: 20.0, max: 90.0 }),
+    cutout: Some(Varied { probability: 0.3, min: 0.1, max: 0.4 }),
+    ..EVERYTHING
+};
 const RECIPE: Recipe = Recipe {
     batch_size: BATCH,
     sampler: None,
@@ -78,7 +89,7 @@ fn a_gpu_makes_of_images_what_the_loader_would_have_made_to_the_bit() {
         let mut config = config("{}");
         config.data.image_size = size;
         let data = prepared(&config);
-        for augment in [NOTHING, flip, grey, light, EVERYTHING] {
+        for augment in [NOTHING, flip, grey, light, EVERYTHING, ALL_SORTS] {
             for colour in [ColourMode::Rgb, ColourMode::Grey] {
                 let recipe = Recipe { augment, colour, ..RECIPE };
                 let (mut of_gpu, mut of_cpu) = (feed(&on_gpu, &data, recipe), feed(&on_cpu, &data, recipe));
