@@ -44,7 +44,7 @@ pub(crate) struct AlignArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["detector", "faces", "min_face"])]
     landmarks: Option<PathBuf>,
     /// The detector, YuNet in ONNX with a fixed input; else that of `ARCLAB_DETECTOR`, or the one that `arclab data fetch yunet`
-    /// fetched.
+    /// fetches, which is fetched where it is not there.
     #[arg(long, value_name = "FILE")]
     detector: Option<PathBuf>,
     /// Which of several faces is the person's.
@@ -94,7 +94,7 @@ pub(super) fn execute(store: &Path, arguments: &AlignArgs, output: Output) -> an
         naming.is_known("--force")?;
     }
     let photos = named(&arguments.photos, arguments.catalogue.as_deref())?;
-    let (finder, how) = finder(arguments)?;
+    let (finder, how) = finder(arguments, output)?;
     let aligner = Aligner { finder, size: arguments.size as usize };
     let counts = Counts::default();
     let make = |name: &str, pixels: Pixels| counts.counted(aligner.align(name, &photo(pixels)));
@@ -141,12 +141,12 @@ impl Counts {
 }
 
 /// Where landmarks come from, in code and in words.
-fn finder(arguments: &AlignArgs) -> anyhow::Result<(Finder, String)> {
+fn finder(arguments: &AlignArgs, output: Output) -> anyhow::Result<(Finder, String)> {
     let base = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if let Some(file) = &arguments.landmarks {
         return Ok((Finder::File(LandmarksFile::read(file)?), format!("by the landmarks in {}", base(file))));
     }
-    let file = detector::find(arguments.detector.as_deref())?;
+    let file = detector::find(arguments.detector.as_deref(), output)?;
     let detector = arclab_align::Detector::load(&file)?;
     let (policy, least_width) = (arguments.faces.into(), f64::from(arguments.min_face));
     let how = format!(
