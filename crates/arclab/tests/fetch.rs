@@ -8,7 +8,7 @@ use std::{
     process::{Command, Stdio},
     sync::mpsc::{Receiver, channel},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -17,6 +17,8 @@ use tempfile::TempDir;
 /// Of 200,000 lines of `faces\n`, as `sha256sum` prints it.
 const SHA256: &str = "0eb2facd0caaeb3b4351f57974d6fa50f73e46c1a75414d3b984214a1c3731ba";
 const BYTES: usize = 1_200_000;
+/// Nothing here takes so long on any machine.
+const LONG: Duration = Duration::from_mins(1);
 
 /// A laboratory with a list of its own: one set, at `port` of this machine.
 fn lab(port: u16) -> TempDir {
@@ -84,8 +86,10 @@ fn a_fetch_that_was_killed_goes_on_and_the_set_gets_its_name() {
     let lab = lab(port);
     let part = lab.path().join("data/faces/faces.tar.part");
     let mut first = fetch(lab.path(), &["faces"]).spawn().expect("arclab starts");
-    assert_eq!(asked.recv().expect("the host was asked"), None);
+    assert_eq!(asked.recv_timeout(LONG).expect("the host is asked"), None);
+    let begun = Instant::now();
     while fs::metadata(&part).map_or(0, |part| part.len()) < 700_000 {
+        assert!(begun.elapsed() < LONG, "the first bytes come");
         thread::sleep(Duration::from_millis(5));
     }
     first.kill().and_then(|()| first.wait()).expect("it can be killed");
@@ -93,7 +97,7 @@ fn a_fetch_that_was_killed_goes_on_and_the_set_gets_its_name() {
     let second = fetch(lab.path(), &["faces", "--json"]).output().expect("arclab starts");
     let said = String::from_utf8_lossy(&second.stderr);
     assert!(second.status.success(), "{said}");
-    assert_eq!(asked.recv().expect("the host was asked"), Some(700_000));
+    assert_eq!(asked.recv_timeout(LONG).expect("the host is asked"), Some(700_000));
     assert!(said.contains("licence: our own") && said.contains("arclab data align faces"), "{said}");
     let printed: Value = serde_json::from_slice(&second.stdout).expect("JSON is printed");
     assert_eq!(printed[0]["sha256"], SHA256);

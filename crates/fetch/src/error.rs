@@ -10,9 +10,12 @@ pub enum FetchError {
     /// The folder or the file in it.
     #[error("failed to write {}", .0.display())]
     Write(PathBuf, #[source] io::Error),
+    /// The file, or what came of it, cannot be read.
+    #[error("failed to read {}", .0.display())]
+    Read(PathBuf, #[source] io::Error),
     /// Something else has its name.
     #[error("{} is there, but is not the file that is listed: move it away to fetch that one", .0.display())]
-    Other(PathBuf),
+    NotTheListedFile(PathBuf),
     /// Another program is at it.
     #[error("another program is fetching {}: wait for it, or stop it", .0.display())]
     Busy(PathBuf),

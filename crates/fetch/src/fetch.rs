@@ -10,9 +10,13 @@ use arclab_spec::PublicFile;
 use ureq::Agent;
 
 use crate::{
-    FetchError, HostError, Patience, Progress, Tried, host,
+    FetchError, HostError, Patience, Progress, Tried,
+    host::{self, Hindrance},
     part::{self, Part},
 };
+
+/// A host has patience anew for each such share of the file that it gives.
+const LEAST_GAIN: u64 = 1000;
 
 /// How a file came to be where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,59 +38,71 @@ pub fn fetch(
     if part::is_there(&path, file, progress)? {
         return Ok(Fetched::Present);
     }
-    let mut part = Part::open(&path)?;
-    let agent = host::agent(patience);
+    let mut asking =
+        Asking { agent: host::agent(patience), file, patience, progress, part: Part::open(&path)? };
     let mut tried = Vec::new();
     for host in &file.hosts {
-        match from_host(&agent, host, file, &mut part, patience, progress)? {
+        match asking.all_from(host) {
             Ok(()) => {
-                part.finish(&path)?;
+                asking.part.finish(&path)?;
                 return Ok(Fetched::New);
             }
-            Err(why) => tried.push(Tried { host: host.clone(), why }),
+            Err(Hindrance::Here(error)) => return Err(error),
+            Err(Hindrance::Host(why)) => tried.push(Tried { host: host.clone(), why }),
         }
         if let Some(last) = tried.last().filter(|_| tried.len() < file.hosts.len()) {
             progress.hindered(&file.name, &format!("{last}; asking the next host"));
         }
     }
-    let kept = part.length();
-    part.abandon();
+    let kept = asking.part.length();
+    asking.part.abandon();
     Err(FetchError::Hosts { name: file.name.clone(), tried, kept })
 }
 
-fn from_host(
-    agent: &Agent,
-    host: &str,
-    file: &PublicFile,
-    part: &mut Part,
+/// A file that is asked for.
+struct Asking<'a> {
+    agent: Agent,
+    file: &'a PublicFile,
     patience: Patience,
-    progress: &dyn Progress,
-) -> Result<Result<(), HostError>, FetchError> {
-    let (mut failures, mut is_its_alone) = (0, false);
-    loop {
-        let before = part.length();
-        let answered = if before >= file.bytes {
-            Ok(())
-        } else {
-            is_its_alone |= before == 0;
-            host::ask(agent, host, file, part, progress)?
-        };
-        let why = match answered {
-            Ok(()) if part.is(file)? => return Ok(Ok(())),
-            Ok(()) => {
-                part.clear()?;
-                if is_its_alone {
-                    return Ok(Err(HostError::Damaged));
+    progress: &'a dyn Progress,
+    part: Part,
+}
+
+impl Asking<'_> {
+    /// All bytes that are not there yet, from `host`.
+    fn all_from(&mut self, host: &str) -> Result<(), Hindrance> {
+        let file = self.file;
+        // A host that gives a byte at a time would be asked for ever.
+        let least = (file.bytes / LEAST_GAIN).max(1);
+        let (mut failures, mut counted, mut is_its_alone) = (0, self.part.length(), false);
+        loop {
+            let answered = if self.part.length() >= file.bytes {
+                Ok(())
+            } else {
+                is_its_alone |= self.part.length() == 0;
+                host::ask(&self.agent, host, file, &mut self.part, self.progress)
+            };
+            let why = match answered {
+                Ok(()) if self.part.holds(file)? => return Ok(()),
+                Ok(()) => {
+                    self.part.cut(0)?;
+                    if is_its_alone {
+                        return Err(HostError::Damaged.into());
+                    }
+                    self.progress.hindered(&file.name, "what came is not the file; beginning anew");
+                    counted = 0;
+                    continue;
                 }
-                progress.hindered(&file.name, "what came is not the file; beginning anew");
-                continue;
+                Err(Hindrance::Host(why)) if why.may_pass() => why,
+                Err(why) => return Err(why),
+            };
+            failures += 1;
+            if self.part.length() >= counted + least {
+                (failures, counted) = (1, self.part.length());
             }
-            Err(why) if why.may_pass() => why,
-            Err(why) => return Ok(Err(why)),
-        };
-        failures = if part.length() > before { 1 } else { failures + 1 };
-        let Some(pause) = patience.before_retry(failures) else { return Ok(Err(why)) };
-        progress.hindered(&file.name, &format!("{host} {why}; asking again"));
-        thread::sleep(pause);
+            let Some(pause) = self.patience.before_retry(failures) else { return Err(why.into()) };
+            self.progress.hindered(&file.name, &format!("{host} {why}; asking again"));
+            thread::sleep(pause);
+        }
     }
 }

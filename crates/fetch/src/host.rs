@@ -1,6 +1,6 @@
 //! One answer of one host: the bytes of a file from some place on.
 
-use std::io::Read as _;
+use std::io::{self, Read as _};
 
 use arclab_spec::PublicFile;
 use ureq::{
@@ -19,11 +19,14 @@ const CHUNK: usize = 1 << 16;
 pub enum HostError {
     /// It cannot be reached, or stopped in the middle.
     #[error("broke off: {0}")]
-    Cut(String),
-    /// It sent fewer bytes than there are.
+    Cut(io::Error),
+    /// It cannot be asked so, now or later.
+    #[error("cannot be asked: {0}")]
+    Unfit(ureq::Error),
+    /// What it sent without saying how much it is was less.
     #[error("ended after {came} of {bytes} bytes")]
     Short {
-        /// Bytes that are there.
+        /// Bytes that came.
         came: u64,
         /// Of the file that is listed.
         bytes: u64,
@@ -52,8 +55,43 @@ impl HostError {
     pub(crate) fn may_pass(&self) -> bool {
         match self {
             Self::Cut(_) | Self::Short { .. } | Self::Busy(_) => true,
-            Self::Refused(_) | Self::OtherFile { .. } | Self::Damaged => false,
+            Self::Unfit(_) | Self::Refused(_) | Self::OtherFile { .. } | Self::Damaged => false,
         }
+    }
+}
+
+impl From<ureq::Error> for HostError {
+    fn from(error: ureq::Error) -> Self {
+        match error {
+            ureq::Error::BadUri(_)
+            | ureq::Error::Http(_)
+            | ureq::Error::InvalidProxyUrl
+            | ureq::Error::RedirectFailed
+            | ureq::Error::TooManyRedirects
+            | ureq::Error::LargeResponseHeader(..) => Self::Unfit(error),
+            error => Self::Cut(error.into_io()),
+        }
+    }
+}
+
+/// Why nothing more came.
+#[derive(Debug)]
+pub(crate) enum Hindrance {
+    /// The host did not give it.
+    Host(HostError),
+    /// It cannot be kept here.
+    Here(FetchError),
+}
+
+impl From<HostError> for Hindrance {
+    fn from(error: HostError) -> Self {
+        Self::Host(error)
+    }
+}
+
+impl From<FetchError> for Hindrance {
+    fn from(error: FetchError) -> Self {
+        Self::Here(error)
     }
 }
 
@@ -80,86 +118,74 @@ pub(crate) fn ask(
     file: &PublicFile,
     part: &mut Part,
     progress: &dyn Progress,
-) -> Result<Result<(), HostError>, FetchError> {
+) -> Result<(), Hindrance> {
     let from = part.length();
     let mut request = agent.get(host);
     if from > 0 {
         request = request.header(header::RANGE, format!("bytes={from}-"));
     }
-    let answer = match request.call() {
-        Ok(answer) => answer,
-        Err(error) => return Ok(Err(HostError::Cut(error.to_string()))),
-    };
-    match judged(&answer, file, from) {
-        Ok(Start::Here) => (),
-        Ok(Start::Anew) => part.clear()?,
-        Err(why) => return Ok(Err(why)),
+    let answer = request.call().map_err(HostError::from)?;
+    let begins = beginning(&answer, file, from)?;
+    let (mut body, mut chunk) =
+        (answer.into_body().into_with_config().limit(u64::MAX).reader(), vec![0; CHUNK]);
+    // What came earlier is kept: a host that knows no ranges sends it again, and the checksum says whether it was right.
+    let mut again = from - begins;
+    loop {
+        progress.bytes(&file.name, part.length(), file.bytes);
+        let count = body.read(&mut chunk).map_err(HostError::Cut)?;
+        let new = &chunk[again.min(count as u64) as usize..count];
+        again -= (count - new.len()) as u64;
+        if part.length() + new.len() as u64 > file.bytes {
+            part.cut(from)?;
+            return Err(other("more bytes".to_owned(), file).into());
+        }
+        part.append(new)?;
+        if count == 0 {
+            return ended(part, from, file);
+        }
     }
-    receive(answer, file, part, progress)
 }
 
-/// Where what a host sends begins.
-#[derive(Debug, PartialEq, Eq)]
-enum Start {
-    Here,
-    /// It knows no ranges, or gives another one than it was asked for.
-    Anew,
+/// Where a body that ended without an error leaves `part`, which had `from` bytes before.
+fn ended(part: &mut Part, from: u64, file: &PublicFile) -> Result<(), Hindrance> {
+    let came = part.length();
+    if came < file.bytes {
+        // Nobody said how much it would be: it may have been cut, or be something else, such as a page of a proxy.
+        part.cut(from)?;
+        return Err(HostError::Short { came, bytes: file.bytes }.into());
+    }
+    Ok(())
 }
 
-fn judged(answer: &Response<Body>, file: &PublicFile, from: u64) -> Result<Start, HostError> {
+/// At which byte of the file an answer begins: at `from`, as it was asked for, or at the first.
+fn beginning(answer: &Response<Body>, file: &PublicFile, from: u64) -> Result<u64, HostError> {
     let status = answer.status();
     let said = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
-    let start = match status {
+    let begins = match status {
         StatusCode::PARTIAL_CONTENT => {
-            let begins = said(header::CONTENT_RANGE).and_then(|range| range.strip_prefix("bytes "));
-            let begins = begins.and_then(|range| range.split('-').next()?.parse().ok());
-            if begins != Some(from) {
-                return Err(HostError::OtherFile {
-                    what: "a part that was not asked for".to_owned(),
-                    bytes: file.bytes,
-                });
-            }
-            Start::Here
+            let range = said(header::CONTENT_RANGE).and_then(|range| range.strip_prefix("bytes "));
+            let begins = range.and_then(|range| range.split('-').next()?.parse().ok());
+            begins
+                .filter(|begins| *begins == from)
+                .ok_or_else(|| other("a part that was not asked for".to_owned(), file))?
         }
-        StatusCode::OK => Start::Anew,
+        StatusCode::OK => 0,
         // The file there ends before what is here does.
-        StatusCode::RANGE_NOT_SATISFIABLE => {
-            return Err(HostError::OtherFile { what: format!("at most {from} bytes"), bytes: file.bytes });
-        }
+        StatusCode::RANGE_NOT_SATISFIABLE => return Err(other(format!("at most {from} bytes"), file)),
         StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT => return Err(HostError::Busy(status)),
         _ if status.is_server_error() => return Err(HostError::Busy(status)),
         _ => return Err(HostError::Refused(status)),
     };
-    let before = if start == Start::Here { from } else { 0 };
-    match said(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok()) {
-        Some(length) if before + length != file.bytes => {
-            let kind = said(header::CONTENT_TYPE).map_or_else(String::new, |kind| format!(" of {kind}"));
-            Err(HostError::OtherFile { what: format!("{} bytes{kind}", before + length), bytes: file.bytes })
-        }
-        _ => Ok(start),
+    let kind = said(header::CONTENT_TYPE).unwrap_or_default();
+    let length = said(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
+    match length.map(|length| begins.saturating_add(length)) {
+        Some(length) if length != file.bytes => Err(other(format!("{length} bytes {kind}"), file)),
+        // A proxy's, or that of a host on which the file was once.
+        None if kind.starts_with("text/html") => Err(other("a page".to_owned(), file)),
+        _ => Ok(begins),
     }
 }
 
-fn receive(
-    answer: Response<Body>,
-    file: &PublicFile,
-    part: &mut Part,
-    progress: &dyn Progress,
-) -> Result<Result<(), HostError>, FetchError> {
-    let mut body = answer.into_body().into_with_config().limit(u64::MAX).reader();
-    let mut chunk = vec![0; CHUNK];
-    loop {
-        progress.bytes(&file.name, part.length(), file.bytes);
-        let count = match body.read(&mut chunk) {
-            Ok(0) if part.length() == file.bytes => return Ok(Ok(())),
-            Ok(0) => return Ok(Err(HostError::Short { came: part.length(), bytes: file.bytes })),
-            Ok(count) => count,
-            Err(error) => return Ok(Err(HostError::Cut(error.to_string()))),
-        };
-        if part.length() + count as u64 > file.bytes {
-            part.clear()?;
-            return Ok(Err(HostError::OtherFile { what: "more bytes".to_owned(), bytes: file.bytes }));
-        }
-        part.append(&chunk[..count])?;
-    }
+fn other(what: String, file: &PublicFile) -> HostError {
+    HostError::OtherFile { what, bytes: file.bytes }
 }

@@ -55,18 +55,19 @@ impl Part {
         Ok(())
     }
 
-    /// Throws away what came.
-    pub(crate) fn clear(&mut self) -> Result<(), FetchError> {
-        self.file.set_len(0).and_then(|()| self.file.rewind()).map_err(|source| self.failed(source))?;
-        self.length = 0;
+    /// Throws away what came behind the first `length` bytes.
+    pub(crate) fn cut(&mut self, length: u64) -> Result<(), FetchError> {
+        let cut = self.file.set_len(length).and_then(|()| self.file.seek(io::SeekFrom::Start(length)));
+        cut.map_err(|source| self.failed(source))?;
+        self.length = length;
         Ok(())
     }
 
-    /// Whether it is `file`, to the last bit.
-    pub(crate) fn is(&mut self, file: &PublicFile) -> Result<bool, FetchError> {
-        let same = self.file.rewind().and_then(|()| is(&mut self.file, file));
+    /// Whether it holds `file`, to the last bit.
+    pub(crate) fn holds(&mut self, file: &PublicFile) -> Result<bool, FetchError> {
+        let same = self.file.rewind().and_then(|()| matches_checksum(&mut self.file, file));
         let same = same.and_then(|same| self.file.seek(io::SeekFrom::End(0)).map(|_| same));
-        same.map_err(|source| self.failed(source))
+        same.map_err(|source| FetchError::Read(self.path.clone(), source))
     }
 
     /// Gives it its name.
@@ -92,14 +93,15 @@ impl Part {
 pub(crate) fn is_there(path: &Path, file: &PublicFile, progress: &dyn Progress) -> Result<bool, FetchError> {
     let mut there = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        opened => opened.map_err(|source| FetchError::Write(path.to_owned(), source))?,
+        opened => opened.map_err(|source| FetchError::Read(path.to_owned(), source))?,
     };
     progress.bytes(&file.name, file.bytes, file.bytes);
-    let same = is(&mut there, file).map_err(|source| FetchError::Write(path.to_owned(), source))?;
-    if same { Ok(true) } else { Err(FetchError::Other(path.to_owned())) }
+    let same =
+        matches_checksum(&mut there, file).map_err(|source| FetchError::Read(path.to_owned(), source))?;
+    if same { Ok(true) } else { Err(FetchError::NotTheListedFile(path.to_owned())) }
 }
 
-fn is(content: &mut File, file: &PublicFile) -> io::Result<bool> {
+fn matches_checksum(content: &mut File, file: &PublicFile) -> io::Result<bool> {
     if content.metadata()?.len() != file.bytes {
         return Ok(false);
     }

@@ -146,7 +146,9 @@ fn a_host_that_always_damages_and_cuts_is_not_asked_for_ever() {
 #[test]
 fn another_file_is_told_before_it_is_fetched() {
     for (answer, told) in [
-        (Answer::Page, "gives another file: 11 bytes of text/html, not 300000 bytes"),
+        (Answer::Page, "gives another file: 11 bytes text/html, not 300000 bytes"),
+        (Answer::PageInChunks, "gives another file: a page, not 300000 bytes"),
+        (Answer::Promise(u64::MAX), "gives another file: 18446744073709551615 bytes"),
         (Answer::Status(404), "answered 404 Not Found"),
         (Answer::Endless, "gives another file: more bytes, not 300000 bytes"),
     ] {
@@ -156,6 +158,44 @@ fn another_file_is_told_before_it_is_fetched() {
         assert!(error.contains(told) && error.contains(&host.address()), "{error}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
+}
+
+#[test]
+fn a_host_that_gives_next_to_nothing_is_given_up() {
+    let folder = folder();
+    let host = Host::new(&content(), &[Answer::CutAfter(1); 20]);
+    assert!(refused(&[&host], &folder).to_string().contains("broke off"));
+    assert_eq!(host.asked().len(), 3, "a first time and two retries");
+}
+
+#[test]
+fn what_came_is_kept_though_a_host_knows_no_ranges_and_cuts_again() {
+    let folder = folder();
+    let cuts =
+        [Answer::CutAfter(200_000), Answer::WithoutRangesCutAfter(1000), Answer::WithoutRangesCutAfter(1500)];
+    let host = Host::new(&content(), &cuts);
+    assert!(refused(&[&host], &folder).to_string().contains("The 200000 bytes that came are kept"));
+}
+
+#[test]
+fn an_answer_without_a_length_that_ends_early_is_not_taken_for_a_part() {
+    let (short, good) =
+        (Host::new(&content(), &[Answer::ShortWithoutLength; 3]), Host::new(&content(), &[Answer::Whole]));
+    let folder = folder();
+    assert_eq!(
+        fetch(&file(&[&short, &good]), folder.path(), PATIENCE, &Heard::default()).unwrap(),
+        Fetched::New
+    );
+    assert_eq!(good.asked(), [None], "nothing of it was kept");
+}
+
+#[test]
+fn a_host_that_cannot_be_asked_is_asked_once() {
+    let folder = folder();
+    let host = Host::new(&content(), &[Answer::Moved; 20]);
+    let error = refused(&[&host], &folder).to_string();
+    assert!(error.contains("cannot be asked: too many redirects"), "{error}");
+    assert_eq!(host.asked().len(), 11);
 }
 
 #[test]
@@ -170,7 +210,7 @@ fn what_has_the_files_name_already_is_not_written_over() {
     let (host, folder) = (Host::new(&content(), &[Answer::Whole]), folder());
     fs::write(folder.path().join("faces.tgz"), "mine").unwrap();
     let error = fetch(&file(&[&host]), folder.path(), PATIENCE, &Heard::default()).unwrap_err();
-    assert!(matches!(error, FetchError::Other(_)), "{error}");
+    assert!(matches!(error, FetchError::NotTheListedFile(_)), "{error}");
     assert_eq!(fs::read(folder.path().join("faces.tgz")).unwrap(), b"mine");
 }
 

@@ -25,8 +25,16 @@ pub(crate) enum Answer {
     Status(u16),
     /// It says that the file has moved, to where it is asked next.
     Moved,
+    /// The first so many bytes, whatever range was asked for, of all that it says to come.
+    WithoutRangesCutAfter(usize),
+    /// The word of so many bytes, and none.
+    Promise(u64),
+    /// Its first bytes, without a word of how many come.
+    ShortWithoutLength,
     /// A page in its place.
     Page,
+    /// The same, without a word of its length.
+    PageInChunks,
     /// More bytes than the file has, and no word of how many.
     Endless,
 }
@@ -86,7 +94,8 @@ fn give(mut stream: &TcpStream, content: &[u8], answer: Answer, from: Option<u64
 
 /// Status and headers, and the body.
 fn said(content: &[u8], answer: Answer, from: Option<u64>) -> (String, Vec<u8>) {
-    let from = if answer == Answer::WithoutRanges { None } else { from };
+    let knows_ranges = !matches!(answer, Answer::WithoutRanges | Answer::WithoutRangesCutAfter(_));
+    let from = from.filter(|_| knows_ranges);
     let mut body = content[from.unwrap_or(0) as usize..].to_vec();
     let length = body.len();
     let head = match from {
@@ -100,7 +109,7 @@ fn said(content: &[u8], answer: Answer, from: Option<u64>) -> (String, Vec<u8>) 
     };
     match answer {
         Answer::Whole | Answer::WithoutRanges => (head, body),
-        Answer::CutAfter(count) | Answer::StallAfter(count) => {
+        Answer::CutAfter(count) | Answer::StallAfter(count) | Answer::WithoutRangesCutAfter(count) => {
             body.truncate(count);
             (head, body)
         }
@@ -113,6 +122,12 @@ fn said(content: &[u8], answer: Answer, from: Option<u64>) -> (String, Vec<u8>) 
         Answer::Page => {
             ("200 OK\r\nContent-Type: text/html\r\nContent-Length: 11".to_owned(), b"please wait".to_vec())
         }
+        Answer::Promise(bytes) => (format!("200 OK\r\nContent-Length: {bytes}"), Vec::new()),
+        Answer::ShortWithoutLength => ("200 OK".to_owned(), body[..1000].to_vec()),
+        Answer::PageInChunks => (
+            "200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked".to_owned(),
+            b"b\r\nplease wait\r\n0\r\n\r\n".to_vec(),
+        ),
         Answer::Endless => {
             body.extend_from_slice(b"and more");
             ("200 OK".to_owned(), body)

@@ -105,15 +105,16 @@ fn set(section: &mut Section<'_>, name: &str) -> Option<PublicSet> {
 fn files(section: &mut Section<'_>) -> Vec<PublicFile> {
     let names = section.keys();
     if names.is_empty() {
-        missing(
-            section,
-            "files",
-            "such as `files: {faces.tgz: {bytes: 12, sha256: 0f…, hosts: [https://…]}}`",
-        );
+        let help = "write such as `files: {faces.tgz: {bytes: 12, sha256: 0f…, hosts: [https://…]}}`";
+        if let Some(place) = section.place() {
+            section.reading().report(Diagnostic::at(place, "a public set without files").help(help));
+        }
     }
     let file = |name: &&str| {
-        if matches!(*name, "." | "..") || name.contains(['/', '\\', '\0']) {
-            wrong(section, name, format!("`{}` is no name of a file", shortened(name)), "leave folders out");
+        // What is not whole yet has the name with `.part`.
+        if !Catalogue::is_name(name) || name.ends_with(".part") {
+            let help = "use letters, digits, `.`, `-` and `_`, and another ending than `.part`";
+            wrong(section, name, format!("`{}` is no name of a file", shortened(name)), help);
         }
         section.section(name, "A file.", |section| self::file(section, name))
     };
@@ -121,7 +122,7 @@ fn files(section: &mut Section<'_>) -> Vec<PublicFile> {
 }
 
 fn file(section: &mut Section<'_>, name: &str) -> PublicFile {
-    let bytes = section.count("bytes", "Its size.", 0, Counts::from(1, u64::MAX));
+    let bytes = section.count("bytes", "Its size.", 1_000_000, Counts::from(1, 1 << 53));
     let sha256 = demanded(section, "sha256", "Its content's hash, as `sha256sum` prints it.");
     let sha256 = sha256.unwrap_or_default().to_ascii_lowercase();
     if section.mentions("sha256") && !(sha256.len() == 64 && sha256.bytes().all(|b| b.is_ascii_hexdigit())) {
@@ -138,8 +139,13 @@ fn file(section: &mut Section<'_>, name: &str) -> PublicFile {
 }
 
 fn host(section: &Section<'_>, node: &Node) -> Option<String> {
-    let address =
-        node.scalar().filter(|text| ["https://", "http://"].iter().any(|begin| text.starts_with(begin)));
+    let is_address = |text: &&str| {
+        let host = ["https://", "http://"].iter().find_map(|begin| text.strip_prefix(begin));
+        host.is_some_and(|host| {
+            !host.starts_with('/') && !host.is_empty() && text.bytes().all(|b| b.is_ascii_graphic())
+        })
+    };
+    let address = node.scalar().filter(is_address);
     if address.is_none() {
         let message = format!("`{}` is no address of a file", written(node));
         section
@@ -154,6 +160,11 @@ fn demanded(section: &mut Section<'_>, key: &str, doc: &str) -> Option<String> {
     let text = section.text(key, doc);
     if !section.mentions(key) {
         missing(section, key, doc);
+    }
+    // It is shown on terminals, which such characters command.
+    if text.as_ref().is_some_and(|text| text.contains(char::is_control)) {
+        let message = format!("`{}` has a character that is none to be read", section.path_of(key));
+        wrong(section, key, message, "leave it out");
     }
     text
 }
@@ -218,6 +229,13 @@ faces:
 
     #[test]
     fn a_file_cannot_be_put_elsewhere() {
-        assert!(mistakes(&FACES.replace("faces.tgz:", "../faces.tgz:")).contains("is no name of a file"));
+        for name in ["../faces.tgz", "faces.tgz.part", "'a b'"] {
+            let told = mistakes(&FACES.replace("    faces.tgz:", &format!("    {name}:")));
+            assert!(told.contains("is no name of a file"), "{told}");
+        }
+        for host in ["https://", "'https://exa mple.org/x'"] {
+            let told = mistakes(&FACES.replace("https://example.org/faces.tgz", host));
+            assert!(told.contains("is no address of a file"), "{told}");
+        }
     }
 }
