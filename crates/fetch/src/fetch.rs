@@ -1,8 +1,8 @@
 //! One file from the first host that gives it whole.
 //!
-//! Bytes are kept whatever happens, and asked for from there on: of the same host after a pause, then of the next one. Only the
-//! checksum says that they are the file; where it does not, and some of them came earlier or from elsewhere, the same host is
-//! asked for all of them once more before it is taken to be at fault.
+//! Bytes that came are kept, and asked for from there on: of the same host after a pause, then of the next one. Only the checksum
+//! says that they are the file; where it does not, and some of them came earlier or from elsewhere, the same host is asked for all of
+//! them once more before it is taken to be at fault.
 
 use std::{path::Path, thread};
 
