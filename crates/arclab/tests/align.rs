@@ -196,7 +196,7 @@ fn mistakes_are_told_before_anything_is_made() {
     let alone =
         alone.env("HOME", place).env("https_proxy", "http://127.0.0.1:9").output().expect("arclab starts");
     let said = String::from_utf8_lossy(&alone.stderr);
-    assert!(said.contains("there is no face detector") && said.contains("broke off"), "{said}");
+    assert!(said.contains("there is no face detector") && said.contains("cannot be reached"), "{said}");
     let absent = arclab(place, &[without.as_slice(), &["--detector", "absent.onnx"]].concat());
     assert!(
         String::from_utf8_lossy(&absent.stderr).contains("failed to read the detector's network absent.onnx")

@@ -141,6 +141,20 @@ fn what_gives_no_image_gets_no_name() {
 }
 
 #[test]
+fn what_is_a_path_and_another_paths_name_is_not_guessed() {
+    let place = place();
+    let place = place.path();
+    succeed(place, &["data", "import", "photos", "--as", "ours"]);
+    write(place, "ours/other/0.pgm", &[b"P5\n8 8\n255\n".as_slice(), &[7; 64]].concat());
+    let said = refused(place, &["data", "inspect", "ours"]);
+    assert!(said.contains("ours is a path here, and a name for") && said.contains("write ./ours"), "{said}");
+    assert_eq!(inspected(place, "./ours")["data"][0]["images"], 1);
+    // A set that has the name of its folder is meant either way.
+    succeed(place, &["data", "import", "photos", "--as", "photos"]);
+    assert_eq!(inspected(place, "photos")["data"][0]["images"], 6);
+}
+
+#[test]
 fn lists_of_pairs_are_counted() {
     let place = place();
     write(place.path(), "pairs.csv", b"a,b,same\np0/0.pgm,p0/1.pgm,1\np0/0.pgm,p1/1.pgm,0\n");

@@ -121,3 +121,12 @@ fn what_there_is_to_fetch_is_listed_and_other_names_are_refused() {
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("there are faces"));
 }
+
+#[test]
+fn a_public_set_that_is_not_there_yet_is_told_how_to_get() {
+    let lab = lab(9);
+    let mut inspect = Command::new(env!("CARGO_BIN_EXE_arclab"));
+    let inspect =
+        inspect.args(["data", "inspect", "lfw"]).current_dir(lab.path()).output().expect("arclab starts");
+    assert!(String::from_utf8_lossy(&inspect.stderr).contains("`arclab data fetch lfw` brings it"));
+}

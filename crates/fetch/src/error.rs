@@ -20,10 +20,19 @@ pub enum FetchError {
     #[error("another program is fetching {}: wait for it, or stop it", .0.display())]
     Busy(PathBuf),
     /// None of the hosts gave it.
-    #[error("no host gave {name} whole:\n{tried}{kept}", tried = lines(tried), kept = remark(*kept))]
+    #[error(
+        "no host gave {name} whole:\n{tried}{kept}\nOne that was fetched in another way serves, too: put it at {}; it must have \
+         {bytes} bytes and the SHA-256 {sha256}", path.display(), tried = lines(tried), kept = remark(*kept)
+    )]
     Hosts {
         /// The file.
         name: String,
+        /// Where it would be.
+        path: PathBuf,
+        /// Its size.
+        bytes: u64,
+        /// Its content's hash.
+        sha256: String,
         /// What became of each host.
         tried: Vec<Tried>,
         /// Bytes that are there, to go on from.

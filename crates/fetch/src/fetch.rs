@@ -56,7 +56,8 @@ pub fn fetch(
     }
     let kept = asking.part.length();
     asking.part.abandon();
-    Err(FetchError::Hosts { name: file.name.clone(), tried, kept })
+    let PublicFile { name, bytes, sha256, .. } = file.clone();
+    Err(FetchError::Hosts { name, path, bytes, sha256, tried, kept })
 }
 
 /// A file that is asked for.
@@ -100,7 +101,10 @@ impl Asking<'_> {
             if self.part.length() >= counted + least {
                 (failures, counted) = (1, self.part.length());
             }
-            let Some(pause) = self.patience.before_retry(failures) else { return Err(why.into()) };
+            // What is not there now is hardly there in ten seconds: a wrong name, a machine without a network.
+            let is_away = matches!(why, HostError::Away(_)) && failures > 1;
+            let pause = self.patience.before_retry(failures).filter(|_| !is_away);
+            let Some(pause) = pause else { return Err(why.into()) };
             self.progress.hindered(&file.name, &format!("{host} {why}; asking again"));
             thread::sleep(pause);
         }

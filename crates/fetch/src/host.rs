@@ -17,7 +17,10 @@ const CHUNK: usize = 1 << 16;
 /// Why a host gave no file.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
-    /// It cannot be reached, or stopped in the middle.
+    /// It cannot be reached, or says nothing.
+    #[error("cannot be reached: {0}")]
+    Away(io::Error),
+    /// It stopped in the middle.
     #[error("broke off: {0}")]
     Cut(io::Error),
     /// It cannot be asked so, now or later.
@@ -54,7 +57,7 @@ impl HostError {
     /// Whether the same host may do better when it is asked again.
     pub(crate) fn may_pass(&self) -> bool {
         match self {
-            Self::Cut(_) | Self::Short { .. } | Self::Busy(_) => true,
+            Self::Away(_) | Self::Cut(_) | Self::Short { .. } | Self::Busy(_) => true,
             Self::Unfit(_) | Self::Refused(_) | Self::OtherFile { .. } | Self::Damaged => false,
         }
     }
@@ -69,7 +72,7 @@ impl From<ureq::Error> for HostError {
             | ureq::Error::RedirectFailed
             | ureq::Error::TooManyRedirects
             | ureq::Error::LargeResponseHeader(..) => Self::Unfit(error),
-            error => Self::Cut(error.into_io()),
+            error => Self::Away(error.into_io()),
         }
     }
 }

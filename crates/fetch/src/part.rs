@@ -79,8 +79,9 @@ impl Part {
     /// Leaves nothing where nothing came.
     pub(crate) fn abandon(self) {
         if self.length == 0 {
-            // It is empty, and in nobody's way.
+            // It is empty, and its folder, too, unless others use it; both are in nobody's way.
             let _ = fs::remove_file(&self.path);
+            let _ = self.path.parent().map(fs::remove_dir);
         }
     }
 

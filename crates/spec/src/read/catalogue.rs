@@ -215,7 +215,9 @@ pub(super) fn path(reading: &Reading<'_>, node: &Node, key: &str, forms: &[&str]
         Origin::CommandLine => reading.spec_folder(),
     };
     let Some(file) = Catalogue::nearest(&folder) else {
-        let folder = fs::canonicalize(&folder).unwrap_or(folder);
+        // A file that is named alone lies in the current folder.
+        let here = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder };
+        let folder = fs::canonicalize(&here).unwrap_or(here);
         let message = format!(
             "`{key}` cannot be `{}`: there is no `{}` in {} or above it",
             shortened(name),

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use arclab_fetch::{Fetched, Patience, fetch, public_sets, shared_folder};
-use arclab_report::{Cell, Column, Kind, Table};
+use arclab_report::{Cell, Column, Format, Kind, Table};
 use arclab_spec::PublicSet;
 
 use super::{FetchArgs, naming::Naming};
@@ -19,7 +19,7 @@ use crate::{
 pub(super) fn execute(arguments: &FetchArgs, output: Output) -> anyhow::Result<()> {
     let sets = public_sets(arguments.from.as_deref())?;
     let Some(name) = &arguments.name else {
-        return output::print(&arclab_report::render(&[listed(&sets)], output.format));
+        return output::print(&arclab_report::render(&[listed(&sets, output.format)], output.format));
     };
     let Some(set) = sets.iter().find(|set| set.name == *name) else {
         let names: Vec<&str> = sets.iter().map(|set| set.name.as_str()).collect();
@@ -88,24 +88,27 @@ fn bring(set: &PublicSet, folder: &Path, arguments: &FetchArgs, output: Output) 
     Ok(table)
 }
 
-/// What there is to bring.
-fn listed(sets: &[PublicSet]) -> Table {
-    let columns = vec![
+/// What there is to bring. Of licence and source people read below the table, which would be too wide.
+fn listed(sets: &[PublicSet], format: Format) -> Table {
+    let mut columns = vec![
         Column::new("name", "Name", Kind::Text),
         Column::new("about", "What it is", Kind::Text),
         Column::new("bytes", "Bytes", Kind::Number),
-        Column::new("licence", "Licence", Kind::Text),
-        Column::new("source", "Source", Kind::Text),
     ];
+    if format.is_for_programs() {
+        columns.push(Column::new("licence", "Licence", Kind::Text));
+        columns.push(Column::new("source", "Source", Kind::Text));
+    }
     let mut table = Table::new("public", "Public sets that `arclab data fetch NAME` brings", columns);
     for set in sets {
-        table.push(vec![
-            Cell::text(&set.name),
-            Cell::text(&set.about),
-            Cell::Count(set.files.iter().map(|file| file.bytes).sum()),
-            Cell::text(&set.licence),
-            Cell::text(&set.source),
-        ]);
+        let bytes = set.files.iter().map(|file| file.bytes).fold(0, u64::saturating_add);
+        let mut row = vec![Cell::text(&set.name), Cell::text(&set.about), Cell::Count(bytes)];
+        if format.is_for_programs() {
+            row.extend([Cell::text(&set.licence), Cell::text(&set.source)]);
+        } else {
+            table.notes.push(format!("{}: licence: {}; source: {}.", set.name, set.licence, set.source));
+        }
+        table.push(row);
     }
     table
 }

@@ -9,9 +9,13 @@ mod inspect;
 mod naming;
 mod preview;
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
+use arclab_fetch::public_sets;
 use arclab_spec::{Catalogue, Override};
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -255,25 +259,46 @@ pub(crate) fn execute(store: &Path, command: &DataCommand, output: Output) -> an
     }
 }
 
-/// The path that is meant: what lies there, or what the catalogue has under that name.
+/// The path that is meant: what the catalogue has under that name, or what lies there.
 fn named(text: &Path, catalogue: Option<&Path>) -> anyhow::Result<PathBuf> {
     let Some(name) = name_of(text) else { return Ok(text.to_owned()) };
-    let Some(file) = catalogue_of(text, catalogue) else {
-        bail!("there is nothing at {name}, and no `{}` in which it could be a name", Catalogue::FILE);
+    let file = catalogue_of(text, catalogue);
+    let known = match file.as_deref().map(|file| Catalogue::read(file)?.path(name)) {
+        // What lies there is meant, whatever is wrong with a catalogue that may not name it.
+        Some(Err(_)) | None if text.exists() => None,
+        Some(known) => known?,
+        None => None,
     };
-    let catalogue = Catalogue::read(&file)?;
-    let path = catalogue.path(name)?;
-    path.with_context(|| match catalogue.names().as_slice() {
-        [] => format!("there is nothing at {name}, and {} has no names", file.display()),
-        names => {
-            format!("there is nothing at {name}, and {} has the names {}", file.display(), names.join(", "))
-        }
-    })
+    match known {
+        Some(path) if text.exists() && !is_same(&path, text) => bail!(
+            "{name} is a path here, and a name for {}: write ./{name} for the path, or give the set another name",
+            path.display()
+        ),
+        Some(path) => Ok(path),
+        None if text.exists() => Ok(text.to_owned()),
+        None => bail!("{}", nothing(name, file.as_deref())),
+    }
 }
 
-/// `text` where it is no path, and can be a name.
+fn is_same(a: &Path, b: &Path) -> bool {
+    fs::canonicalize(a).is_ok_and(|a| fs::canonicalize(b).is_ok_and(|b| a == b))
+}
+
+/// Says that `name` is neither a path nor a name in the catalogue `file`, and what would be.
+fn nothing(name: &str, file: Option<&Path>) -> String {
+    let names = file.and_then(|file| {
+        let catalogue = Catalogue::read(file).ok()?;
+        Some(format!("{} has the names {}", file.display(), catalogue.names().join(", ")))
+    });
+    let names = names.unwrap_or_else(|| format!("no `{}` in which it could be a name", Catalogue::FILE));
+    let is_public = public_sets(None).is_ok_and(|sets| sets.iter().any(|set| set.name == name));
+    let fetch = if is_public { format!("; `arclab data fetch {name}` brings it") } else { String::new() };
+    format!("there is nothing at {name}, and {names}{fetch}")
+}
+
+/// `text` where it can be a name.
 fn name_of(text: &Path) -> Option<&str> {
-    text.to_str().filter(|name| Catalogue::is_name(name) && !text.exists())
+    text.to_str().filter(|name| Catalogue::is_name(name))
 }
 
 /// The catalogue in which `text` is looked for, if it can be a name.
