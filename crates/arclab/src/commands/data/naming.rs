@@ -103,20 +103,14 @@ fn real(path: &Path) -> PathBuf {
 
 /// `path` from the folder of `file`.
 fn relative(path: &Path, file: &Path) -> anyhow::Result<PathBuf> {
-    let real = |path: &Path| {
-        fs::canonicalize(path).with_context(|| format!("failed to look into {}", path.display()))
-    };
     // The last link stays one, since it may be made to lead elsewhere.
     let name = path.components().next_back().filter(|last| matches!(last, Component::Normal(_)));
     let target = match name {
-        Some(name) => {
-            fs::metadata(path).with_context(|| format!("failed to look into {}", path.display()))?;
-            real(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))?
-                .join(name)
-        }
-        None => real(path)?,
+        Some(name) => real(folder_of(path)).join(name),
+        None => real(path),
     };
-    let folder = real(folder_of(file))?;
+    fs::metadata(&target).with_context(|| format!("failed to look into {}", path.display()))?;
+    let folder = real(folder_of(file));
     let shared = folder.components().zip(target.components()).take_while(|(a, b)| a == b).count();
     let up = folder.components().skip(shared).map(|_| Component::ParentDir);
     let path: PathBuf = up.chain(target.components().skip(shared)).collect();
