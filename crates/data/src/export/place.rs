@@ -73,7 +73,9 @@ impl Place {
         let removed = fs::remove_dir_all(&workshop);
         if filled.is_err() {
             // The first error is the one to report; folders with anything in them stay.
-            absent.iter().for_each(|folder| drop(fs::remove_dir(folder)));
+            for folder in &absent {
+                let _ = fs::remove_dir(folder);
+            }
         }
         filled.map(|exported| Exported { remains: removed.is_err().then_some(workshop), ..exported })
     }
