@@ -32,7 +32,7 @@ pub(crate) struct AlignArgs {
     /// How specs will name the crops: letters, digits, `.`, `-` and `_`.
     #[arg(long = "as", value_name = "NAME")]
     name: String,
-    /// The folder to make; `data/NAME` where none is named.
+    /// The folder to make, outside of the photos; `data/NAME` where none is named.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Side of a crop in pixels. The template of 112 is scaled to other sides.
