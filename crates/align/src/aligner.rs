@@ -1,7 +1,8 @@
 //! One photo to its crop: which face is meant, and whether there is anything to do.
 
 use crate::{
-    Detector, DetectorError, Landmarks, LandmarksFile, Photo, Point, Policy, Refusal, align, is_aligned,
+    Detector, DetectorError, Landmarks, LandmarksFile, NoLandmarks, Photo, Point, Policy, Refusal, align,
+    is_aligned,
 };
 
 /// Where landmarks come from.
@@ -51,8 +52,11 @@ pub enum NoCrop {
     #[error(transparent)]
     Detector(#[from] DetectorError),
     /// The file of landmarks does not have the photo.
-    #[error("{0} has no landmarks of it")]
-    NoLandmarks(String),
+    #[error(transparent)]
+    NoLandmarks(#[from] NoLandmarks),
+    /// As of most crops that are no faces to the detector, which sees little but the face in them.
+    #[error("no face was found; it has the size asked for, and is perhaps aligned already")]
+    PerhapsAlready,
     /// No similarity brings its points to the template.
     #[error("its five landmarks are one point")]
     OnePoint,
@@ -76,13 +80,13 @@ impl Aligner {
     pub fn align(&self, name: &str, photo: &Photo) -> Result<Aligned, NoCrop> {
         let (landmarks, of) = match &self.finder {
             Finder::File(file) => {
-                let file_name = || file.path().display().to_string();
-                let landmarks = file.of(name).ok_or_else(|| NoCrop::NoLandmarks(file_name()))?;
+                let landmarks = file.of(name)?;
                 check(landmarks, photo)?;
                 (*landmarks, 1)
             }
             Finder::Detector { detector, policy, least_width } => {
-                let chosen = policy.choose(&detector.find(photo)?, photo, *least_width)?;
+                let chosen = policy.choose(&detector.find(photo)?, photo, *least_width);
+                let chosen = chosen.map_err(|refusal| self.refused(refusal, photo))?;
                 (chosen.face.landmarks, chosen.of)
             }
         };
@@ -92,11 +96,21 @@ impl Aligner {
         let crop = align(photo, &landmarks, self.size).ok_or(NoCrop::OnePoint)?;
         Ok(Aligned::Crop { crop, of })
     }
+
+    fn refused(&self, refusal: Refusal, photo: &Photo) -> NoCrop {
+        let is_sized = [photo.width, photo.height] == [self.size; 2];
+        if is_sized && refusal == Refusal::None { NoCrop::PerhapsAlready } else { refusal.into() }
+    }
 }
 
 /// What a person wrote may be of another photo, or in another order.
 fn check(landmarks: &Landmarks, photo: &Photo) -> Result<(), NoCrop> {
     let [left, right, nose, mouth_left, mouth_right] = landmarks.0;
+    let (width, height) = (photo.width, photo.height);
+    let within = (0.0..width as f64).contains(&nose.x) && (0.0..height as f64).contains(&nose.y);
+    if !within {
+        return Err(NoCrop::Outside { width, height });
+    }
     let eyes = Point { x: f64::midpoint(left.x, right.x), y: f64::midpoint(left.y, right.y) };
     let mouth = Point {
         x: f64::midpoint(mouth_left.x, mouth_right.x),
@@ -104,12 +118,8 @@ fn check(landmarks: &Landmarks, photo: &Photo) -> Result<(), NoCrop> {
     };
     // A quarter turn to the right leads from the picture's right downwards.
     let turn = |a: Point, b: Point| (b.x - a.x) * (mouth.y - eyes.y) - (b.y - a.y) * (mouth.x - eyes.x);
-    if turn(left, right) < 0.0 && turn(mouth_left, mouth_right) < 0.0 {
-        return Err(NoCrop::Mirrored);
-    }
-    let (width, height) = (photo.width, photo.height);
-    let within = (0.0..width as f64).contains(&nose.x) && (0.0..height as f64).contains(&nose.y);
-    if within { Ok(()) } else { Err(NoCrop::Outside { width, height }) }
+    let is_mirrored = turn(left, right) < 0.0 && turn(mouth_left, mouth_right) < 0.0;
+    if is_mirrored { Err(NoCrop::Mirrored) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -122,7 +132,7 @@ mod tests {
         let numbers: Vec<String> = points.iter().flat_map(|(x, y)| [x.to_string(), y.to_string()]).collect();
         let text = format!("ann/1.jpg\t{}\n", numbers.join("\t"));
         let file = LandmarksFile::parse(Path::new("points.tsv"), &text).unwrap();
-        Aligner { finder: Finder::File(file), size: 32 }
+        Aligner { finder: Finder::File(file.of_set(["ann/1.jpg"])), size: 32 }
     }
 
     /// The template of 32 pixels, each point changed.
@@ -150,11 +160,25 @@ mod tests {
         let said = |points: fn((f64, f64)) -> (f64, f64)| aligned(points).unwrap_err();
         assert!(said(|(x, y)| (31.0 - x, y)).contains("mirrored"), "left and right as the person has them");
         assert!(said(|_| (5.0, 5.0)).contains("are one point"));
-        assert!(said(|(x, y)| (10.0 * x, 10.0 * y)).contains("outside of its 32 × 32 pixels"));
+        for points in [|(x, y)| (10.0 * x, 10.0 * y), |(x, y): (f64, f64)| (-10.0 * x, 10.0 * y)] {
+            assert!(said(points).contains("outside of its 32 × 32 pixels"), "mirrored or not");
+        }
         // A head that lies on its side, or stands on it, is none of these.
         assert!(aligned(|(x, y)| (31.0 - y, x)).is_ok() && aligned(|(x, y)| (31.0 - x, 31.0 - y)).is_ok());
         let other =
             aligner([(1.0, 1.0); 5]).align("ann/2.jpg", &Photo { width: 1, height: 1, rgb: vec![0; 3] });
-        assert_eq!(other.unwrap_err().to_string(), "points.tsv has no landmarks of it");
+        assert_eq!(other.unwrap_err().to_string(), "the landmarks have none of it");
+    }
+
+    #[test]
+    fn a_crop_in_which_no_face_is_found_is_perhaps_aligned_already() {
+        let said = |width: usize, height: usize, refusal: Refusal| {
+            let photo = Photo { width, height, rgb: vec![0; 3 * width * height] };
+            aligner([(1.0, 1.0); 5]).refused(refusal, &photo).to_string()
+        };
+        assert!(said(32, 32, Refusal::None).ends_with("is perhaps aligned already"));
+        for other in [said(32, 40, Refusal::None), said(32, 32, Refusal::Several(2))] {
+            assert!(!other.contains("already"), "{other}");
+        }
     }
 }

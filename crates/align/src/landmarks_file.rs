@@ -1,9 +1,10 @@
 //! Landmarks in a file: a line a photo with its path and ten numbers, x and y of the eyes, the nose and the corners of the
-//! mouth, between tabs, commas or blanks.
+//! mouth, between tabs, commas, semicolons or blanks; words may be in quotes.
 //!
-//! Headings are lines before the first photo's without a number behind their first word. A photo is found by the last two parts
-//! of its path, `PERSON/FILE`, whatever the folders above; one that is written without an ending or without a folder is
-//! found, too, and so is one of a list, in whose file's name the folders are.
+//! Headings are lines before the first photo's whose first word has no ending of an image, without a number behind it. A photo is
+//! found by the last two parts of its path, `PERSON/FILE`, whatever the folders above; one that is written without an ending or
+//! without a folder is found, too, where one photo alone could be meant, and so is one of a list, in whose file's name the
+//! folders are.
 
 use std::{
     collections::BTreeMap,
@@ -45,11 +46,34 @@ pub enum LandmarksError {
     },
 }
 
+/// Why a photo has no landmarks.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoLandmarks {
+    /// They are not there.
+    #[error("the landmarks have none of it")]
+    Absent,
+    /// A path without its folder or its ending is of one photo, and there are several.
+    #[error("`{name}` could be any of {photos} photos")]
+    OfSeveral {
+        /// The path, as it is in the file.
+        name: String,
+        /// That have it.
+        photos: usize,
+    },
+    /// In the name of a list's file a folder's end cannot be seen.
+    #[error("lines {} and {} of the landmarks could both be of it", .0[0], .0[1])]
+    InSeveral([usize; 2]),
+}
+
 /// The landmarks of photos, by name.
 #[derive(Debug, Clone)]
 pub struct LandmarksFile {
-    path: PathBuf,
+    /// `PERSON/FILE`, to line and landmarks.
     by_name: BTreeMap<String, (usize, Landmarks)>,
+    /// A path as lists have it in their files' names, to the path's `PERSON/FILE`; or to lines of which none is meant.
+    by_alias: BTreeMap<String, Result<String, [usize; 2]>>,
+    /// How many photos of the set a name is found for.
+    photos: BTreeMap<String, usize>,
 }
 
 impl LandmarksFile {
@@ -61,7 +85,7 @@ impl LandmarksFile {
     }
 
     pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, LandmarksError> {
-        let mut by_name = BTreeMap::new();
+        let (mut by_name, mut by_alias) = (BTreeMap::new(), BTreeMap::new());
         let lines = text.strip_prefix('\u{feff}').unwrap_or(text).lines().enumerate();
         for (line, text) in lines.map(|(line, text)| (line + 1, text)) {
             let words = words(text);
@@ -73,33 +97,63 @@ impl LandmarksFile {
                 LandmarksError::Line { path: path.to_owned(), line, column, problem }
             };
             let (path, landmarks) = photo(text, &words).map_err(error)?;
-            let name = last_two(&path);
-            if let Some((first, _)) = by_name.insert(name.to_owned(), (line, landmarks)) {
+            let name = last_two(&path).to_owned();
+            if let Some((first, _)) = by_name.insert(name.clone(), (line, landmarks)) {
                 return Err(error((0, format!("`{name}` is in line {first} already"))));
             }
-            by_name.entry(path.replace('/', "_")).or_insert((line, landmarks));
+            by_alias
+                .entry(path.replace('/', "_"))
+                .and_modify(|known: &mut Result<String, [usize; 2]>| {
+                    if let Ok(other) = known {
+                        *known = Err([by_name[other].0, line]);
+                    }
+                })
+                .or_insert(Ok(name));
         }
         if by_name.is_empty() {
             return Err(LandmarksError::Empty { path: path.to_owned() });
         }
-        Ok(Self { path: path.to_owned(), by_name })
+        Ok(Self { by_name, by_alias, photos: BTreeMap::new() })
+    }
+
+    /// Those of the photos `PERSON/FILE`, all of which are to be named: a name that could be of several is of none.
+    #[must_use]
+    pub fn of_set<'a>(mut self, names: impl IntoIterator<Item = &'a str>) -> Self {
+        for name in names {
+            if let Ok(name) = self.found(name).map(str::to_owned) {
+                *self.photos.entry(name).or_default() += 1;
+            }
+        }
+        self
     }
 
     /// Those of the photo `PERSON/FILE`.
-    pub fn of(&self, name: &str) -> Option<&Landmarks> {
-        let file = name.rsplit_once('/').map_or(name, |(_, file)| file);
-        let names = [name, without_ending(name), file, without_ending(file)];
-        names.into_iter().find_map(|name| self.by_name.get(name)).map(|(_, landmarks)| landmarks)
+    pub fn of(&self, name: &str) -> Result<&Landmarks, NoLandmarks> {
+        let name = self.found(name)?;
+        match self.photos.get(name) {
+            Some(&photos) if photos > 1 => Err(NoLandmarks::OfSeveral { name: name.to_owned(), photos }),
+            Some(_) | None => Ok(&self.by_name[name].1),
+        }
     }
 
-    /// The file.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// As it is named here.
+    fn found(&self, name: &str) -> Result<&str, NoLandmarks> {
+        let file = name.rsplit_once('/').map_or(name, |(_, file)| file);
+        let names = [name, without_ending(name), file, without_ending(file)];
+        if let Some((name, _)) = names.into_iter().find_map(|name| self.by_name.get_key_value(name)) {
+            return Ok(name);
+        }
+        let mut aliases = [file, without_ending(file)].into_iter();
+        match aliases.find_map(|name| self.by_alias.get(name)) {
+            Some(Ok(name)) => Ok(name),
+            Some(Err(lines)) => Err(NoLandmarks::InSeveral(*lines)),
+            None => Err(NoLandmarks::Absent),
+        }
     }
 }
 
 fn is_separator(c: char) -> bool {
-    c == ',' || c.is_whitespace()
+    matches!(c, ',' | ';') || c.is_whitespace()
 }
 
 /// The words of a line, as ranges of its bytes.
@@ -115,7 +169,18 @@ fn words(line: &str) -> Vec<Range<usize>> {
 }
 
 fn is_heading(line: &str, words: &[Range<usize>]) -> bool {
-    words.iter().skip(1).all(|word| line[word.clone()].parse::<f64>().is_err())
+    let is_image = words.first().is_some_and(|word| has_image_ending(unquoted(&line[word.clone()])));
+    !is_image && words.iter().skip(1).all(|word| unquoted(&line[word.clone()]).parse::<f64>().is_err())
+}
+
+fn has_image_ending(path: &str) -> bool {
+    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+    ["jpg", "jpeg", "png", "pgm", "ppm", "pnm"].iter().any(|known| known.eq_ignore_ascii_case(ending))
+}
+
+/// `word` without the quotes around it.
+fn unquoted(word: &str) -> &str {
+    word.strip_prefix('"').and_then(|word| word.strip_suffix('"')).unwrap_or(word)
 }
 
 /// The path and points of a line's photo; or at which byte something is wrong.
@@ -126,14 +191,14 @@ fn photo(line: &str, words: &[Range<usize>]) -> Result<(String, Landmarks), (usi
     };
     let mut values = [0.0; 10];
     for (value, word) in values.iter_mut().zip(numbers) {
-        let text = &line[word.clone()];
+        let text = unquoted(&line[word.clone()]);
         let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
         *value = number
             .ok_or_else(|| (word.start, format!("`{text}` is no number: a path and ten are wanted")))?;
     }
     // A path may have blanks, and so begins with the line; its last part is no number.
     if let Some(word) =
-        path.iter().skip(1).next_back().filter(|word| line[(*word).clone()].parse::<f64>().is_ok())
+        path.iter().skip(1).next_back().filter(|word| unquoted(&line[(*word).clone()]).parse::<f64>().is_ok())
     {
         return Err((word.start, "the line has more than ten numbers: a path and ten are wanted".to_owned()));
     }
@@ -173,13 +238,15 @@ mod tests {
             format!("path\tx\n{}", line("./photos/ann/1.jpg", "\t")),
             line("\"photos\\ann\\1.jpg\"", ","),
             line("ann/1.jpg", ", "),
+            line("ann/1.jpg", ";"),
+            format!("\"{}\"", line("ann/1.jpg", "\",\"").trim()),
             format!("202599\n{heading}{}", line("ann/1.jpg", "  ")),
             format!("\u{feff}{}\r\n\r\n", line("ann/1.jpg", " ").trim()),
         ] {
             let found = read(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
-            let Landmarks(points) = *found.of("ann/1.jpg").unwrap_or_else(|| panic!("{text}: {found:?}"));
+            let Landmarks(points) = *found.of("ann/1.jpg").unwrap_or_else(|why| panic!("{text}: {why}"));
             assert_eq!((points[0], points[4]), (Point { x: 30.5, y: 40.0 }, Point { x: 65.0, y: 81.0 }));
-            assert!(found.of("ann/2.jpg").is_none());
+            assert!(found.of("ann/2.jpg").is_err());
         }
     }
 
@@ -188,9 +255,23 @@ mod tests {
         let found =
             read(&(line("Ann Lee/a b.jpg", " ") + &line("bob/1", " ") + &line("7.png", " "))).unwrap();
         for name in ["Ann Lee/a b.jpg", "bob/1.jpg", "bob/1.png", "eve/7.png"] {
-            assert!(found.of(name).is_some(), "{name}");
+            assert!(found.of(name).is_ok(), "{name}");
         }
-        assert!(found.of("7/7").is_none());
+        assert_eq!(found.of("7/7"), Err(NoLandmarks::Absent));
+    }
+
+    #[test]
+    fn a_name_that_could_be_of_several_photos_is_of_none() {
+        let found = read(&(line("1.jpg", " ") + &line("ann/2.jpg", " ") + &line("3.jpg", " "))).unwrap();
+        let found = found.of_set(["ann/1.jpg", "bob/1.jpg", "ann/2.jpg", "bob/2.jpg", "eve/3.jpg"]);
+        assert_eq!(found.of("bob/1.jpg").unwrap_err().to_string(), "`1.jpg` could be any of 2 photos");
+        assert!(found.of("ann/2.jpg").is_ok() && found.of("eve/3.jpg").is_ok());
+        assert_eq!(found.of("bob/2.jpg"), Err(NoLandmarks::Absent));
+        // In a list's names: `x/a_b/1.jpg` and `x_a/b/1.jpg` are one file there, and `y/c/1.jpg` is its own.
+        let lines = ["x/a_b/1.jpg", "x_a/b/1.jpg", "y/c/1.jpg"].map(|path| line(path, " "));
+        let found = read(&lines.concat()).unwrap();
+        assert!(found.of("ann/y_c_1.jpg").is_ok());
+        assert_eq!(found.of("ann/x_a_b_1.jpg"), Err(NoLandmarks::InSeveral([1, 2])));
     }
 
     #[test]
@@ -209,5 +290,7 @@ mod tests {
             with(&good)
         );
         assert!(read("path\tx\n\n").unwrap_err().contains("has no landmarks"));
+        let first = read("ann/1.jpg\tx\n").unwrap_err();
+        assert!(first.contains("line 1, column 12: the line ends after 1 numbers"), "no heading: {first}");
     }
 }

@@ -15,7 +15,7 @@ pub use aligner::{Aligned, Aligner, Finder, NoCrop};
 pub use choose::{Chosen, Policy, Refusal};
 pub use detect::{Detector, DetectorError, Face};
 pub use landmarks::{Landmarks, Point};
-pub use landmarks_file::{LandmarksError, LandmarksFile};
+pub use landmarks_file::{LandmarksError, LandmarksFile, NoLandmarks};
 pub use photo::Photo;
 pub use similarity::Similarity;
 pub use warp::{align, is_aligned};

@@ -154,3 +154,30 @@ fn what_is_no_yunet_is_refused_with_the_reason() {
     assert!(absent.contains("failed to read"), "{absent}");
     std::fs::remove_dir_all(&folder).unwrap();
 }
+
+/// A field of a protobuf message that has a length.
+fn field(number: u8, content: &[u8]) -> Vec<u8> {
+    [&[number << 3 | 2, content.len() as u8], content].concat()
+}
+
+/// An ONNX file whose network is one ReLU of 1 × 3 × 32 × 32 numbers.
+fn relu() -> Vec<u8> {
+    let sizes = [1, 3, 32, 32].map(|size| field(1, &[1 << 3, size])).concat();
+    let tensor = [vec![1 << 3, 1], field(2, &sizes)].concat();
+    let value = |name: &[u8]| [field(1, name), field(2, &field(1, &tensor))].concat();
+    let node = [field(1, b"x"), field(2, b"y"), field(4, b"Relu")].concat();
+    let graph =
+        [field(1, &node), field(2, b"relu"), field(11, &value(b"x")), field(12, &value(b"y"))].concat();
+    [vec![1 << 3, 8], field(7, &graph), field(8, &[2 << 3, 13])].concat()
+}
+
+#[test]
+fn another_network_is_told_apart_from_yunet_by_what_it_lacks() {
+    let folder = std::env::temp_dir().join(format!("arclab-relu-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("relu.onnx");
+    std::fs::write(&file, relu()).unwrap();
+    let said = Detector::load(&file).err().unwrap().to_string();
+    assert!(said.contains("relu.onnx is no YuNet with a fixed input: it has no output `cls_8`"), "{said}");
+    std::fs::remove_dir_all(&folder).unwrap();
+}

@@ -72,8 +72,13 @@ impl Output {
 
 /// Writes `text` to standard output. A reader that has gone (`arclab history | head`) is no error.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    print_bytes(text.as_bytes())
+}
+
+/// Writes a file's bytes to standard output.
+pub(crate) fn print_bytes(bytes: &[u8]) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         other => other.context("failed to write to standard output"),
     }
@@ -94,10 +99,22 @@ pub(crate) fn write(file: &Path, bytes: &[u8], output: Output) -> anyhow::Result
     Ok(())
 }
 
-/// Writes a file that is there whole or not at all.
-pub(crate) fn replace(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+/// Fails where [`replace`] would, but for what changes meanwhile: for before long work.
+pub(crate) fn try_to_replace(file: &Path) -> anyhow::Result<()> {
+    let unfinished = unfinished(file);
+    let tried = fs::write(&unfinished, b"").and_then(|()| fs::remove_file(&unfinished));
+    tried.with_context(|| format!("failed to write {}", file.display()))
+}
+
+fn unfinished(file: &Path) -> std::path::PathBuf {
     let mut unfinished = file.as_os_str().to_owned();
     unfinished.push(format!(".{}.tmp", std::process::id()));
+    unfinished.into()
+}
+
+/// Writes a file that is there whole or not at all.
+pub(crate) fn replace(file: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let unfinished = unfinished(file);
     let written = fs::write(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, file));
     if written.is_err() {
         // The first error is the one to report.

@@ -2,16 +2,20 @@
 
 #![expect(clippy::print_stderr, reason = "tests say what they skip")]
 
+#[path = "support/at.rs"]
+mod at;
+
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
 };
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use self::at::{arclab, command, refused, succeed, write};
 
 /// InsightFace's template, at 112 × 112.
 const TEMPLATE: [(f64, f64); 5] =
@@ -35,37 +39,6 @@ fn place() -> TempDir {
     }
     write(place.path(), "points.csv", points.as_bytes());
     place
-}
-
-fn write(place: &Path, name: &str, bytes: &[u8]) {
-    let path = place.join(name);
-    fs::create_dir_all(path.parent().expect("a file lies in a folder")).expect("folders can be made");
-    fs::write(path, bytes).expect("files can be written");
-}
-
-fn command(place: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_arclab"));
-    command.args(arguments).current_dir(place);
-    for name in ["ARCLAB_STORE", "ARCLAB_DETECTOR", "XDG_CACHE_HOME", "HOME"] {
-        command.env_remove(name);
-    }
-    command
-}
-
-fn arclab(place: &Path, arguments: &[&str]) -> Output {
-    command(place, arguments).output().expect("arclab starts")
-}
-
-fn succeed(place: &Path, arguments: &[&str]) -> String {
-    let output = arclab(place, arguments);
-    assert!(output.status.success(), "arclab {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn refused(place: &Path, arguments: &[&str]) -> String {
-    let output = arclab(place, arguments);
-    assert_eq!(output.status.code(), Some(1), "arclab {arguments:?}");
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 fn json(printed: &str) -> Value {
@@ -102,7 +75,7 @@ fn photos_become_crops_with_a_name_and_what_is_dropped_is_listed() {
         ["identities", "images", "already", "chosen", "dropped"].map(|key| done["align"][0][key].as_u64());
     assert_eq!(counts, [3, 5, 0, 0, 1].map(Some));
     assert_eq!(done["dropped"][0]["path"], "p2/1.ppm");
-    assert_eq!(done["dropped"][0]["reason"], "points.csv has no landmarks of it");
+    assert_eq!(done["dropped"][0]["reason"], "the landmarks have none of it");
     let names: Vec<String> =
         files(&place.join("data/ours")).keys().map(|path| path.display().to_string()).collect();
     assert_eq!(names, ["dropped.csv", "p0/0.png", "p0/1.png", "p1/0.png", "p1/1.png", "p2/0.png"]);
@@ -207,7 +180,7 @@ fn mistakes_are_told_before_anything_is_made() {
         command(place, &without).env("XDG_CACHE_HOME", place.join("caches")).output().expect("arclab starts");
     let said = String::from_utf8_lossy(&fetched.stderr);
     assert!(
-        said.contains("failed to load the detector's network") && said.contains("caches/arclab"),
+        said.contains("caches/arclab/yunet_n_320_320.onnx is there, but is not the file that is listed"),
         "{said}"
     );
 
@@ -215,9 +188,48 @@ fn mistakes_are_told_before_anything_is_made() {
     assert!(refused(place, &ALIGN).contains("points.csv, line 1, column 28: `1O` is no number"));
     write(place, "points.csv", b"x/y.ppm,1,2,3,4,5,6,7,8,9,10\n");
     let said = refused(place, &ALIGN);
-    assert!(said.contains("none of 6 images is left") && said.contains("has no landmarks of it"), "{said}");
+    assert!(
+        said.contains("none of 6 images is left") && said.contains("6 × the landmarks have none of it"),
+        "{said}"
+    );
     assert!(refused(place, &["data", "align", "photos", "--as", "a b"]).contains("is no name of a data set"));
-    assert!(!place.join("data").join("ours").exists() && !place.join("datasets.yaml").exists());
+    // The place comes first: nothing is fetched for a folder that cannot be made.
+    let among = refused(place, &[without.as_slice(), &["--out", "photos/crops"]].concat());
+    assert!(among.contains("photos/crops lies among the images that are read"), "{among}");
+    let nowhere = refused(place, &[ALIGN.as_slice(), &["--catalogue", "nodir/x.yaml"]].concat());
+    assert!(nowhere.contains("nodir/x.yaml cannot be written: there is no folder nodir"), "{nowhere}");
+    assert!(!place.join("data").exists() && !place.join("datasets.yaml").exists());
+}
+
+#[test]
+fn landmarks_without_a_folder_are_of_the_one_photo_of_that_name() {
+    let place = place();
+    let place = place.path();
+    let points = fs::read_to_string(place.join("points.csv")).expect("it is there");
+    let line = points.lines().find(|line| line.starts_with("p0/0")).expect("the first photo has landmarks");
+    write(place, "points.csv", format!("{}\n{line}\n", line.replace("p0/0", "1")).as_bytes());
+    let done = json(&succeed(place, &[ALIGN.as_slice(), &["--json"]].concat()));
+    assert_eq!(done["align"][0]["images"], 1);
+    let reasons = done["dropped"].as_array().into_iter().flatten().map(|row| row["reason"].as_str());
+    let several = reasons.filter(|reason| *reason == Some("`1.ppm` could be any of 3 photos"));
+    assert_eq!(several.count(), 3);
+}
+
+#[test]
+fn a_name_is_for_the_same_folder_after_that_was_deleted() {
+    let place = place();
+    let place = place.path();
+    fs::create_dir(place.join("experiments")).expect("folders can be made");
+    succeed(place, &ALIGN);
+    let catalogue = fs::read_to_string(place.join("experiments/datasets.yaml")).expect("it was written");
+    assert!(catalogue.contains("path: ../data/ours"), "{catalogue}");
+    fs::remove_dir_all(place.join("data")).expect("it is there");
+    succeed(place, &ALIGN);
+    // Whatever way leads there, and no other place is taken for it.
+    fs::remove_dir_all(place.join("data")).expect("it is there");
+    succeed(place, &[ALIGN.as_slice(), &["--out", "new/../data/./ours"]].concat());
+    let elsewhere = refused(place, &[ALIGN.as_slice(), &["--out", "new/data/ours"]].concat());
+    assert!(elsewhere.contains("take another name"), "{elsewhere}");
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! `arclab data`: what a person has, looked at, named and written in another form.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Output},
-};
+#[path = "support/at.rs"]
+mod at;
+
+use std::{fs, path::Path};
 
 use serde_json::Value;
 use tempfile::TempDir;
+
+use self::at::{arclab, command, refused, succeed, write};
 
 /// A folder with `photos/`: three people with two photos each.
 fn place() -> TempDir {
@@ -17,30 +18,6 @@ fn place() -> TempDir {
         write(place.path(), &format!("photos/p{}/{}.pgm", n / 2, n % 2), &pixels);
     }
     place
-}
-
-fn write(place: &Path, name: &str, bytes: &[u8]) {
-    let path = place.join(name);
-    fs::create_dir_all(path.parent().expect("a file lies in a folder")).expect("folders can be made");
-    fs::write(path, bytes).expect("files can be written");
-}
-
-fn arclab(place: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_arclab"));
-    // No worker is needed, and so none is built.
-    command.args(arguments).current_dir(place).env_remove("ARCLAB_STORE").output().expect("arclab starts")
-}
-
-fn succeed(place: &Path, arguments: &[&str]) -> String {
-    let output = arclab(place, arguments);
-    assert!(output.status.success(), "arclab {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn refused(place: &Path, arguments: &[&str]) -> String {
-    let output = arclab(place, arguments);
-    assert_eq!(output.status.code(), Some(1), "arclab {arguments:?}");
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 fn inspected(place: &Path, path: &str) -> Value {
@@ -97,6 +74,9 @@ fn a_spec_shows_what_training_would_see_of_its_images() {
     assert_eq!(plain[16..24], [0, 0, 0, 138, 0, 0, 0, 70]);
     assert!(draw("blurred.png", "{flip: 0, blur: {min: 2, max: 3}}") != plain);
     assert!(draw("again.png", "{flip: 0}") == plain);
+    let piped = ["data", "preview", "a.yaml", "--png", "-", "--images", "2", "--epochs", "3", "--quiet"];
+    let piped = command(place, &[piped.as_slice(), &["--set", "data.augment={flip: 0}"]].concat()).output();
+    assert!(piped.expect("arclab starts").stdout == plain && !place.join("-").exists());
     assert!(refused_usage(place, &["data", "preview", "a.yaml"]).contains("--png"));
 }
 

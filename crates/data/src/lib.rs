@@ -39,8 +39,8 @@ pub use check::{
 pub use container::{FolderError, Form, LeftOut, holds_its_images};
 pub use evaluation::EvaluationBatches;
 pub use export::{
-    Encoding, ExportError, ExportForm, ExportRequest, Exported, Lossy, Made, Make, MakeRequest, Pixels,
-    export, make_folder,
+    Encoding, ExportError, ExportForm, ExportRequest, Exported, Lossy, Made, Make, MakeRequest, Making,
+    Pixels, export,
 };
 pub use held_out::{KeepSplitError, deal};
 pub use images::Images;

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{container::FolderError, pairs::PairsError};
+use crate::{container::FolderError, inspect::ProblemKind, pairs::PairsError};
 
 /// Why a set cannot be written in another form.
 #[derive(Debug, thiserror::Error)]
@@ -25,15 +25,24 @@ pub enum ExportError {
         /// What it has or lacks.
         why: String,
     },
+    /// The images would be other ones afterwards.
+    #[error("{} lies among the images that are read, in {}: name a place outside of it", path.display(), images.display())]
+    AmongImages {
+        /// The place.
+        path: PathBuf,
+        /// The set.
+        images: PathBuf,
+    },
+    /// A person has the name of a file that is written.
+    #[error("a person is called {0}, as is the list of what is dropped: rename that folder")]
+    PersonIsList(&'static str),
     /// All images were left out.
-    #[error("none of {total} images is left, such as {}: {reason}", path.display())]
+    #[error("none of {total} images is left:{}", lines(reasons))]
     NothingMade {
         /// How many there were.
         total: usize,
-        /// One of them.
-        path: PathBuf,
-        /// Why it was left out.
-        reason: String,
+        /// Why.
+        reasons: Vec<ProblemKind>,
     },
     /// Pairs beside a form without any.
     #[error("only a verification set holds pairs, so {} would not be read: leave the pairs out", pairs.display())]
@@ -83,4 +92,15 @@ impl ExportError {
         let path = path.to_owned();
         move |source| Self::Write { path: path.clone(), source }
     }
+}
+
+fn lines(kinds: &[ProblemKind]) -> String {
+    let line = |kind: &ProblemKind| {
+        let example = kind.examples.first();
+        let example = example
+            .map(|(path, reason)| format!(" (such as {}: {reason})", path.display()))
+            .unwrap_or_default();
+        format!("\n  {} × {}{example}", kind.count, kind.reason)
+    };
+    kinds.iter().map(line).collect()
 }

@@ -1,21 +1,16 @@
 //! A folder with one sub-folder an identity.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-    process,
-};
+use std::{collections::BTreeSet, fs};
 
-use super::{ExportError, Exported, Work};
+use super::{ExportError, Exported, Work, place::Place};
 use crate::container::ENDINGS;
 
-pub(super) fn write(work: &Work<'_>, out: &Path) -> Result<Exported, ExportError> {
+pub(super) fn write(work: &Work<'_>, place: &Place) -> Result<Exported, ExportError> {
     let places: Vec<usize> = (0..work.candidates().len()).collect();
     let mut written = BTreeSet::new();
     let mut identities = BTreeSet::new();
-    let left_out = whole_folder(out, |folder| {
-        work.each(&places, |place, image| {
+    place.fill(|folder| {
+        let left_out = work.each(&places, |place, image| {
             let (identity, file) = work.candidates()[place].name.split_once('/').unwrap_or_default();
             let identity = visible(identity);
             let mut name = format!("{identity}/{}", visible(&with_ending(file, image.ending)));
@@ -30,41 +25,9 @@ pub(super) fn write(work: &Work<'_>, out: &Path) -> Result<Exported, ExportError
                 fs::create_dir_all(&folder).map_err(ExportError::write(&folder))?;
             }
             fs::write(&path, &image.bytes).map_err(ExportError::write(&path))
-        })
-    })?;
-    Ok(Exported { images: written.len(), identities: identities.len(), left_out })
-}
-
-/// Makes the folder `out` through `write`: under another name first, so that it is there whole or not at all. One that was
-/// there goes once the new one is whole.
-pub(super) fn whole_folder<T>(
-    out: &Path,
-    write: impl FnOnce(&Path) -> Result<T, ExportError>,
-) -> Result<T, ExportError> {
-    let beside = |ending: &str| {
-        // Not as it was written: behind a slash at its end these would lie within it.
-        let mut path = out.components().collect::<PathBuf>().into_os_string();
-        path.push(format!(".{}.{ending}", process::id()));
-        PathBuf::from(path)
-    };
-    let (unfinished, old) = (beside("tmp"), beside("old"));
-    fs::create_dir_all(&unfinished).map_err(ExportError::write(&unfinished))?;
-    let take_place = || {
-        if !out.exists() {
-            return fs::rename(&unfinished, out);
-        }
-        fs::rename(out, &old)?;
-        // Whatever hinders the new one, the old one is not lost.
-        fs::rename(&unfinished, out).inspect_err(|_| drop(fs::rename(&old, out)))?;
-        fs::remove_dir_all(&old)
-    };
-    let written = write(&unfinished)
-        .and_then(|written| take_place().map(|()| written).map_err(ExportError::write(out)));
-    if written.is_err() {
-        // The first error is the one to report.
-        let _ = fs::remove_dir_all(&unfinished);
-    }
-    written
+        })?;
+        Ok(Exported { images: written.len(), identities: identities.len(), left_out, remains: None })
+    })
 }
 
 /// `file` without the ending of an image.

@@ -19,12 +19,14 @@ use image::{ExtendedColorType, ImageEncoder as _, codecs::jpeg::JpegEncoder};
 
 use super::{
     ExportError, Exported, Image, ending_of,
-    folders::{self, visible, whole_folder},
+    folders::{self, visible},
+    place::Place,
     png,
 };
 use crate::{
     container::{Container, LeftOut, locate},
     decode::{DecodeError, whole},
+    inspect::by_kind,
     progress::Progress,
 };
 
@@ -80,44 +82,42 @@ pub struct MakeRequest<'a> {
 /// What becomes of the upright image under a name `IDENTITY/FILE`; or why nothing does.
 pub type Make<'a> = dyn Fn(&str, Pixels) -> Result<Made, String> + Sync + 'a;
 
-/// Makes a folder with what `make` makes of each image of a set. It is there whole or not at all.
-pub fn make_folder(
-    request: &MakeRequest<'_>,
-    make: &Make<'_>,
-    progress: &dyn Progress,
-) -> Result<Exported, ExportError> {
-    let located = locate(request.source)?;
-    refuse(request, &located.root)?;
-    let set = Container::open(located, request.cache)?.whole()?;
-    let names = names(&set);
-    let making = |folder: &Path| {
-        Making { set: &set, folder, names: &names, lossy: request.lossy, make, progress }.all()
-    };
-    whole_folder(request.out, making)
+/// A folder that can be made.
+pub struct Making {
+    set: Container,
+    place: Place,
+    lossy: Lossy,
+    /// Of what is written, without endings, by candidate.
+    names: Vec<String>,
 }
 
-/// Nothing is written over but what was made here, and nobody's source.
-fn refuse(request: &MakeRequest<'_>, source: &Path) -> Result<(), ExportError> {
-    let path = request.out.to_owned();
-    if !path.exists() {
-        return Ok(());
+impl Making {
+    /// Looks into the set, and refuses what can be known to fail.
+    pub fn new(request: &MakeRequest<'_>) -> Result<Self, ExportError> {
+        let located = locate(request.source)?;
+        let place = Place::new(request.out, request.replace.then_some(DROPPED), &located)?;
+        let set = Container::open(located, request.cache)?.whole()?;
+        let names = names(&set);
+        if names.iter().any(|name| name.split('/').next() == Some(DROPPED)) {
+            return Err(ExportError::PersonIsList(DROPPED));
+        }
+        Ok(Self { set, place, lossy: request.lossy, names })
     }
-    if !request.replace {
-        return Err(ExportError::Exists { path });
+
+    /// The names `IDENTITY/FILE` of all images.
+    pub fn images(&self) -> impl Iterator<Item = &str> {
+        self.set.listing.candidates.iter().map(|candidate| candidate.name.as_str())
     }
-    let out = fs::canonicalize(&path).map_err(ExportError::write(&path))?;
-    if source.starts_with(&out) {
-        return Err(ExportError::NotReplaced { path, why: "what is read lies in it".to_owned() });
+
+    /// Makes the folder with what `make` makes of each image. It is there whole or not at all.
+    pub fn make(&self, make: &Make<'_>, progress: &dyn Progress) -> Result<Exported, ExportError> {
+        let Self { set, place, lossy, names } = self;
+        place.fill(|folder| Work { set, folder, names, lossy: *lossy, make, progress }.all())
     }
-    if !out.join(DROPPED).is_file() {
-        let why = format!("it has no {DROPPED}, and so was not made here");
-        return Err(ExportError::NotReplaced { path, why });
-    }
-    Ok(())
 }
 
 /// A folder that is being made.
-struct Making<'a> {
+struct Work<'a> {
     set: &'a Container,
     folder: &'a Path,
     /// Of what is written, without endings, by candidate.
@@ -127,7 +127,7 @@ struct Making<'a> {
     progress: &'a dyn Progress,
 }
 
-impl Making<'_> {
+impl Work<'_> {
     fn all(&self) -> Result<Exported, ExportError> {
         let total = self.names.len();
         let (next, done, failed) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicBool::new(false));
@@ -197,18 +197,14 @@ impl Making<'_> {
         let left_out: Vec<LeftOut> =
             set.listing.left_out.iter().cloned().chain(dropped.iter().map(file)).collect();
         if dropped.len() == total {
-            let LeftOut { path, reason } = left_out.last().cloned().unwrap_or_else(|| LeftOut {
-                path: set.located.root.clone(),
-                reason: "it has none".to_owned(),
-            });
-            return Err(ExportError::NothingMade { total, path, reason });
+            return Err(ExportError::NothingMade { total, reasons: by_kind(&left_out) });
         }
         let sheet = self.folder.join(DROPPED);
         fs::write(&sheet, listed(&left_out, &set.located.root)).map_err(ExportError::write(&sheet))?;
         let without: BTreeSet<usize> = dropped.into_iter().map(|(place, _)| place).collect();
         let kept = (0..total).filter(|place| !without.contains(place));
         let identities: BTreeSet<&str> = kept.map(|place| set.listing.candidates[place].identity()).collect();
-        Ok(Exported { images: total - without.len(), identities: identities.len(), left_out })
+        Ok(Exported { images: total - without.len(), identities: identities.len(), left_out, remains: None })
     }
 }
 

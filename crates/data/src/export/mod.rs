@@ -6,6 +6,7 @@
 mod error;
 mod folders;
 mod made;
+mod place;
 mod recordio;
 mod verification;
 
@@ -14,9 +15,10 @@ use std::path::{Path, PathBuf};
 use image::{ExtendedColorType, ImageEncoder as _, codecs::png::PngEncoder};
 use rayon::prelude::*;
 
+use self::place::Place;
 pub use self::{
     error::ExportError,
-    made::{Lossy, Made, Make, MakeRequest, Pixels, make_folder},
+    made::{Lossy, Made, Make, MakeRequest, Making, Pixels},
 };
 use crate::{
     container::{Candidate, Container, FolderError, LeftOut, locate},
@@ -77,6 +79,8 @@ pub struct Exported {
     pub identities: usize,
     /// Files that give no image.
     pub left_out: Vec<LeftOut>,
+    /// What was replaced, or a part of it, where that could not be removed.
+    pub remains: Option<PathBuf>,
 }
 
 /// Writes a set in another form. What is written is there whole or not at all.
@@ -87,12 +91,17 @@ pub fn export(request: &ExportRequest<'_>, progress: &dyn Progress) -> Result<Ex
     if let (Some(pairs), ExportForm::RecordIo | ExportForm::Folders) = (request.pairs, request.form) {
         return Err(ExportError::PairsOfNoUse { pairs: pairs.to_owned() });
     }
-    let set = Container::open(locate(request.source)?, request.cache)?.whole()?;
+    let located = locate(request.source)?;
+    let folder = match request.form {
+        ExportForm::Folders | ExportForm::RecordIo => Some(Place::new(request.out, None, &located)?),
+        ExportForm::Verification => None,
+    };
+    let set = Container::open(located, request.cache)?.whole()?;
     let work = Work { set: &set, encoding: request.encoding, progress };
-    match request.form {
-        ExportForm::Folders => folders::write(&work, request.out),
-        ExportForm::RecordIo => recordio::write(&work, request.out),
-        ExportForm::Verification => verification::write(&work, request.pairs, request.out),
+    match (folder, request.form) {
+        (Some(place), ExportForm::RecordIo) => recordio::write(&work, &place),
+        (Some(place), _) => folders::write(&work, &place),
+        (None, _) => verification::write(&work, request.pairs, request.out),
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
     path::Path,
 };
 
-use super::{ExportError, Exported, Work, folders::whole_folder};
+use super::{ExportError, Exported, Work, place::Place};
 use crate::{
     container::{Candidate, LONGEST_RECORD, RECORD_MAGIC},
     decode::look,
@@ -18,12 +18,12 @@ use crate::{
 /// Whole numbers up to here are float32s.
 const MOST_LABELS: u64 = 1 << 24;
 
-pub(super) fn write(work: &Work<'_>, out: &Path) -> Result<Exported, ExportError> {
+pub(super) fn write(work: &Work<'_>, place: &Place) -> Result<Exported, ExportError> {
     let labels = labels(work)?;
     let mut places: Vec<usize> = (0..labels.len()).collect();
     // Stable, so that images of a person keep their order.
     places.sort_by_key(|&place| labels[place]);
-    whole_folder(out, |folder| {
+    place.fill(|folder| {
         let path = folder.join("train.rec");
         let failed = ExportError::write(&path);
         let mut records = Records::create(&path).map_err(&failed)?;
@@ -36,7 +36,7 @@ pub(super) fn write(work: &Work<'_>, out: &Path) -> Result<Exported, ExportError
         })?;
         let people = records.people.len();
         let images = records.finish(folder).map_err(&failed)?;
-        Ok(Exported { images: images as usize, identities: people, left_out })
+        Ok(Exported { images: images as usize, identities: people, left_out, remains: None })
     })
 }
 

@@ -28,6 +28,10 @@ pub(super) fn write(work: &Work<'_>, pairs: Option<&Path>, out: &Path) -> Result
     let mut left_out = Vec::new();
     replace(out, |writer| {
         left_out = pickle(work, writer, &places, &pairs)?;
+        // Others may have been at the place meanwhile.
+        if out.symlink_metadata().is_ok() {
+            return Err(Halt::Export(ExportError::Exists { path: out.to_owned() }));
+        }
         Ok(())
     })
     .map_err(|halt| match halt {
@@ -35,7 +39,7 @@ pub(super) fn write(work: &Work<'_>, pairs: Option<&Path>, out: &Path) -> Result
         Halt::Write(source) => ExportError::write(out)(source),
     })?;
     let people: BTreeSet<&str> = places.iter().map(|&place| work.candidates()[place].identity()).collect();
-    Ok(Exported { images: places.len(), identities: people.len(), left_out })
+    Ok(Exported { images: places.len(), identities: people.len(), left_out, remains: None })
 }
 
 /// What ends the writing.

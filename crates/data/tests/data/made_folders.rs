@@ -1,8 +1,8 @@
 //! Folders of what is made of each image of a set.
 
-use std::{fs, path::Path};
+use std::{fs, os::unix::fs::symlink, path::Path, process};
 
-use arclab_data::{ExportError, Exported, Lossy, Made, MakeRequest, Pixels, Silent, make_folder};
+use arclab_data::{ExportError, Exported, Lossy, Made, Make, MakeRequest, Making, Pixels, Silent};
 use image::ImageFormat;
 
 use crate::{
@@ -12,6 +12,10 @@ use crate::{
 
 fn request<'a>(source: &'a Path, out: &'a Path, cache: &'a Path) -> MakeRequest<'a> {
     MakeRequest { source, out, replace: false, lossy: Lossy::No, cache }
+}
+
+fn make_folder(request: &MakeRequest<'_>, make: &Make<'_>) -> Result<Exported, ExportError> {
+    Making::new(request)?.make(make, &Silent)
 }
 
 /// The second photo of each person stays, the third one is dropped, and of others the first pixel is kept.
@@ -26,7 +30,7 @@ fn first_pixel(name: &str, pixels: Pixels) -> Result<Made, String> {
 
 fn made(place: &Place, source: &Path, out: &str) -> Result<Exported, ExportError> {
     let (out, cache) = (place.path(out), place.cache());
-    make_folder(&request(source, &out, &cache), &first_pixel, &Silent)
+    make_folder(&request(source, &out, &cache), &first_pixel)
 }
 
 #[test]
@@ -81,8 +85,7 @@ fn a_photo_is_upright_before_anything_is_made_of_it() {
     place.write("faces/p00/turned.jpg", [&jpeg[..2], &head, &note, &jpeg[2..]].concat());
     let (source, out, cache) = (place.faces(), place.path("made"), place.cache());
     let make = |_: &str, pixels: Pixels| Ok(Made::Another(pixels));
-    make_folder(&request(&source, &out, &cache), &make, &Silent)
-        .unwrap_or_else(|error| panic!("{}", chain(&error)));
+    make_folder(&request(&source, &out, &cache), &make).unwrap_or_else(|error| panic!("{}", chain(&error)));
     assert_eq!(image::image_dimensions(out.join("p00/turned.png")).unwrap(), (16, 24));
 }
 
@@ -92,9 +95,7 @@ fn nothing_takes_the_place_of_a_folder_that_was_not_made_here() {
     let (source, out, cache) = (place.faces(), place.path("made"), place.cache());
     let make = |replace: bool, out: &Path| {
         let request = MakeRequest { replace, ..request(&source, out, &cache) };
-        make_folder(&request, &first_pixel, &Silent)
-            .map(|done| done.images)
-            .map_err(|error| error.to_string())
+        make_folder(&request, &first_pixel).map(|done| done.images).map_err(|error| error.to_string())
     };
     assert_eq!(make(false, &out.join("")), Ok(4), "a slash at the end");
     assert!(make(false, &out).unwrap_err().contains("is there already"));
@@ -114,11 +115,60 @@ fn nothing_takes_the_place_of_a_folder_that_was_not_made_here() {
 }
 
 #[test]
+fn a_folder_that_appears_meanwhile_stays_and_one_that_an_earlier_run_left_is_not_merged() {
+    let place = Place::with_faces(2, 2);
+    let (source, out, cache) = (place.faces(), place.path("deep/made"), place.cache());
+    let left = format!("deep/made.{}.tmp", process::id());
+    place.write(&format!("{left}/new/p00/stale.png"), b"");
+    let letter = out.join("letter.txt");
+    let make = |name: &str, pixels: Pixels| {
+        fs::create_dir_all(&out)
+            .and_then(|()| fs::write(&letter, b"dear"))
+            .map_err(|error| error.to_string())?;
+        first_pixel(name, pixels)
+    };
+    for (replace, expected) in [(false, "is there already"), (true, "it has no dropped.csv")] {
+        let request = MakeRequest { replace, ..request(&source, &out, &cache) };
+        let said = make_folder(&request, &make).unwrap_err().to_string();
+        assert!(said.contains(expected), "{said}");
+        assert_eq!(names(&out), ["letter.txt"]);
+        fs::remove_dir_all(&out).unwrap();
+    }
+    let done = made(&place, &source, "deep/made").unwrap_or_else(|error| panic!("{}", chain(&error)));
+    assert_eq!((done.images, done.remains), (4, None));
+    assert_eq!(names(&out.join("p00")), ["00.png", "01.png"]);
+    assert_eq!(names(&place.path("deep")).len(), 2, "it is nobody else's to remove");
+}
+
+#[test]
+fn places_among_the_images_are_refused_and_links_are_followed() {
+    let place = Place::with_faces(2, 2);
+    let said = |out: &str| made(&place, &place.faces(), out).unwrap_err().to_string();
+    for out in ["faces/made", "faces/p00/../new/made"] {
+        assert!(said(out).contains("lies among the images that are read"), "{out}");
+    }
+    assert_eq!(names(&place.faces()), ["p00", "p01"]);
+    place.write("people/dropped.csv/0.png", encoded(&picture(1, 1), ImageFormat::Png));
+    let people = made(&place, &place.path("people"), "made").unwrap_err().to_string();
+    assert!(people.contains("a person is called dropped.csv"), "{people}");
+
+    made(&place, &place.faces(), "disk/first").unwrap_or_else(|error| panic!("{}", chain(&error)));
+    let (source, link, cache) = (place.faces(), place.path("link"), place.cache());
+    symlink("disk/first", &link).unwrap();
+    place.write("disk/first/p00/stale.png", b"");
+    let request = MakeRequest { replace: true, ..request(&source, &link, &cache) };
+    make_folder(&request, &first_pixel).unwrap_or_else(|error| panic!("{}", chain(&error)));
+    assert_eq!(fs::read_link(&link).unwrap(), Path::new("disk/first"));
+    assert_eq!(names(&place.path("disk/first/p00")), ["00.png", "01.png"]);
+}
+
+#[test]
 fn what_makes_nothing_of_any_image_says_why_and_leaves_no_folder() {
     let place = Place::with_faces(2, 2);
-    let (source, out, cache) = (place.faces(), place.path("made"), place.cache());
-    let make = |_: &str, _: Pixels| Err("it is no face".to_owned());
-    let said = make_folder(&request(&source, &out, &cache), &make, &Silent).unwrap_err().to_string();
-    assert!(said.contains("none of 4 images is left") && said.contains("it is no face"), "{said}");
-    assert!(!out.exists());
+    let (source, out, cache) = (place.faces(), place.path("data/made"), place.cache());
+    let make = |name: &str, _: Pixels| Err(format!("`{name}` is no face"));
+    let said = make_folder(&request(&source, &out, &cache), &make).unwrap_err().to_string();
+    assert!(said.starts_with("none of 4 images is left:\n  4 × `N` is no face (such as "), "{said}");
+    assert!(said.contains("p00/00.png` is no face)"), "{said}");
+    assert!(!place.path("data").exists());
 }

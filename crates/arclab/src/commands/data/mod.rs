@@ -60,6 +60,9 @@ pub(crate) enum DataCommand {
     /// listed with the reason, there in dropped.csv, too. Crops of the size asked for that are aligned already are passed on as they
     /// are. A photo is brought to the detector's size, 320 pixels, and looked at once more in parts where nothing was found: so a face is
     /// missed that is smaller than about a fiftieth of the photo's longer side.
+    ///
+    /// The folder is there whole or not at all: until then it is DIR.PID.tmp beside its place, which a killed command leaves there and
+    /// which may be removed; where it was to replace another, that one may be in it, as `old`.
     #[command(after_help = FORMS)]
     Align(align::AlignArgs),
     /// Give a set of images a name, by which specs find it: `data: {dataset: NAME}`.
@@ -80,7 +83,8 @@ pub(crate) enum DataCommand {
     /// Draw what training would see of a spec's images, with `data.augment`: a row an image, first as it is, then as it is in
     /// each of the first epochs.
     ///
-    /// Images are prepared as for a run, and changed as the run with the spec's first seed changes them.
+    /// Images are prepared as for a run, and changed as the run with the spec's first seed changes them; with `training.sampler`, in
+    /// the same ways, but by other draws, since an image may come several times in an epoch there.
     Preview(PreviewArgs),
 }
 
@@ -212,7 +216,7 @@ pub(crate) struct PreviewArgs {
     /// The spec.
     #[arg(value_name = "SPEC")]
     spec: PathBuf,
-    /// The PNG file to write.
+    /// The PNG file to write; `-` for standard output.
     #[arg(long, value_name = "FILE")]
     png: PathBuf,
     /// Training images, evenly spread.

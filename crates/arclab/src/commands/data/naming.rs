@@ -28,14 +28,21 @@ impl<'a> Naming<'a> {
         }
         let file = file.map_or_else(usual, Path::to_owned);
         let catalogue = Catalogue::read(&file)?;
-        Ok(Self { name, path, file, catalogue })
+        let folder = folder_of(&file);
+        if !folder.is_dir() {
+            bail!("{} cannot be written: there is no folder {}", file.display(), folder.display());
+        }
+        let naming = Self { name, path, file, catalogue };
+        if naming.catalogue.path(name)?.is_none() {
+            output::try_to_replace(&naming.file)?;
+        }
+        Ok(naming)
     }
 
     /// Whether the path has the name already. Refuses a name that another path has, which `option` would take from it.
     pub(super) fn is_known(&self, option: &str) -> anyhow::Result<bool> {
         let Self { name, file, .. } = self;
         let Some(there) = self.catalogue.path(name)? else { return Ok(false) };
-        let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if real(&there) != real(self.path) {
             let (file, there) = (file.display(), there.display());
             bail!("{file} has the name {name} for {there} already: take another name, or write `{option}`");
@@ -75,23 +82,35 @@ fn usual() -> PathBuf {
     if specs.is_dir() { specs.join(Catalogue::FILE) } else { PathBuf::from(Catalogue::FILE) }
 }
 
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// `path` without links as far as it is there, and without `.` and `..` behind that.
+fn real(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let found = path.ancestors().find_map(|above| Some((above, fs::canonicalize(above).ok()?)));
+    let Some((above, mut real)) = found else { return path };
+    for part in path.strip_prefix(above).unwrap_or(Path::new("")).components() {
+        match part {
+            Component::ParentDir => drop(real.pop()),
+            Component::CurDir => (),
+            Component::Normal(_) | Component::RootDir | Component::Prefix(_) => real.push(part),
+        }
+    }
+    real
+}
+
 /// `path` from the folder of `file`.
 fn relative(path: &Path, file: &Path) -> anyhow::Result<PathBuf> {
-    let real = |path: &Path| {
-        fs::canonicalize(path).with_context(|| format!("failed to look into {}", path.display()))
-    };
     // The last link stays one, since it may be made to lead elsewhere.
     let name = path.components().next_back().filter(|last| matches!(last, Component::Normal(_)));
     let target = match name {
-        Some(name) => {
-            fs::metadata(path).with_context(|| format!("failed to look into {}", path.display()))?;
-            real(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))?
-                .join(name)
-        }
-        None => real(path)?,
+        Some(name) => real(folder_of(path)).join(name),
+        None => real(path),
     };
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let folder = real(folder)?;
+    fs::metadata(&target).with_context(|| format!("failed to look into {}", path.display()))?;
+    let folder = real(folder_of(file));
     let shared = folder.components().zip(target.components()).take_while(|(a, b)| a == b).count();
     let up = folder.components().skip(shared).map(|_| Component::ParentDir);
     let path: PathBuf = up.chain(target.components().skip(shared)).collect();

@@ -25,5 +25,9 @@ pub(super) fn execute(store: &Path, arguments: &PreviewArgs, output: Output) -> 
     let seed = spec.seeds.first().copied().unwrap_or_default();
     let PreviewArgs { images, epochs, png, .. } = arguments;
     let preview = Preview { images: *images as usize, epochs: *epochs as usize, seed };
-    output::write(png, &preview.png(&config.data, &prepared), output)
+    let sheet = preview.png(&config.data, &prepared);
+    if png.as_os_str() == "-" {
+        return output::print_bytes(&sheet);
+    }
+    output::write(png, &sheet, output)
 }

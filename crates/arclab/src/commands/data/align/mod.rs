@@ -10,7 +10,7 @@ use std::{
 };
 
 use arclab_align::{Aligned, Aligner, Finder, LandmarksFile, NoCrop, Photo, Policy};
-use arclab_data::{Lossy, Made, MakeRequest, Pixels, make_folder};
+use arclab_data::{Lossy, Made, MakeRequest, Making, Pixels};
 use arclab_spec::Catalogue;
 use clap::{Args, ValueEnum};
 
@@ -32,15 +32,15 @@ pub(crate) struct AlignArgs {
     /// How specs will name the crops: letters, digits, `.`, `-` and `_`.
     #[arg(long = "as", value_name = "NAME")]
     name: String,
-    /// The folder to make; `data/NAME` where none is named.
+    /// The folder to make, outside of the photos; `data/NAME` where none is named.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Side of a crop in pixels. The template of 112 is scaled to other sides.
     #[arg(long, value_name = "PIXELS", default_value_t = 112, value_parser = clap::value_parser!(u32).range(16..=1024))]
     size: u32,
     /// Take landmarks from a file rather than detect faces: a line a photo with its path and ten numbers, x and y of the eyes,
-    /// the nose and the corners of the mouth, each pair from the picture's left; between tabs, commas or blanks, with a heading
-    /// or without.
+    /// the nose and the corners of the mouth, each pair from the picture's left; between tabs, commas, semicolons or blanks, with a
+    /// heading or without. A path without its folder is of the one photo of that name.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["detector", "faces", "min_face"])]
     landmarks: Option<PathBuf>,
     /// The detector, YuNet in ONNX with a fixed input; else that of `ARCLAB_DETECTOR`, or the one that `arclab data fetch yunet`
@@ -94,22 +94,26 @@ pub(super) fn execute(store: &Path, arguments: &AlignArgs, output: Output) -> an
         naming.is_known("--force")?;
     }
     let photos = named(&arguments.photos, arguments.catalogue.as_deref())?;
-    let (finder, how) = finder(arguments, output)?;
-    let aligner = Aligner { finder, size: arguments.size as usize };
-    let counts = Counts::default();
-    let make = |name: &str, pixels: Pixels| counts.counted(aligner.align(name, &photo(pixels)));
-    let progress = DataProgress::aligning(output);
     let cache = store.join("cache");
-    let request = MakeRequest {
+    let making = Making::new(&MakeRequest {
         source: &photos,
         out: &out,
         replace: arguments.force,
         lossy: arguments.encode.into(),
         cache: &cache,
-    };
-    let made = make_folder(&request, &make, &progress);
+    })?;
+    let (finder, how) = finder(arguments, &making, output)?;
+    let aligner = Aligner { finder, size: arguments.size as usize };
+    let counts = Counts::default();
+    let make = |name: &str, pixels: Pixels| counts.counted(aligner.align(name, &photo(pixels)));
+    let progress = DataProgress::aligning(output);
+    let made = making.make(&make, &progress);
     progress.finish();
     let made = made?;
+    if let Some(folder) = &made.remains {
+        output
+            .note(format_args!("what was replaced could not be removed: {} is of no use", folder.display()));
+    }
     let root = fs::canonicalize(&photos)?;
     let (already, chosen) = (counts.already.into_inner(), counts.chosen.into_inner());
     let done = tables::Done { out: &out, made: &made, already, chosen, root: &root };
@@ -141,10 +145,11 @@ impl Counts {
 }
 
 /// Where landmarks come from, in code and in words.
-fn finder(arguments: &AlignArgs, output: Output) -> anyhow::Result<(Finder, String)> {
+fn finder(arguments: &AlignArgs, making: &Making, output: Output) -> anyhow::Result<(Finder, String)> {
     let base = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if let Some(file) = &arguments.landmarks {
-        return Ok((Finder::File(LandmarksFile::read(file)?), format!("by the landmarks in {}", base(file))));
+        let landmarks = LandmarksFile::read(file)?.of_set(making.images());
+        return Ok((Finder::File(landmarks), format!("by the landmarks in {}", base(file))));
     }
     let file = detector::find(arguments.detector.as_deref(), output)?;
     let detector = arclab_align::Detector::load(&file)?;
