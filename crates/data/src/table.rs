@@ -77,9 +77,13 @@ pub(crate) struct Row {
 impl Table {
     /// Reads `path`, which must have the columns `needed`, may have those of `optional`, and no other.
     pub(crate) fn read(path: &Path, needed: &[&str], optional: &[&str]) -> Result<Self, TableError> {
-        let error = |source| match begins_as_utf16(path) {
-            true => TableError::Utf16 { path: path.to_owned() },
-            false => TableError::Read { path: path.to_owned(), source },
+        let error = |source| {
+            let path = path.to_owned();
+            if begins_as_utf16(&path) {
+                TableError::Utf16 { path }
+            } else {
+                TableError::Read { path, source }
+            }
         };
         let mut reader = ReaderBuilder::new().trim(Trim::All).from_path(path).map_err(error)?;
         let columns = columns(path, reader.headers().map_err(error)?, needed, optional)?;

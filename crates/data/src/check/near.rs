@@ -25,7 +25,9 @@ pub(super) fn each_near(hashes: &[Hash], mut found: impl FnMut(usize, usize, u32
         }
         for places in by_part.values() {
             if places.len() > COMMON {
-                places.iter().for_each(|&place| passed_over[place] = true);
+                for &place in places {
+                    passed_over[place] = true;
+                }
                 continue;
             }
             for (nth, &a) in places.iter().enumerate() {

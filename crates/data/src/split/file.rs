@@ -42,6 +42,9 @@ pub(crate) struct Row {
     pub(crate) part: Part,
 }
 
+/// A line, by its number, that is of no use, and why.
+pub(crate) type Wrong = (u64, SplitProblem);
+
 /// A usable line.
 #[derive(Debug)]
 struct Line {
@@ -79,7 +82,7 @@ pub(super) fn read(
 }
 
 /// The lines of `path`, or what is wrong with them, whether or not their images are there.
-pub(crate) fn rows(path: &Path) -> Result<Vec<Result<Row, (u64, SplitProblem)>>, SplitError> {
+pub(crate) fn rows(path: &Path) -> Result<Vec<Result<Row, Wrong>>, SplitError> {
     let table = Table::read(path, &["path", "identity", "split"], &[])?;
     let row = |row: &table::Row| {
         let cell = |column| table.cell(row, column).unwrap_or_default();
@@ -94,7 +97,7 @@ pub(crate) fn rows(path: &Path) -> Result<Vec<Result<Row, (u64, SplitProblem)>>,
 }
 
 /// What a run refuses of people whose images are in these lines.
-pub(crate) fn wrong_people<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> Vec<(u64, SplitProblem)> {
+pub(crate) fn wrong_people<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> Vec<Wrong> {
     wrong_identities(rows.clone(), &first_training_lines(rows)).collect()
 }
 
@@ -137,7 +140,7 @@ fn first_training_lines<'a>(rows: impl Iterator<Item = &'a Row>) -> BTreeMap<&'a
 fn wrong_identities<'a>(
     rows: impl Iterator<Item = &'a Row>,
     trained: &BTreeMap<&str, u64>,
-) -> impl Iterator<Item = (u64, SplitProblem)> {
+) -> impl Iterator<Item = Wrong> {
     rows.filter_map(|row| {
         let identity = row.identity.clone();
         let problem = match (row.part, trained.get(row.identity.as_str())) {
