@@ -41,6 +41,8 @@ pub(super) fn execute(store: &Path, arguments: &CheckArgs, output: Output) -> an
     output::print(&arclab_report::render(&tables, output.format))?;
     if let Some(path) = page_path {
         let page = page::page(&checked, &request);
+        let folder = path.parent().unwrap_or(Path::new(""));
+        fs::create_dir_all(folder).with_context(|| format!("failed to make {}", folder.display()))?;
         output::write(&path, page.as_bytes(), output)?;
     }
     if arguments.strict { refuse_wrong(&checked) } else { Ok(()) }
@@ -110,14 +112,7 @@ fn page_file(path: &Path) -> anyhow::Result<PathBuf> {
             path.display()
         );
     }
-    let is_file = ending.is_some();
-    let (folder, file) = if is_file {
-        (path.parent().unwrap_or(Path::new("")).to_owned(), path.to_owned())
-    } else {
-        (path.to_owned(), path.join("index.html"))
-    };
-    fs::create_dir_all(&folder).with_context(|| format!("failed to make {}", folder.display()))?;
-    Ok(file)
+    Ok(if ending.is_some() { path.to_owned() } else { path.join("index.html") })
 }
 
 fn refuse_wrong(checked: &Checked) -> anyhow::Result<()> {
