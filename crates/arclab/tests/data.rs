@@ -221,7 +221,10 @@ fn a_split_and_pairs_are_checked_with_the_set_and_the_page_shows_the_images() {
     for n in 0..2_u8 {
         write(place, &format!("sound/{n}/0.pgm"), &[b"P5\n1 1\n255\n".as_slice(), &[n]].concat());
     }
-    succeed(place, &["data", "check", "sound", "--strict", "--quiet"]);
+    succeed(place, &["data", "check", "sound", "--strict", "--quiet", "--html", "sound.HTML"]);
+    assert!(place.join("sound.HTML").is_file());
+    let said = refused(place, &["data", "check", "sound", "--html", "sound.pdf"]);
+    assert!(said.contains("`--html sound.pdf` ends in .pdf") && !place.join("sound.pdf").exists(), "{said}");
     let said = refused(place, &["data", "check", "photos", "--model", "nobody-s0-1234abcd"]);
     assert!(said.contains("there is no file nobody-s0-1234abcd"), "{said}");
 }

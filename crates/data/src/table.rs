@@ -2,6 +2,8 @@
 
 use std::{
     collections::BTreeMap,
+    fs::File,
+    io::Read as _,
     path::{Path, PathBuf},
 };
 
@@ -18,6 +20,12 @@ pub enum TableError {
         path: PathBuf,
         /// Why, with the line.
         source: csv::Error,
+    },
+    /// As some editors of Windows save it.
+    #[error("{} is in UTF-16: save it as UTF-8", path.display())]
+    Utf16 {
+        /// The file.
+        path: PathBuf,
     },
     /// A column is not there.
     #[error("{}, line 1: no column `{column}`; the columns are {found}, and {needed} are needed", path.display())]
@@ -69,7 +77,14 @@ pub(crate) struct Row {
 impl Table {
     /// Reads `path`, which must have the columns `needed`, may have those of `optional`, and no other.
     pub(crate) fn read(path: &Path, needed: &[&str], optional: &[&str]) -> Result<Self, TableError> {
-        let error = |source| TableError::Read { path: path.to_owned(), source };
+        let error = |source| {
+            let path = path.to_owned();
+            if begins_as_utf16(&path) {
+                TableError::Utf16 { path }
+            } else {
+                TableError::Read { path, source }
+            }
+        };
         let mut reader = ReaderBuilder::new().trim(Trim::All).from_path(path).map_err(error)?;
         let columns = columns(path, reader.headers().map_err(error)?, needed, optional)?;
         let mut rows = Vec::new();
@@ -84,6 +99,13 @@ impl Table {
     pub(crate) fn cell<'a>(&self, row: &'a Row, column: &str) -> Option<&'a str> {
         row.record.get(*self.columns.get(column)?)
     }
+}
+
+/// Whether a byte order mark says so, which no UTF-8 begins with.
+fn begins_as_utf16(path: &Path) -> bool {
+    let mut mark = [0; 2];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut mark));
+    read.is_ok() && matches!(mark, [0xFF, 0xFE] | [0xFE, 0xFF])
 }
 
 fn columns(

@@ -65,15 +65,16 @@ impl HostError {
 
 impl From<ureq::Error> for HostError {
     fn from(error: ureq::Error) -> Self {
-        match error {
+        let is_unfit = matches!(
+            error,
             ureq::Error::BadUri(_)
-            | ureq::Error::Http(_)
-            | ureq::Error::InvalidProxyUrl
-            | ureq::Error::RedirectFailed
-            | ureq::Error::TooManyRedirects
-            | ureq::Error::LargeResponseHeader(..) => Self::Unfit(error),
-            error => Self::Away(error.into_io()),
-        }
+                | ureq::Error::Http(_)
+                | ureq::Error::InvalidProxyUrl
+                | ureq::Error::RedirectFailed
+                | ureq::Error::TooManyRedirects
+                | ureq::Error::LargeResponseHeader(..)
+        );
+        if is_unfit { Self::Unfit(error) } else { Self::Away(error.into_io()) }
     }
 }
 

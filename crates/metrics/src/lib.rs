@@ -21,7 +21,8 @@ mod sort;
 mod summary;
 
 pub use audit::{
-    Alike, AlikeClasses, ClassMeans, Contradicted, Found, Nearest, Ranking, contradicted, contradiction,
+    Alike, AlikeClasses, Bound, ClassMeans, Contradicted, Found, Nearest, Ranking, contradicted,
+    contradiction,
 };
 pub use band::{TarAt, tar_band};
 pub use compare::{

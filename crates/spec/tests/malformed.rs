@@ -783,13 +783,13 @@ const COMBINATIONS: &[Malformed] = &[
     case(
         "extends: base.yaml\ndata: {augment: {colour_temperature: {min_kelvin: 9000, max_kelvin: 4000}}}",
         (2, 38),
-        "(9000) is above `max_kelvin` (4000)",
+        "(9000) is above `data.augment.colour_temperature.max_kelvin` (4000)",
         "exchange",
     ),
     case(
         "extends: base.yaml\ndata: {augment: {jpeg_quality: {max: 20}}}",
         (2, 32),
-        "`min` (30) is above `max` (20)",
+        "`data.augment.jpeg_quality.min` (30) is above `data.augment.jpeg_quality.max` (20)",
         "write `min`, too",
     ),
     case(

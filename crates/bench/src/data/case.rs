@@ -142,7 +142,12 @@ pub(super) fn open(path: &Path, size: u32, cache: &Path) -> anyhow::Result<Image
 /// Batches of all images, half of them flipped.
 pub(super) fn loader(images: &Images, threads: usize, epochs: u32) -> anyhow::Result<Loader> {
     let samples: Vec<Sample> = (0..images.len()).map(|image| Sample { image, label: 0 }).collect();
-    let recipe = Recipe {
+    Ok(Loader::start(images, &samples, recipe(threads, epochs), 0)?)
+}
+
+/// Of all measurements.
+pub(super) fn recipe(threads: usize, epochs: u32) -> Recipe {
+    Recipe {
         batch_size: BATCH,
         sampler: None,
         epochs,
@@ -151,8 +156,7 @@ pub(super) fn loader(images: &Images, threads: usize, epochs: u32) -> anyhow::Re
         augment: Augment { flip: 0.5, ..Augment::NONE },
         leaves_changes: false,
         threads,
-    };
-    Ok(Loader::start(images, &samples, recipe, 0)?)
+    }
 }
 
 /// What a network reads; the number of images.

@@ -81,16 +81,7 @@ pub(super) fn own(folder: &Path, home: &Path, size: u32) -> anyhow::Result<Files
 
 /// Rendered faces, from the cache where they are there.
 pub(super) fn faces(side: u32, people: u32, photos: u32, cache: &Path) -> anyhow::Result<Images> {
-    let vary = PhotoVariation {
-        pose: 1.0,
-        expression: 1.0,
-        exposure: 1.0,
-        light: 1.0,
-        colour_temperature: 1.0,
-        blur: 1.0,
-        noise: 1.0,
-        occlusion: 1.0,
-    };
+    let vary = PhotoVariation::ALL;
     let faces =
         Synthetic { identities: people, images_per_identity: photos, seed: SEED, mislabelled: 0.0, vary };
     let (images, _) = find_images(&Dataset::Synthetic(faces), side, &[], cache, &Silent)?;

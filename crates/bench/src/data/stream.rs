@@ -17,13 +17,13 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use arclab_data::{Loader, Prepared, Recipe, Silent, prepare};
+use arclab_data::{Loader, Prepared, Silent, prepare};
 use arclab_report::{Cell, Column, Kind, Table};
 use arclab_spec::config::{Augment, ColourMode, DataConfig, Dataset, EvaluationConfig, SplitConfig};
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
-use super::{case::BATCH, files};
+use super::{case, files};
 use crate::{output, peer};
 
 /// Side of an image in pixels.
@@ -166,17 +166,7 @@ fn prepared(home: &Path) -> anyhow::Result<Prepared> {
 }
 
 fn epoch(prepared: &Prepared) -> anyhow::Result<Loader> {
-    let recipe = Recipe {
-        batch_size: BATCH,
-        sampler: None,
-        epochs: 1,
-        seed: 0,
-        colour: ColourMode::Rgb,
-        augment: Augment { flip: 0.5, ..Augment::NONE },
-        leaves_changes: false,
-        threads: 1,
-    };
-    Ok(Loader::start(&prepared.images, &prepared.train, recipe, 0)?)
+    Ok(Loader::start(&prepared.images, &prepared.train, case::recipe(1, 1), 0)?)
 }
 
 /// A line of what Linux says of this process, in bytes.

@@ -40,7 +40,7 @@ pub(super) fn build(
         Halt::Read(error) => CacheError::Folder(error),
         Halt::Write(error) => CacheError::write(&paths.pixels, error),
     })?;
-    draft.write(&paths.index).map_err(|e| CacheError::write(&paths.index, e))
+    draft.write(&paths.index, source.container()).map_err(|e| CacheError::write(&paths.index, e))
 }
 
 /// Number of images written.

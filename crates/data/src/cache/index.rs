@@ -48,6 +48,9 @@ impl Entry {
 struct FirstLine {
     version: u32,
     digest: Fingerprint,
+    /// Of a container: what it looked like from outside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    container: Option<Fingerprint>,
 }
 
 /// All files of a data set, in order.
@@ -55,6 +58,8 @@ struct FirstLine {
 pub(super) struct Index {
     pub(super) entries: Vec<Entry>,
     pub(super) digest: Fingerprint,
+    /// Of a container: what it looked like from outside.
+    pub(super) container: Option<Fingerprint>,
 }
 
 impl Index {
@@ -68,7 +73,7 @@ impl Index {
             return None;
         }
         let entries: Result<Vec<Entry>, _> = serde_json::Deserializer::from_slice(body).into_iter().collect();
-        Some(Self { entries: entries.ok()?, digest: first.digest })
+        Some(Self { entries: entries.ok()?, digest: first.digest, container: first.container })
     }
 }
 
@@ -92,8 +97,9 @@ impl Draft {
         Fingerprint::of(&self.body)
     }
 
-    pub(super) fn write(&self, path: &Path) -> std::io::Result<()> {
-        let first = FirstLine { version: CACHE_VERSION, digest: self.digest() };
+    pub(super) fn write(&self, path: &Path, container: Option<&Fingerprint>) -> std::io::Result<()> {
+        let first =
+            FirstLine { version: CACHE_VERSION, digest: self.digest(), container: container.cloned() };
         replace(path, |writer| {
             serde_json::to_writer(&mut *writer, &first)?;
             writer.write_all(b"\n")?;

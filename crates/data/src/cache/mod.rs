@@ -110,7 +110,7 @@ impl ImageSet {
     /// The set, if its files are there, whole, and as old as what they were made from.
     fn open(paths: &Paths, source: &Source, size: u32) -> Option<Self> {
         let index = Index::read(&paths.index)?;
-        if !source.is_unchanged(&index.entries) {
+        if !source.is_unchanged(&index) {
             return None;
         }
         let pixels = Mapped::open(&paths.pixels)?;

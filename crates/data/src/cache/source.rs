@@ -6,7 +6,7 @@ use arclab_spec::{Fingerprint, config::Synthetic};
 
 use super::{
     CACHE_VERSION, Record,
-    index::{Entry, Outcome},
+    index::{Entry, Index, Outcome},
 };
 use crate::{
     container::{Candidate, Container, FolderError, LeftOut, Stamp},
@@ -61,17 +61,27 @@ impl Source {
     }
 
     /// Whether entries that were made earlier are what would be made now.
-    pub(super) fn is_unchanged(&self, entries: &[Entry]) -> bool {
+    pub(super) fn is_unchanged(&self, index: &Index) -> bool {
+        let entries = &index.entries;
         match self {
             Self::Files(set) => {
                 let candidates = &set.listing.candidates;
                 let same =
                     |entry: &Entry, now: &Candidate| entry.stamp == now.stamp && entry.name == now.name;
-                entries.len() == candidates.len()
+                index.container == set.marks
+                    && entries.len() == candidates.len()
                     && entries.iter().zip(candidates).all(|(entry, now)| same(entry, now))
             }
             // The configuration and the renderer's version are part of the file's name.
             Self::Synthetic(config) => entries.len() == count(config),
+        }
+    }
+
+    /// What the file that the images lie in looked like from outside, where they are no files themselves.
+    pub(super) fn container(&self) -> Option<&Fingerprint> {
+        match self {
+            Self::Files(set) => set.marks.as_ref(),
+            Self::Synthetic(_) => None,
         }
     }
 

@@ -1,8 +1,8 @@
-//! Images of equal files, and images that look the same.
+//! Images of equal files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{NearPair, problem::Case};
+use super::problem::Case;
 use crate::images::Images;
 
 /// Whether these images are said to be of several people.
@@ -20,12 +20,4 @@ pub(super) fn copies(images: &Images, own: usize) -> [Vec<Case>; 2] {
     groups.sort();
     let (across, within): (Vec<_>, Vec<_>) = groups.into_iter().partition(|group| is_across(images, group));
     [within, across].map(|groups| groups.into_iter().map(Case::of).collect())
-}
-
-/// Pairs among the first `own` images that look the same: of one person, and of two.
-pub(super) fn near(images: &Images, own: usize, near: &[NearPair]) -> [Vec<Case>; 2] {
-    let own = near.iter().filter(|pair| pair.b < own);
-    let (across, within): (Vec<_>, Vec<_>) = own.partition(|pair| is_across(images, &[pair.a, pair.b]));
-    let case = |pair: &NearPair| Case::new([pair.a, pair.b], format!("{} of 256 bits", pair.bits));
-    [within, across].map(|pairs| pairs.into_iter().map(case).collect())
 }

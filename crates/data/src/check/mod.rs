@@ -3,7 +3,9 @@
 //! Everything is found in what the cache holds: the digest of each file, its size, and its pixels at one size.
 
 mod copies;
+mod groups;
 mod hash;
+mod looks;
 mod near;
 mod people;
 mod problem;
@@ -17,9 +19,8 @@ use std::{
 };
 
 use arclab_spec::config::SplitConfig;
-use rayon::prelude::*;
 
-use self::{near::NearPair, shared::Shared, usage::Usage};
+use self::{looks::Looks, shared::Shared, usage::Usage};
 pub use self::{
     people::Balance,
     problem::{Case, Problem},
@@ -77,7 +78,8 @@ pub struct Checked {
     pub images: Images,
     /// How many of them are the set's.
     pub own: usize,
-    /// What was looked for, and where it was found. What needs a split, pairs or a network that was not at hand is not there.
+    /// What was looked for, and where it was found. What needs a split, pairs, a network
+    /// or sizes that were not at hand is not there.
     pub found: BTreeMap<Problem, Vec<Case>>,
     /// The sizes of the files, the most frequent first.
     pub sizes: Vec<SizeCount>,
@@ -107,23 +109,25 @@ pub fn check(request: &CheckRequest, cache: &Path, progress: &dyn Progress) -> R
     if request.split.is_none() && is_elsewhere {
         usage.all_train(own, gallery.images());
     }
-    let (images, left_out, notes) = gallery.finish();
-    let near = near_pairs(&images);
-    let mut found = of_images(&images, own, &near);
+    let (images, left_out, mut notes) = gallery.finish();
+    let looks = Looks::new(&images, own, &usage);
+    notes.extend(looks.note);
+    let mut found = of_images(&images, own);
+    found.extend([(Problem::NearWithin, looks.within), (Problem::NearAcross, looks.across)]);
     found.insert(Problem::LeftOut, left_out.iter().map(no_image).collect());
     let balance = people::balance(&images, own);
     found.insert(Problem::Alone, people::alone(&balance, &images, own));
-    let shared = Shared::new(&images, &usage);
+    let (shared, is_known) = (Shared::new(&images, &usage), request.split.is_some() || is_elsewhere);
     if request.split.is_some() {
         found.insert(Problem::TrainedPeople, shared.people());
     }
-    if request.split.is_some() || is_elsewhere {
+    if is_known {
         found.insert(Problem::TrainsAndTests, shared.images());
-        found.insert(Problem::LooksTested, shared.near(&near));
+        found.insert(Problem::LooksTested, looks.tested);
     }
-    let tests = shared.tests();
+    let tests = shared.tests(is_known);
     if request.split.is_some() || !request.lists.is_empty() {
-        found.insert(Problem::Missing, usage.missing);
+        found.extend([(Problem::Missing, usage.missing), (Problem::Refused, usage.refused)]);
     }
     Ok(Checked { own, found, sizes: quality::sizes(&images, own), balance, tests, notes, images })
 }
@@ -132,26 +136,16 @@ fn no_image(file: &LeftOut) -> Case {
     Case::new([], format!("{}: {}", file.path.display(), file.reason))
 }
 
-fn near_pairs(images: &Images) -> Vec<NearPair> {
-    let hash = |image| hash::difference_hash(images.pixels(image), images.size());
-    let hashes: Vec<_> = (0..images.len()).into_par_iter().map(hash).collect();
-    let mut near = near::pairs(&hashes);
-    near.retain(|pair| images.content(pair.a) != images.content(pair.b));
-    near
-}
-
-/// What the first `own` images show by themselves.
-fn of_images(images: &Images, own: usize, near: &[NearPair]) -> BTreeMap<Problem, Vec<Case>> {
+/// What the first `own` images show by themselves, one by one or as equal files.
+fn of_images(images: &Images, own: usize) -> BTreeMap<Problem, Vec<Case>> {
     let [copies_within, copies_across] = copies::copies(images, own);
-    let [near_within, near_across] = copies::near(images, own, near);
-    BTreeMap::from([
+    let mut found = BTreeMap::from([
         (Problem::CopiesWithin, copies_within),
         (Problem::CopiesAcross, copies_across),
-        (Problem::NearWithin, near_within),
-        (Problem::NearAcross, near_across),
         (Problem::Grey, quality::grey(images, own)),
-        (Problem::Small, quality::small(images, own)),
         (Problem::Blurred, quality::worst(images, own, |measures| measures.blur)),
         (Problem::Dark, quality::worst(images, own, |measures| -measures.brightness)),
-    ])
+    ]);
+    found.extend(quality::small(images, own).map(|small| (Problem::Small, small)));
+    found
 }

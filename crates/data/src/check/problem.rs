@@ -7,19 +7,21 @@ pub enum Problem {
     LeftOut,
     /// Names in a split or a list of pairs without an image.
     Missing,
+    /// Lines of a split or a list of pairs that contradict others or themselves.
+    Refused,
     /// Images that train and test.
     TrainsAndTests,
     /// People that train and are of the open test.
     TrainedPeople,
-    /// Training images that look like one of a test.
+    /// Images of tests that look like one that trains.
     LooksTested,
     /// Equal files of several people.
     CopiesAcross,
     /// Equal files of one person.
     CopiesWithin,
-    /// Images of two people that look the same.
+    /// Groups of images of several people that look the same.
     NearAcross,
-    /// Images of one person that look the same.
+    /// Groups of images of one person that look the same.
     NearWithin,
     /// Two people who are alike to a network.
     SamePerson,
@@ -37,9 +39,10 @@ pub enum Problem {
 
 impl Problem {
     /// All of them, what is wrong before what is a hint.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::LeftOut,
         Self::Missing,
+        Self::Refused,
         Self::TrainsAndTests,
         Self::TrainedPeople,
         Self::LooksTested,
@@ -60,6 +63,7 @@ impl Problem {
         match self {
             Self::LeftOut => "left_out",
             Self::Missing => "missing",
+            Self::Refused => "refused",
             Self::TrainsAndTests => "trains_and_tests",
             Self::TrainedPeople => "trained_people",
             Self::LooksTested => "looks_tested",
@@ -81,12 +85,13 @@ impl Problem {
         match self {
             Self::LeftOut => "Files that are no image",
             Self::Missing => "Names in the split or the pairs without an image",
+            Self::Refused => "Other lines of them that a run refuses",
             Self::TrainsAndTests => "Images that train and test",
             Self::TrainedPeople => "People in training and in the open test",
-            Self::LooksTested => "Training images that look like one of a test",
+            Self::LooksTested => "Images of tests that look like one that trains",
             Self::CopiesAcross => "Equal files of several people",
             Self::CopiesWithin => "Equal files of one person",
-            Self::NearAcross => "Images of two people that look the same",
+            Self::NearAcross => "Images of several people that look the same",
             Self::NearWithin => "Images of one person that look the same",
             Self::SamePerson => "Two people who may be one",
             Self::Grey => "Grey images among colour",
@@ -102,6 +107,7 @@ impl Problem {
         match self {
             Self::LeftOut => "Runs go without them, and say so.",
             Self::Missing => "A run that needs them is refused.",
+            Self::Refused => "They contradict another line or themselves; each is told with what is wrong.",
             Self::TrainsAndTests => {
                 "By the file's content: what was learnt by heart is tested, and so runs refuse it."
             }
@@ -112,7 +118,7 @@ impl Problem {
                 "They weigh more in training; a drawn split keeps copies together, a split of your own may not."
             }
             Self::NearAcross | Self::NearWithin => {
-                "Perceptual hashes that differ in at most 15 of 256 bits. A hint: aligned photos of one moment come so close, too."
+                "Groups in which each image has a perceptual hash that differs from another's in at most 15 of 256 bits. A hint: aligned photos of one moment come so close, too."
             }
             Self::SamePerson => "The cosine of their mean embeddings is higher than chance explains.",
             Self::Grey => "A network can tell people by it.",
@@ -127,7 +133,15 @@ impl Problem {
 
     /// Whether names of images say what was found; else its text alone does.
     pub fn is_told_by_images(self) -> bool {
-        !matches!(self, Self::LeftOut | Self::Missing | Self::TrainedPeople | Self::SamePerson | Self::Alone)
+        !matches!(
+            self,
+            Self::LeftOut
+                | Self::Missing
+                | Self::Refused
+                | Self::TrainedPeople
+                | Self::SamePerson
+                | Self::Alone
+        )
     }
 
     /// Whether it spoils what is measured, rather than being a hint.
@@ -135,6 +149,7 @@ impl Problem {
         match self {
             Self::LeftOut
             | Self::Missing
+            | Self::Refused
             | Self::TrainsAndTests
             | Self::TrainedPeople
             | Self::CopiesAcross => true,

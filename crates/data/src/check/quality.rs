@@ -28,17 +28,18 @@ pub(super) fn worst(images: &Images, own: usize, badness: fn(&Measures) -> f32) 
     order.into_iter().map(|image| Case::of([image])).collect()
 }
 
-/// Images whose shorter side has fewer pixels than the size that they are brought to, the smallest first.
-pub(super) fn small(images: &Images, own: usize) -> Vec<Case> {
+/// Images whose shorter side has fewer pixels than the size that they are brought to, the smallest first;
+/// `None` where the size of one is not known.
+pub(super) fn small(images: &Images, own: usize) -> Option<Vec<Case>> {
     let shorter = |image: usize| images.record(image).size.map(|[width, height]| (width.min(height), image));
-    let mut small: Vec<(u32, usize)> =
-        (0..own).filter_map(shorter).filter(|(side, _)| *side < images.size()).collect();
+    let mut small: Vec<(u32, usize)> = (0..own).map(shorter).collect::<Option<_>>()?;
+    small.retain(|(side, _)| *side < images.size());
     small.sort_unstable();
     let case = |(_, image): (u32, usize)| {
         let [width, height] = images.record(image).size.unwrap_or_default();
         Case::new([image], format!("{width} × {height}"))
     };
-    small.into_iter().map(case).collect()
+    Some(small.into_iter().map(case).collect())
 }
 
 /// The sizes that the files have, the most frequent first.

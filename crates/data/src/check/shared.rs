@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    NearPair,
     problem::Case,
     usage::{Test, Usage},
 };
@@ -18,11 +17,11 @@ pub struct TestedOn {
     pub pairs: Option<usize>,
     /// Images that it is on.
     pub images: usize,
-    /// Those of them that train or validate, by their content.
-    pub images_in_training: usize,
+    /// Those of them that train or validate, by their content; none where it is not known what trains.
+    pub images_in_training: Option<usize>,
     /// People on them.
     pub people: usize,
-    /// Those of them that train, by their names; none where names say nothing.
+    /// Those of them that train, by their names; none where names say nothing, or it is not known who trains.
     pub people_in_training: Option<usize>,
 }
 
@@ -38,8 +37,8 @@ pub(super) struct Shared<'a> {
 
 impl<'a> Shared<'a> {
     pub(super) fn new(images: &'a Images, usage: &'a Usage) -> Self {
-        let trained = usage.part_of.keys().filter(|image| usage.trains(**image));
-        let people = usage.part_of.values().filter(|(part, _)| *part == Part::Train);
+        let trained = usage.parts_of.keys().filter(|image| usage.trains(**image));
+        let people = usage.parts_of.values().flatten().filter(|(part, _)| *part == Part::Train);
         Self {
             images,
             usage,
@@ -55,11 +54,15 @@ impl<'a> Shared<'a> {
     /// As the split calls them, else as their folder is named.
     fn person(&self, image: usize) -> &'a str {
         let folder = || self.images.record(image).identity();
-        self.usage.part_of.get(&image).map_or_else(folder, |(_, identity)| identity)
+        self.usage
+            .parts_of
+            .get(&image)
+            .and_then(|parts| parts.first())
+            .map_or_else(folder, |(_, identity)| identity)
     }
 
-    /// How much of each test training has seen.
-    pub(super) fn tests(&self) -> Vec<TestedOn> {
+    /// How much of each test training has seen, where it is known what trains.
+    pub(super) fn tests(&self, is_known: bool) -> Vec<TestedOn> {
         let tested_on = |test: &Test| {
             let people: BTreeSet<&str> = test.of.keys().map(|&image| self.person(image)).collect();
             // Numbers are names in many a set, of others in each.
@@ -69,9 +72,11 @@ impl<'a> Shared<'a> {
                 name: test.name.clone(),
                 pairs: test.pairs,
                 images: test.of.len(),
-                images_in_training: test.of.keys().filter(|image| self.seen(**image).is_some()).count(),
+                images_in_training: is_known
+                    .then(|| test.of.keys().filter(|image| self.seen(**image).is_some()).count()),
                 people: people.len(),
-                people_in_training: (!says_nothing).then(|| people.intersection(&self.people).count()),
+                people_in_training: (is_known && !says_nothing)
+                    .then(|| people.intersection(&self.people).count()),
             }
         };
         self.usage.tests.iter().map(tested_on).collect()
@@ -95,7 +100,12 @@ impl<'a> Shared<'a> {
     /// People that train and are of the open test.
     pub(super) fn people(&self) -> Vec<Case> {
         let mut of: BTreeMap<&str, [Vec<usize>; 2]> = BTreeMap::new();
-        for (&image, (part, identity)) in &self.usage.part_of {
+        let parts = self
+            .usage
+            .parts_of
+            .iter()
+            .flat_map(|(image, parts)| parts.iter().map(move |part| (*image, part)));
+        for (image, (part, identity)) in parts {
             match part {
                 Part::Train => of.entry(identity).or_default()[0].push(image),
                 Part::OpenTest => of.entry(identity).or_default()[1].push(image),
@@ -109,18 +119,5 @@ impl<'a> Shared<'a> {
             Case::new([train[0], open[0]], text)
         })
         .collect()
-    }
-
-    /// Pairs that look the same, of which one trains and one tests.
-    pub(super) fn near(&self, near: &[NearPair]) -> Vec<Case> {
-        let tests = |image: usize| self.usage.tests.iter().find(|test| test.of.contains_key(&image));
-        let case = |pair: &NearPair| {
-            let sides = [[pair.a, pair.b], [pair.b, pair.a]];
-            let [trained, tested] =
-                sides.into_iter().find(|[a, b]| self.usage.trains(*a) && tests(*b).is_some())?;
-            let test = &tests(tested)?.name;
-            Some(Case::new([trained, tested], format!("{} of 256 bits; the second is of {test}", pair.bits)))
-        };
-        near.iter().filter_map(case).collect()
     }
 }

@@ -4,7 +4,7 @@
 //! process there. Images are read once and then mapped from the cache, so nothing is lost by it.
 
 use std::{
-    fs::File,
+    fs::{File, Metadata},
     io::{self, BufReader, Read, Seek, SeekFrom},
     os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
@@ -66,6 +66,11 @@ impl Blob {
             #[cfg(test)]
             read: std::sync::atomic::AtomicU64::new(0),
         })
+    }
+
+    /// What the file system says of the whole file.
+    pub(super) fn metadata(&self) -> io::Result<Metadata> {
+        self.file.metadata()
     }
 
     /// Of a member of `bytes`, which is as old as the file.

@@ -5,7 +5,8 @@
 //! what is to be said of the whole, then a line a candidate. One that does not fit, or is damaged, is made again.
 
 use std::{
-    fs, io,
+    fs::{self, Metadata},
+    io,
     io::Write as _,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
@@ -22,27 +23,48 @@ const LISTING_VERSION: u32 = 1;
 
 /// What a file looks like from outside.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Marks {
+struct FileMarks {
     stamp: Stamp,
     inode: u64,
     changed_s: i64,
     changed_ns: i64,
 }
 
-impl Marks {
-    fn of(path: &Path) -> io::Result<Self> {
-        let about = fs::metadata(path)?;
+impl FileMarks {
+    fn of(about: &Metadata) -> Self {
         let (changed_s, changed_ns) = (about.ctime(), about.ctime_nsec());
-        Ok(Self { stamp: Stamp::of(&about), inode: about.ino(), changed_s, changed_ns })
+        Self { stamp: Stamp::of(about), inode: about.ino(), changed_s, changed_ns }
     }
 }
 
+/// What a container looks like from outside: another content has others.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Marks {
+    file: FileMarks,
+    /// Of `train.idx`.
+    index: Option<FileMarks>,
+}
+
+impl Marks {
+    /// To be taken before the file is read: one that changes meanwhile has others afterwards.
+    pub(super) fn of(blob: &Blob) -> io::Result<Self> {
+        // Of the file that is open, since by now another may have its path.
+        let file = FileMarks::of(&blob.metadata()?);
+        let index = fs::metadata(blob.path.with_extension("idx")).ok();
+        Ok(Self { file, index: index.as_ref().map(FileMarks::of) })
+    }
+
+    pub(super) fn digest(&self) -> Fingerprint {
+        let json = serde_json::to_vec(self).expect("marks are numbers and always become JSON");
+        Fingerprint::of(&json)
+    }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
 struct FirstLine {
     version: u32,
-    file: Marks,
-    /// Of `train.idx`.
-    index: Option<Marks>,
+    #[serde(flatten)]
+    marks: Marks,
     digest: Fingerprint,
 }
 
@@ -55,9 +77,10 @@ struct Whole {
     details: Vec<String>,
 }
 
-/// The listing of `blob` as it is kept in `cache`; else as `list` makes it, which is then kept. An empty path is no cache.
+/// The listing of `blob`, which has these `marks`, as it is kept in `cache`; else as `list` makes it, which is then kept. An empty path is no cache.
 pub(super) fn or_else(
     blob: &Blob,
+    marks: Marks,
     cache: &Path,
     list: impl FnOnce() -> Result<Listing, FolderError>,
 ) -> Result<Listing, FolderError> {
@@ -65,16 +88,13 @@ pub(super) fn or_else(
         return list();
     }
     let path = file(blob, cache);
-    // Before the file is read: one that changes meanwhile has others afterwards.
-    let marks = Marks::of(&blob.path).map_err(|source| FolderError::read(&blob.path, source))?;
-    let index = Marks::of(&blob.path.with_extension("idx")).ok();
-    if let Some(listing) = read(&path, &marks, index.as_ref()) {
+    if let Some(listing) = read(&path, &marks) {
         return Ok(listing);
     }
     let listing = list()?;
     if listing.away.is_empty() {
         // It only saves time: on a full disk the file is read again the next time.
-        let _ = write(&path, marks, index, &listing);
+        let _ = write(&path, marks, &listing);
     }
     Ok(listing)
 }
@@ -84,12 +104,12 @@ fn file(blob: &Blob, cache: &Path) -> PathBuf {
     cache.join("listings").join(format!("{}.jsonl", key.short()))
 }
 
-fn read(path: &Path, marks: &Marks, index: Option<&Marks>) -> Option<Listing> {
+fn read(path: &Path, marks: &Marks) -> Option<Listing> {
     let bytes = fs::read(path).ok()?;
     let end = bytes.iter().position(|&byte| byte == b'\n')?;
     let first: FirstLine = serde_json::from_slice(&bytes[..end]).ok()?;
     let body = &bytes[end + 1..];
-    let fits = first.version == LISTING_VERSION && first.file == *marks && first.index.as_ref() == index;
+    let fits = first.version == LISTING_VERSION && first.marks == *marks;
     if !fits || first.digest != Fingerprint::of(body) {
         return None;
     }
@@ -100,7 +120,7 @@ fn read(path: &Path, marks: &Marks, index: Option<&Marks>) -> Option<Listing> {
     Some(Listing { candidates: candidates.ok()?, left_out, away: Vec::new(), same, notes, details })
 }
 
-fn write(path: &Path, file: Marks, index: Option<Marks>, listing: &Listing) -> io::Result<()> {
+fn write(path: &Path, marks: Marks, listing: &Listing) -> io::Result<()> {
     let whole = Whole {
         left_out: listing.left_out.clone(),
         same: listing.same.clone(),
@@ -113,7 +133,7 @@ fn write(path: &Path, file: Marks, index: Option<Marks>, listing: &Listing) -> i
         serde_json::to_writer(&mut body, candidate)?;
         body.push(b'\n');
     }
-    let first = FirstLine { version: LISTING_VERSION, file, index, digest: Fingerprint::of(&body) };
+    let first = FirstLine { version: LISTING_VERSION, marks, digest: Fingerprint::of(&body) };
     fs::create_dir_all(path.parent().unwrap_or(Path::new("")))?;
     replace(path, |writer| {
         serde_json::to_writer(&mut *writer, &first)?;

@@ -21,8 +21,10 @@ use std::{
     time::UNIX_EPOCH,
 };
 
+use arclab_spec::Fingerprint;
 use serde::{Deserialize, Serialize};
 
+use self::kept::Marks;
 #[cfg(feature = "fuzzing")]
 pub(crate) use self::verification::read as read_pickle;
 pub(crate) use self::{
@@ -102,6 +104,8 @@ pub(crate) struct Container {
     pub(crate) listing: Listing,
     /// The file that the images lie in, where they are no files themselves.
     blob: Option<Blob>,
+    /// Digest of what that file looks like from outside, as it was before it was read.
+    pub(crate) marks: Option<Fingerprint>,
 }
 
 impl Container {
@@ -109,7 +113,7 @@ impl Container {
     pub(crate) fn open(located: Located, cache: &Path) -> Result<Self, FolderError> {
         let root = &located.root;
         let blob = || Blob::open(root).map_err(|source| FolderError::list(root, source));
-        let (listing, blob) = match located.form {
+        let (listing, file) = match located.form {
             Form::Folders => (folder::list(root)?, None),
             Form::List => (list::list(root)?, None),
             Form::RecordIo => in_file(blob()?, cache, recordio::list)?,
@@ -122,7 +126,8 @@ impl Container {
             })?,
             Form::Zip => in_file(blob()?, cache, archive::zip)?,
         };
-        Ok(Self { located, listing, blob })
+        let (blob, marks) = file.unzip();
+        Ok(Self { located, listing, blob, marks })
     }
 
     /// The set, for a run: nothing of it may be away.
@@ -157,7 +162,9 @@ fn in_file(
     blob: Blob,
     cache: &Path,
     list: impl FnOnce(&Blob) -> Result<Listing, FolderError>,
-) -> Result<(Listing, Option<Blob>), FolderError> {
-    let listing = kept::or_else(&blob, cache, || list(&blob))?;
-    Ok((listing, Some(blob)))
+) -> Result<(Listing, Option<(Blob, Fingerprint)>), FolderError> {
+    let marks = Marks::of(&blob).map_err(|source| FolderError::read(&blob.path, source))?;
+    let digest = marks.digest();
+    let listing = kept::or_else(&blob, marks, cache, || list(&blob))?;
+    Ok((listing, Some((blob, digest))))
 }

@@ -50,6 +50,15 @@ impl Form {
         }
     }
 
+    /// What is wrong in a line of the list in `path`.
+    pub(crate) fn error(&self, path: &Path, line: u64, problem: PairProblem) -> PairsError {
+        let path = path.to_owned();
+        match self {
+            Self::Verification(_) => PairsError::Pair { path, pair: line, problem },
+            Self::Lfw(_) | Self::Csv => PairsError::Line { path, line, problem },
+        }
+    }
+
     /// Whether names leave the endings of files out.
     pub(crate) fn is_without_endings(&self) -> bool {
         matches!(self, Self::Lfw(_))
@@ -97,19 +106,16 @@ pub(crate) fn read(path: &Path, library: &Library<'_>) -> Result<Vec<Pair>, Pair
     } else {
         library.images.by_name(library.range.clone())
     };
-    let error = |line, problem| {
-        let path = path.to_owned();
-        match form {
-            Form::Verification(_) => PairsError::Pair { path, pair: line, problem },
-            Form::Lfw(_) | Form::Csv => PairsError::Line { path, line, problem },
-        }
-    };
     let mut pairs = Vec::with_capacity(written.len());
     for pair in &written {
-        pairs.push(resolve(pair, &names, library).map_err(|problem| error(pair.line, problem))?);
+        let error = |problem| form.error(path, pair.line, problem);
+        pairs.push(resolve(pair, &names, library).map_err(error)?);
     }
-    refuse_contradictions(&written, &pairs).map_err(|(line, problem)| error(line, problem))?;
-    Ok(pairs)
+    let lines = written.iter().map(|written| written.line).zip(pairs.iter().copied());
+    match contradictions(lines).into_iter().next() {
+        Some((line, problem)) => Err(form.error(path, line, problem)),
+        None => Ok(pairs),
+    }
 }
 
 /// Enough of the first line to know the form and to show it.
@@ -121,6 +127,9 @@ fn first_line(path: &Path) -> Result<String, PairsError> {
             return Err(io::Error::other("it is no regular file"));
         }
         BufReader::new(File::open(path)?).take(200).read_until(b'\n', &mut line)?;
+        if line.starts_with(b"\xFF\xFE") || line.starts_with(b"\xFE\xFF") {
+            return Err(io::Error::other("it is in UTF-16: save it as UTF-8"));
+        }
         let line = String::from_utf8_lossy(&line);
         // Windows' editors begin a text with a byte order mark.
         Ok(line.trim_start_matches('\u{feff}').trim().to_owned())
@@ -128,7 +137,7 @@ fn first_line(path: &Path) -> Result<String, PairsError> {
     read().map_err(|source| PairsError::Read { path: path.to_owned(), source })
 }
 
-fn stems<'a>(library: &Library<'a>) -> Result<BTreeMap<&'a str, usize>, PairsError> {
+pub(crate) fn stems<'a>(library: &Library<'a>) -> Result<BTreeMap<&'a str, usize>, PairsError> {
     let mut stems = BTreeMap::new();
     for image in library.range.clone() {
         let name = library.images.name(image);
@@ -144,7 +153,7 @@ pub(crate) fn stem(name: &str) -> &str {
     name.rsplit_once('.').map_or(name, |(stem, _)| stem)
 }
 
-fn resolve(
+pub(crate) fn resolve(
     written: &Written,
     names: &BTreeMap<&str, usize>,
     library: &Library<'_>,
@@ -164,14 +173,13 @@ fn missing(name: &str, library: &Library<'_>) -> PairProblem {
     }
 }
 
-fn refuse_contradictions(written: &[Written], pairs: &[Pair]) -> Result<(), (u64, PairProblem)> {
+/// Pairs, each with its line, that have another label in an earlier line.
+pub(crate) fn contradictions(pairs: impl Iterator<Item = (u64, Pair)>) -> Vec<(u64, PairProblem)> {
     let mut seen = BTreeMap::new();
-    for (written, pair) in written.iter().zip(pairs) {
+    let contradiction = |(line, pair): (u64, Pair)| {
         let key = (pair.a.min(pair.b), pair.a.max(pair.b));
-        let (first, same) = *seen.entry(key).or_insert((written.line, pair.same));
-        if same != pair.same {
-            return Err((written.line, PairProblem::Contradiction { first }));
-        }
-    }
-    Ok(())
+        let (first, same) = *seen.entry(key).or_insert((line, pair.same));
+        (same != pair.same).then_some((line, PairProblem::Contradiction { first }))
+    };
+    pairs.filter_map(contradiction).collect()
 }

@@ -16,7 +16,7 @@ use arclab_spec::Fingerprint;
 pub(crate) use self::drawn::{Drawn, Wanted, draw};
 pub use self::error::{PairProblem, PairsError};
 pub use self::lfw::PeopleCounts;
-pub(crate) use self::listed::{Library, Written, read, stem, written};
+pub(crate) use self::listed::{Library, Written, contradictions, read, resolve, stem, stems, written};
 pub use self::supply::Supply;
 use crate::{images::Images, replace::replace};
 

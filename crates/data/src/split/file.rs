@@ -8,7 +8,7 @@ use std::{
 use super::{Sample, Split, SplitError, SplitProblem, Whole, drawn::VALIDATION_CLUMP, hold_out::hold_out};
 use crate::{
     random::{Draws, Purpose},
-    table::Table,
+    table::{self, Table},
 };
 
 /// What an image serves for.
@@ -42,13 +42,14 @@ pub(crate) struct Row {
     pub(crate) part: Part,
 }
 
+/// A line, by its number, that is of no use, and why.
+pub(crate) type Wrong = (u64, SplitProblem);
+
 /// A usable line.
 #[derive(Debug)]
 struct Line {
-    number: u64,
     image: usize,
-    identity: String,
-    part: Part,
+    row: Row,
 }
 
 /// Reads the split in `path`; without validation images in it, draws a share of the training images for that.
@@ -60,8 +61,11 @@ pub(super) fn read(
 ) -> Result<Split, SplitError> {
     let error = |(line, problem)| SplitError::Line { file: path.to_owned(), line, problem };
     let lines = lines(path, whole)?;
-    let trained = first_training_lines(&lines);
-    check_identities(&lines, &trained).map_err(error)?;
+    let rows = || lines.iter().map(|line| &line.row);
+    let trained = first_training_lines(rows());
+    if let Some(problem) = wrong_identities(rows(), &trained).next() {
+        return Err(error(problem));
+    }
     let classes: BTreeMap<&str, u32> = numbered(trained.keys().copied());
     match classes.keys().next() {
         None => return Err(SplitError::NoTraining { file: path.to_owned() }),
@@ -77,10 +81,10 @@ pub(super) fn read(
     Ok(split)
 }
 
-/// The lines of `path`, whether or not their images are there.
-pub(crate) fn rows(path: &Path) -> Result<Vec<Row>, SplitError> {
+/// The lines of `path`, or what is wrong with them, whether or not their images are there.
+pub(crate) fn rows(path: &Path) -> Result<Vec<Result<Row, Wrong>>, SplitError> {
     let table = Table::read(path, &["path", "identity", "split"], &[])?;
-    let row = |row| {
+    let row = |row: &table::Row| {
         let cell = |column| table.cell(row, column).unwrap_or_default();
         let part = part(cell("split"))?;
         let (name, identity) = (cell("path").to_owned(), cell("identity").to_owned());
@@ -89,8 +93,12 @@ pub(crate) fn rows(path: &Path) -> Result<Vec<Row>, SplitError> {
         }
         Ok(Row { line: row.line, name, identity, part })
     };
-    let error = |line, problem| SplitError::Line { file: path.to_owned(), line, problem };
-    table.rows.iter().map(|line| row(line).map_err(|problem| error(line.line, problem))).collect()
+    Ok(table.rows.iter().map(|line| row(line).map_err(|problem| (line.line, problem))).collect())
+}
+
+/// What a run refuses of people whose images are in these lines.
+pub(crate) fn wrong_people<'a>(rows: impl Iterator<Item = &'a Row> + Clone) -> Vec<Wrong> {
+    wrong_identities(rows.clone(), &first_training_lines(rows)).collect()
 }
 
 fn lines(path: &Path, whole: &Whole<'_>) -> Result<Vec<Line>, SplitError> {
@@ -98,18 +106,18 @@ fn lines(path: &Path, whole: &Whole<'_>) -> Result<Vec<Line>, SplitError> {
     let left_out: BTreeSet<&Path> = whole.left_out.iter().map(|file| file.path.as_path()).collect();
     let mut seen: BTreeMap<String, u64> = BTreeMap::new();
     let mut lines = Vec::new();
-    for Row { line: number, name, identity, part } in rows(path)? {
-        let error = |problem| SplitError::Line { file: path.to_owned(), line: number, problem };
-        if let Some(first) = seen.insert(name.clone(), number) {
-            return Err(error(SplitProblem::Repeated { path: name, first }));
+    let error = |(line, problem)| SplitError::Line { file: path.to_owned(), line, problem };
+    for row in rows(path)? {
+        let row = row.map_err(error)?;
+        let (line, path) = (row.line, row.name.clone());
+        if let Some(first) = seen.insert(path.clone(), line) {
+            return Err(error((line, SplitProblem::Repeated { path, first })));
         }
-        match names.get(name.as_str()) {
-            Some(&image) => lines.push(Line { number, image, identity, part }),
+        match names.get(path.as_str()) {
+            Some(&image) => lines.push(Line { image, row }),
             // Reported among the files that do not decode.
-            None if left_out.contains(whole.root.join(&name).as_path()) => {}
-            None => {
-                return Err(error(SplitProblem::NoImage { path: name, folder: whole.root.to_owned() }));
-            }
+            None if left_out.contains(whole.root.join(&path).as_path()) => {}
+            None => return Err(error((line, SplitProblem::NoImage { path, folder: whole.root.to_owned() }))),
         }
     }
     Ok(lines)
@@ -120,31 +128,31 @@ fn part(text: &str) -> Result<Part, SplitProblem> {
     part.ok_or_else(|| SplitProblem::UnknownSplit(text.to_owned()))
 }
 
-fn first_training_lines(lines: &[Line]) -> BTreeMap<&str, u64> {
+fn first_training_lines<'a>(rows: impl Iterator<Item = &'a Row>) -> BTreeMap<&'a str, u64> {
     let mut first = BTreeMap::new();
-    for line in lines.iter().filter(|line| line.part == Part::Train) {
-        first.entry(line.identity.as_str()).or_insert(line.number);
+    for row in rows.filter(|row| row.part == Part::Train) {
+        first.entry(row.identity.as_str()).or_insert(row.line);
     }
     first
 }
 
 /// Closed sets and validation show people of the training set, the open set others.
-fn check_identities(lines: &[Line], trained: &BTreeMap<&str, u64>) -> Result<(), (u64, SplitProblem)> {
-    for line in lines {
-        let identity = line.identity.clone();
-        let problem = match (line.part, trained.get(line.identity.as_str())) {
+fn wrong_identities<'a>(
+    rows: impl Iterator<Item = &'a Row>,
+    trained: &BTreeMap<&str, u64>,
+) -> impl Iterator<Item = Wrong> {
+    rows.filter_map(|row| {
+        let identity = row.identity.clone();
+        let problem = match (row.part, trained.get(row.identity.as_str())) {
             (Part::OpenTest, Some(&trained)) => SplitProblem::Trained { identity, trained },
             (Part::Validation | Part::ClosedTest, None) => {
-                SplitProblem::NotTrained { identity, part: line.part.name() }
+                SplitProblem::NotTrained { identity, part: row.part.name() }
             }
             (Part::Train | Part::Validation | Part::ClosedTest, Some(_))
-            | (Part::Train | Part::OpenTest, None) => {
-                continue;
-            }
+            | (Part::Train | Part::OpenTest, None) => return None,
         };
-        return Err((line.number, problem));
-    }
-    Ok(())
+        Some((row.line, problem))
+    })
 }
 
 fn numbered<'a>(names: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, u32> {
@@ -152,12 +160,12 @@ fn numbered<'a>(names: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, u32> 
 }
 
 fn assemble(lines: &[Line], classes: &BTreeMap<&str, u32>) -> Split {
-    let of = |part| lines.iter().filter(move |line| line.part == part);
-    let others: BTreeSet<&str> = of(Part::OpenTest).map(|line| line.identity.as_str()).collect();
+    let of = |part| lines.iter().filter(move |line| line.row.part == part);
+    let others: BTreeSet<&str> = of(Part::OpenTest).map(|line| line.row.identity.as_str()).collect();
     let others = numbered(others.into_iter());
     let samples = |part, labels: &BTreeMap<&str, u32>| -> Vec<Sample> {
         let mut samples: Vec<Sample> = of(part)
-            .map(|line| Sample { image: line.image, label: labels[line.identity.as_str()] })
+            .map(|line| Sample { image: line.image, label: labels[line.row.identity.as_str()] })
             .collect();
         // The order of the file's lines changes nothing.
         samples.sort_unstable_by_key(|sample| sample.image);

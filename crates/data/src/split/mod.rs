@@ -10,7 +10,7 @@ use std::{ops::Range, path::Path};
 use arclab_spec::config::{SplitConfig, SplitPart};
 
 pub use self::error::{SplitError, SplitProblem};
-pub(crate) use self::file::{Part, rows};
+pub(crate) use self::file::{Part, Row, rows, wrong_people};
 use crate::{container::LeftOut, images::Images};
 
 /// An image and whom it shows.

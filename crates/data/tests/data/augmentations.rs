@@ -27,28 +27,29 @@ fn mean_luma(pixels: &[u8]) -> u8 {
     (f64::from(sum) / grey.len() as f64).round() as u8
 }
 
-/// What is made of `pixels`, and by how much a value may differ from theirs.
-fn changed(case: &Case, pixels: &[u8]) -> (Vec<u8>, u8) {
+/// What is made of `pixels`, and by how much a value may differ from theirs; none where their sum of squares alone says
+/// something.
+fn changed(case: &Case, pixels: &[u8]) -> (Vec<u8>, Option<u8>) {
     let (mut pixels, number) = (pixels.to_vec(), case.numbers[0]);
     let at_most = match case.change.as_str() {
         "brightness" => {
             relight(&mut pixels, &[brightness(number); 3]);
-            0
+            Some(0)
         }
         "contrast" => {
             let table = contrast(mean_luma(&pixels), number);
             relight(&mut pixels, &[table; 3]);
-            0
+            Some(0)
         }
         // Sums that end near a half are rounded either way.
         "blur" => {
             blur(&mut pixels, SIZE, number);
-            1
+            Some(1)
         }
         // Theirs is rounded after each direction.
         "low_resolution" => {
             lower_resolution(&mut pixels, SIZE, number as usize);
-            1
+            Some(1)
         }
         "crop" => {
             let window = Window {
@@ -56,11 +57,11 @@ fn changed(case: &Case, pixels: &[u8]) -> (Vec<u8>, u8) {
                 left_top: [case.numbers[1], case.numbers[2]].map(|n| n as isize),
             };
             pixels = crop(&pixels, SIZE, window);
-            1
+            Some(1)
         }
         "jpeg" => {
             through_jpeg(&mut pixels, SIZE, number as u8);
-            u8::MAX
+            None
         }
         other => panic!("no change is called {other}"),
     };
@@ -79,7 +80,9 @@ fn changes_are_those_of_pillow_and_torchvision() {
     for case in &reference.cases {
         let (found, at_most) = changed(case, &reference.pixels);
         let most = found.iter().zip(&case.pixels).map(|(a, b)| a.abs_diff(*b)).max();
-        assert!(most <= Some(at_most), "{} {:?}: {most:?}", case.change, case.numbers);
+        if at_most.is_some() {
+            assert!(most <= at_most, "{} {:?}: {most:?}", case.change, case.numbers);
+        }
         // A coefficient that lies near the middle between two steps goes either way in another cosine transform.
         let apart = distance(&found, &case.pixels) / distance(&reference.pixels, &case.pixels);
         assert!(apart < 0.3, "{} {:?}: {apart}", case.change, case.numbers);

@@ -1,6 +1,10 @@
 //! Images in every form that is read.
 
-use std::{path::PathBuf, process::Command};
+use std::{
+    fs::{self, File},
+    path::PathBuf,
+    process::Command,
+};
 
 use arclab_data::{PrepareError, Prepared, holds_its_images};
 use arclab_spec::config::{Dataset, PairSource, SplitPart};
@@ -216,6 +220,70 @@ fn a_record_file_within_an_archive_is_read_where_it_lies() {
             );
             assert!(found.left_out.is_empty(), "{name}: {:?}", found.left_out);
         }
+    }
+}
+
+#[test]
+fn of_several_record_files_in_an_archive_the_first_is_read_and_the_others_are_told_of() {
+    let place = Place::with_faces(0, 0);
+    let file = record_file(&records()).0;
+    let members = ["one", "two"].map(|folder| (format!("{folder}/train.rec"), file.clone()));
+    let found = prepared(&place, place.write("x.tar", tar_of(&members))).unwrap();
+    let notes: Vec<&String> = found.notes.iter().filter(|note| note.contains("train.rec")).collect();
+    assert!(
+        matches!(notes.as_slice(), [note] if note.starts_with("one/train.rec alone is read")),
+        "{notes:?}"
+    );
+}
+
+/// Another file under the same path, with the same size and time of change.
+fn exchange(place: &Place, path: &std::path::Path, bytes: &[u8]) {
+    let about = fs::metadata(path).unwrap();
+    assert_eq!(about.len(), bytes.len() as u64);
+    let other = place.write("other", bytes);
+    File::options().write(true).open(&other).unwrap().set_modified(about.modified().unwrap()).unwrap();
+    fs::rename(&other, path).unwrap();
+}
+
+#[test]
+fn images_of_a_container_that_was_exchanged_are_made_anew() {
+    let place = Place::with_faces(0, 0);
+    // Pixels as they are, so that other ones take as many bytes.
+    let pnm = |shift: u8| -> Vec<Vec<u8>> {
+        let photo = |n: u8| encoded(&picture(n / 2 + shift, n % 2), ImageFormat::Pnm);
+        (0..6).map(photo).collect()
+    };
+    let rec = |shift| {
+        let frames = (0_u8..).zip(pnm(shift));
+        let frames =
+            frames.map(|(n, image)| (u64::from(n), frame(0, &labelled(f32::from(n / 2), n.into(), &image))));
+        record_file(&frames.collect::<Vec<_>>()).0
+    };
+    let tar = |shift| {
+        let named = (0_u8..).zip(pnm(shift)).map(|(n, image)| (format!("p{}/{}.ppm", n / 2, n % 2), image));
+        tar_of(&named.collect::<Vec<_>>())
+    };
+    // Stored, so that another content is as long.
+    let tgz = |shift| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+        std::io::Write::write_all(&mut encoder, &tar(shift)).unwrap();
+        encoder.finish().unwrap()
+    };
+    for (name, [first, second]) in
+        [("x.rec", [rec(0), rec(5)]), ("x.tar", [tar(0), tar(5)]), ("x.tgz", [tgz(0), tgz(5)])]
+    {
+        let path = place.write(name, first);
+        let before = prepared(&place, path.clone()).unwrap();
+        exchange(&place, &path, &second);
+        let after = prepared(&place, path).unwrap();
+        let fresh = prepared(&place, place.write(&format!("fresh-{name}"), second)).unwrap();
+        assert_eq!(names(&before), names(&after), "{name}");
+        let pixels = |prepared: &Prepared| -> Vec<Vec<u8>> {
+            (0..prepared.images.len()).map(|image| prepared.images.pixels(image).to_vec()).collect()
+        };
+        assert_ne!(pixels(&before), pixels(&after), "{name}");
+        assert_eq!(pixels(&fresh), pixels(&after), "{name}");
+        assert_eq!(fresh.fingerprint, after.fingerprint, "{name}");
     }
 }
 

@@ -5,19 +5,14 @@ use arclab_spec::config::{DataConfig, Dataset, PhotoVariation, SplitPart, Synthe
 
 use crate::support::{Place, data, drawn, evaluation, pairs};
 
-const VARY: PhotoVariation = PhotoVariation {
-    pose: 1.0,
-    expression: 1.0,
-    exposure: 1.0,
-    light: 1.0,
-    colour_temperature: 1.0,
-    blur: 1.0,
-    noise: 1.0,
-    occlusion: 1.0,
-};
-
 fn faces(mislabelled: f64) -> DataConfig {
-    let faces = Synthetic { identities: 10, images_per_identity: 10, seed: 1, mislabelled, vary: VARY };
+    let faces = Synthetic {
+        identities: 10,
+        images_per_identity: 10,
+        seed: 1,
+        mislabelled,
+        vary: PhotoVariation::ALL,
+    };
     data(Dataset::Synthetic(faces), drawn(0))
 }
 

@@ -32,10 +32,22 @@ pub struct AlikeClasses {
     pub pairs: Vec<Alike>,
     /// Pairs of classes that there are.
     pub of: usize,
+    /// What chance explains; none where there are fewer than [`AlikeClasses::FEWEST`] pairs, which show no distribution.
+    pub bound: Option<Bound>,
+}
+
+impl AlikeClasses {
+    /// Pairs that show a distribution.
+    pub const FEWEST: usize = 10;
+}
+
+/// How alike classes are by chance.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bound {
     /// The middle of all pairs' cosines.
     pub median: f64,
     /// The cosine above which a pair is listed.
-    pub bound: f64,
+    pub cosine: f64,
 }
 
 impl ClassMeans {
@@ -45,8 +57,7 @@ impl ClassMeans {
         row(a).iter().zip(row(b)).map(|(a, b)| a * b).sum()
     }
 
-    /// Pairs of classes more alike than chance explains, of classes that have embeddings; none where there are fewer than ten
-    /// pairs, which show no distribution.
+    /// Pairs of classes more alike than chance explains, of classes that have embeddings.
     pub fn alike(&self) -> AlikeClasses {
         let rows = self.means.chunks_exact(self.width.max(1)).zip(0_u32..);
         let classes: Vec<u32> =
@@ -55,12 +66,12 @@ impl ClassMeans {
         let each = of.div_ceil(SAMPLE).max(1);
         let mut sample: Vec<f64> = self.cosines(&classes).step_by(each).map(|alike| alike.cosine).collect();
         sample.sort_unstable_by(f64::total_cmp);
-        let (median, bound) = bound(&sample, of);
-        let mut pairs: Vec<Alike> =
-            self.cosines(&classes).filter(|alike| of >= FEWEST && alike.cosine > bound).collect();
+        let bound = (of >= AlikeClasses::FEWEST).then(|| bound(&sample, of));
+        let is_alike = |alike: &Alike| bound.is_some_and(|bound| alike.cosine > bound.cosine);
+        let mut pairs: Vec<Alike> = self.cosines(&classes).filter(is_alike).collect();
         // Stable, so that equals stay in the order of their classes.
         pairs.sort_by(|a, b| b.cosine.total_cmp(&a.cosine));
-        AlikeClasses { pairs, of, median, bound }
+        AlikeClasses { pairs, of, bound }
     }
 
     fn cosines(&self, classes: &[u32]) -> impl Iterator<Item = Alike> {
@@ -72,11 +83,9 @@ impl ClassMeans {
 
 /// The largest cosine whose transform is a number.
 const LARGEST: f64 = 1.0 - 1e-9;
-/// Pairs that show a distribution.
-const FEWEST: usize = 10;
 
 /// The median of ascending cosines, and where one of `of` normal ones with their quartiles would be.
-fn bound(sorted: &[f64], of: usize) -> (f64, f64) {
+fn bound(sorted: &[f64], of: usize) -> Bound {
     let at = |share: f64| {
         let place = (share * sorted.len().saturating_sub(1) as f64) as usize;
         // Of equal images rounding may give more than 1, or 1, which is infinitely far.
@@ -85,7 +94,8 @@ fn bound(sorted: &[f64], of: usize) -> (f64, f64) {
     let (median, lower) = (at(0.5).atanh(), at(0.25).atanh());
     // From the lower half: resemblance, of which there is more in some pairs, widens the upper one.
     let width = (median - lower) / normal_quantile(0.75);
-    (median.tanh(), (median + width * normal_quantile(1.0 - 1.0 / of.max(2) as f64)).tanh())
+    let cosine = (median + width * normal_quantile(1.0 - 1.0 / of.max(2) as f64)).tanh();
+    Bound { median: median.tanh(), cosine }
 }
 
 #[cfg(test)]
@@ -120,23 +130,25 @@ mod tests {
         let found = means(200).alike();
         assert_eq!((found.of, (found.pairs[0].a, found.pairs[0].b)), (19_900, (0, 199)));
         assert!(found.pairs[0].cosine > 0.95 && found.pairs.len() < 8, "{found:?}");
-        assert!(found.median.abs() < 0.05 && found.bound < 0.7, "{found:?}");
+        let bound = found.bound.unwrap();
+        assert!(bound.median.abs() < 0.05 && bound.cosine < 0.7, "{found:?}");
     }
 
     #[test]
     fn one_of_a_million_pairs_lies_beyond_the_bound_where_their_transforms_are_normal() {
         let sorted: Vec<f64> =
             (1..10_000).map(|n| (0.2 + 0.1 * normal_quantile(f64::from(n) / 10_000.0)).tanh()).collect();
-        let (median, bound) = bound(&sorted, 1_000_000);
+        let Bound { median, cosine } = bound(&sorted, 1_000_000);
         assert!(
-            (median.atanh() - 0.2).abs() < 1e-3 && (bound.atanh() - (0.2 + 0.1 * 4.7534)).abs() < 1e-3,
-            "{median} {bound}"
+            (median.atanh() - 0.2).abs() < 1e-3 && (cosine.atanh() - (0.2 + 0.1 * 4.7534)).abs() < 1e-3,
+            "{median} {cosine}"
         );
     }
 
     #[test]
     fn few_classes_and_classes_without_images_show_nothing() {
-        assert!(means(4).alike().pairs.is_empty());
+        let few = means(4).alike();
+        assert!(few.pairs.is_empty() && few.bound.is_none());
         let row: [f32; 2] = [1.0, 0.0];
         let found = ClassMeans::new([(&row[..], 0)].into_iter(), 2, 3).alike();
         assert_eq!((found.of, found.pairs.len()), (0, 0));

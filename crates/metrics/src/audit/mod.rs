@@ -6,7 +6,7 @@ mod pairs;
 mod ranking;
 
 pub use self::{
-    alike::{Alike, AlikeClasses},
+    alike::{Alike, AlikeClasses, Bound},
     images::{ClassMeans, Nearest},
     pairs::{Contradicted, contradicted, contradiction},
     ranking::{Found, Ranking},

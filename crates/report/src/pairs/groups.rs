@@ -19,18 +19,9 @@ pub struct PhotoGroup {
     pub columns: usize,
 }
 
-const STYLE: &str = "<style>\n\
-  .photos { display: flex; flex-wrap: wrap; gap: 1rem; align-items: start; }\n\
-  .photos figure { max-width: 100%; padding: .8rem; }\n\
-  .photos .row { display: grid; gap: .4rem; }\n\
-  .photos img { width: 7rem; border-radius: 4px; }\n\
-  .photos figcaption { margin-top: .4rem; width: 0; min-width: 100%; overflow-wrap: anywhere; }\n\
-  .photos figcaption::first-line { color: inherit; font-weight: 400; font-size: inherit; }\n\
-</style>\n";
-
 /// Groups one after the other, as a part of a page; in Markdown their captions alone.
 pub fn photo_groups(groups: &[PhotoGroup]) -> Part {
-    let (mut html, mut list) = (format!("{STYLE}<div class=\"photos\">\n"), String::new());
+    let (mut html, mut list) = ("<div class=\"photos\">\n".to_owned(), String::new());
     for PhotoGroup { caption, photos, columns } in groups {
         let _ = write!(
             html,

@@ -70,6 +70,20 @@ pub struct PhotoVariation {
     pub occlusion: f64,
 }
 
+impl PhotoVariation {
+    /// All of them, as strong as by default.
+    pub const ALL: Self = Self {
+        pose: 1.0,
+        expression: 1.0,
+        exposure: 1.0,
+        light: 1.0,
+        colour_temperature: 1.0,
+        blur: 1.0,
+        noise: 1.0,
+        occlusion: 1.0,
+    };
+}
+
 /// `data.split:`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]

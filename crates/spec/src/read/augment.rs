@@ -135,7 +135,8 @@ fn ends(
 ) -> (f64, f64) {
     let [min, max] = [0, 1].map(|end| section.number(keys[end], docs[end], usual[end], range));
     if let Some(place) = section.place().filter(|_| min > max) {
-        let message = format!("`{}` ({min}) is above `{}` ({max})", keys[0], keys[1]);
+        let [low, high] = keys.map(|key| section.path_of(key));
+        let message = format!("`{low}` ({min}) is above `{high}` ({max})");
         let unwritten = keys.iter().find(|key| !section.has(key));
         let help = unwritten.map_or("exchange the two".to_owned(), |key| format!("write `{key}`, too"));
         section.reading().report(Diagnostic::at(place, message).help(help));

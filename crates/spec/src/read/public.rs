@@ -112,7 +112,7 @@ fn files(section: &mut Section<'_>) -> Vec<PublicFile> {
     }
     let file = |name: &&str| {
         // What is not whole yet has the name with `.part`.
-        if !Catalogue::is_name(name) || name.ends_with(".part") {
+        if !Catalogue::is_name(name) || name.to_ascii_lowercase().ends_with(".part") {
             let help = "use letters, digits, `.`, `-` and `_`, and another ending than `.part`";
             wrong(section, name, format!("`{}` is no name of a file", shortened(name)), help);
         }

@@ -266,16 +266,7 @@ fn config() -> Config {
 }
 
 fn data() -> DataConfig {
-    let vary = PhotoVariation {
-        pose: 1.0,
-        expression: 1.0,
-        exposure: 1.0,
-        light: 1.0,
-        colour_temperature: 1.0,
-        blur: 1.0,
-        noise: 1.0,
-        occlusion: 0.0,
-    };
+    let vary = PhotoVariation { occlusion: 0.0, ..PhotoVariation::ALL };
     let faces = Synthetic { identities: 8, images_per_identity: 12, seed: 1, mislabelled: 0.0, vary };
     DataConfig {
         dataset: Dataset::Synthetic(faces),

@@ -125,12 +125,12 @@ pub(crate) struct CheckArgs {
     /// Where the images of the pairs lie; by default in the set, or in the verification set itself.
     #[arg(long, value_name = "PATH", requires = "pairs")]
     pairs_images: Option<PathBuf>,
-    /// Also write a page with the images of what was found, side by side: a file, or `index.html` in a folder. It opens without a
-    /// server.
+    /// Also write a page with the images of what was found, side by side: a file that ends in .html, or `index.html` in a folder. It
+    /// opens without a server.
     #[arg(long, value_name = "FILE|DIR")]
     html: Option<PathBuf>,
-    /// End with 1 where something is wrong, rather than a hint: files that are no image, names without one, files of several people,
-    /// images or people that train and test.
+    /// End with 1 where something is wrong, rather than a hint: files that are no image, names without one, other lines that a run
+    /// refuses, files of several people, images or people that train and test.
     #[arg(long)]
     strict: bool,
     /// The catalogue of names; by default `experiments/datasets.yaml`, or `datasets.yaml` here or above.

@@ -9,7 +9,7 @@ use std::{
 use arclab_spec::Fingerprint;
 use flate2::read::MultiGzDecoder;
 
-use super::super::{Blob, FolderError};
+use super::super::{Blob, FolderError, Marks};
 use crate::replace::replace;
 
 /// What is unpacked at most, by the size of what is packed: photos are packed already and give hardly more, pixels
@@ -21,9 +21,9 @@ const ALWAYS: u64 = 16 << 20;
 /// The unpacked copy of `packed` in `cache`, made first where there is none.
 pub(in super::super) fn unpacked(packed: &Blob, cache: &Path) -> Result<Blob, FolderError> {
     let folder = cache.join("unpacked");
-    let stamp = packed.stamp;
+    let marks = Marks::of(packed).map_err(|source| FolderError::read(&packed.path, source))?;
     // Another file, or another content, is another copy.
-    let key = format!("{} {} {}", packed.path.display(), stamp.bytes, stamp.modified_ns);
+    let key = format!("{} {}", packed.path.display(), marks.digest());
     let copy = folder.join(format!("{}.tar", Fingerprint::of(key.as_bytes()).short()));
     let failed = |source| FolderError::Unpack { path: packed.path.clone(), copy: copy.clone(), source };
     if !copy.is_file() {
@@ -32,7 +32,7 @@ pub(in super::super) fn unpacked(packed: &Blob, cache: &Path) -> Result<Blob, Fo
     }
     let mut blob = Blob::open(&copy).map_err(failed)?;
     // Its images are as old as the archive.
-    blob.stamp.modified_ns = stamp.modified_ns;
+    blob.stamp.modified_ns = packed.stamp.modified_ns;
     Ok(blob)
 }
 

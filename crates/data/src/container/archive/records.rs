@@ -12,14 +12,20 @@ const BUFFER: usize = 1 << 16;
 
 /// What the first `train.rec` among `members` holds; none where there is none.
 pub(super) fn list(blob: &Blob, members: &[Member]) -> Option<Result<Listing, FolderError>> {
-    let records = members.iter().find(|member| member.parts.last().is_some_and(|name| name == RECORDS))?;
+    let mut all = members.iter().filter(|member| member.parts.last().is_some_and(|name| name == RECORDS));
+    let (records, others) = (all.next()?, all.count());
     let folder = &records.parts[..records.parts.len() - 1];
     let path = blob.path.join(folder.join("/")).join(RECORDS).with_extension("idx");
     let is_index = |member: &&Member| {
         member.parts.iter().map(String::as_str).eq(folder.iter().map(String::as_str).chain(["train.idx"]))
     };
     let index = members.iter().find(is_index);
-    Some(read(blob, records, index, &path))
+    Some(read(blob, records, index, &path).map(|mut listing| {
+        if others > 0 {
+            listing.notes.push(passed_over(records, others));
+        }
+        listing
+    }))
 }
 
 fn read(blob: &Blob, records: &Member, index: Option<&Member>, path: &Path) -> Result<Listing, FolderError> {
@@ -37,6 +43,13 @@ fn read(blob: &Blob, records: &Member, index: Option<&Member>, path: &Path) -> R
     }
     listing.details.push(format!("{} is read within the archive", records.parts.join("/")));
     Ok(listing)
+}
+
+fn passed_over(records: &Member, others: usize) -> String {
+    format!(
+        "{} alone is read, and the archive has {others} more {RECORDS}: pack each into an archive of its own, or unpack them",
+        records.parts.join("/")
+    )
 }
 
 fn span(blob: &Blob, member: &Member) -> Result<Span, FolderError> {

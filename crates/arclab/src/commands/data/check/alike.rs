@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use arclab_data::{Case, CheckRequest, Checked, Problem};
-use arclab_metrics::{Alike, AlikeClasses, ClassMeans};
+use arclab_metrics::{Alike, AlikeClasses, Bound, ClassMeans};
 use arclab_spec::{config::Dataset, run_folder};
 use arclab_store::Store;
 
@@ -72,7 +72,11 @@ pub(super) fn find(
     let several = (0_u32..).zip(&people.images).filter(|(_, (_, images))| images.len() > 1);
     let mut halves: Vec<f64> = several.map(|(person, _)| halves.cosine(2 * person, 2 * person + 1)).collect();
     halves.sort_unstable_by(f64::total_cmp);
-    checked.notes.push(explained(&alike, &halves));
+    let Some(bound) = alike.bound else {
+        checked.notes.push(too_few(&alike));
+        return Ok(());
+    };
+    checked.notes.push(explained(&alike, bound, &halves));
     checked.found.insert(Problem::SamePerson, people.cases(&alike));
     Ok(())
 }
@@ -124,10 +128,18 @@ fn spread(images: &[usize]) -> impl Iterator<Item = usize> {
     (0..SHOWN).map(|n| images[n * (images.len() - 1) / (SHOWN - 1)])
 }
 
+fn too_few(alike: &AlikeClasses) -> String {
+    format!(
+        "Too few people to tell whether two are one: fewer than {} pairs of people show no distribution, and there are {}",
+        AlikeClasses::FEWEST,
+        alike.of
+    )
+}
+
 /// How the bound was chosen, and whether the network is up to it.
-fn explained(alike: &AlikeClasses, halves: &[f64]) -> String {
-    let AlikeClasses { of, median, bound, pairs } = alike;
-    let beyond = halves.len() - halves.partition_point(|cosine| cosine <= bound);
+fn explained(alike: &AlikeClasses, Bound { median, cosine: bound }: Bound, halves: &[f64]) -> String {
+    let AlikeClasses { of, pairs, .. } = alike;
+    let beyond = halves.len() - halves.partition_point(|cosine| *cosine <= bound);
     let within = match halves.get(halves.len() / 2) {
         Some(middle) => format!(
             "; of people cut in halves, {beyond} of {} are as much alike (middle {middle:.3}), and so as many of people under two \

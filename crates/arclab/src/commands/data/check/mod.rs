@@ -22,9 +22,12 @@ use crate::{
 
 /// Side in pixels, as most networks for faces have it: runs and this command then share a cache.
 const SIZE: u32 = 112;
+/// Images of a case that are named.
+const NAMED: usize = 6;
 
 pub(super) fn execute(store: &Path, arguments: &CheckArgs, output: Output) -> anyhow::Result<()> {
     let request = request(arguments)?;
+    let page_path = arguments.html.as_deref().map(page_file).transpose()?;
     // Before hours of decoding, and not after them.
     let weights = arguments.model.as_deref().map(|model| alike::weights(store, model)).transpose()?;
     let progress = DataProgress::new(output);
@@ -36,9 +39,11 @@ pub(super) fn execute(store: &Path, arguments: &CheckArgs, output: Output) -> an
     }
     let tables = tables::tables(&checked, &request, output.format);
     output::print(&arclab_report::render(&tables, output.format))?;
-    if let Some(path) = &arguments.html {
+    if let Some(path) = page_path {
         let page = page::page(&checked, &request);
-        output::write(&page_file(path)?, page.as_bytes(), output)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        fs::create_dir_all(folder).with_context(|| format!("failed to make {}", folder.display()))?;
+        output::write(&path, page.as_bytes(), output)?;
     }
     if arguments.strict { refuse_wrong(&checked) } else { Ok(()) }
 }
@@ -99,15 +104,15 @@ fn of_spec(file: &Path, set: Option<PathBuf>) -> anyhow::Result<CheckRequest> {
 
 /// A folder's page is its `index.html`.
 fn page_file(path: &Path) -> anyhow::Result<PathBuf> {
-    let is_file =
-        !path.is_dir() && path.extension().is_some_and(|ending| ending == "html" || ending == "htm");
-    let (folder, file) = if is_file {
-        (path.parent().unwrap_or(Path::new("")).to_owned(), path.to_owned())
-    } else {
-        (path.to_owned(), path.join("index.html"))
-    };
-    fs::create_dir_all(&folder).with_context(|| format!("failed to make {}", folder.display()))?;
-    Ok(file)
+    let ending =
+        path.extension().filter(|_| !path.is_dir()).map(|ending| ending.to_string_lossy().to_lowercase());
+    if let Some(other) = ending.as_ref().filter(|ending| !matches!(ending.as_str(), "html" | "htm")) {
+        bail!(
+            "`--html {}` ends in .{other}: a page is called .html, and a folder that is to be made for one has no ending",
+            path.display()
+        );
+    }
+    Ok(if ending.is_some() { path.to_owned() } else { path.join("index.html") })
 }
 
 fn refuse_wrong(checked: &Checked) -> anyhow::Result<()> {
@@ -119,17 +124,34 @@ fn refuse_wrong(checked: &Checked) -> anyhow::Result<()> {
 
 /// What a problem that was not looked for needs.
 fn needs(problem: Problem) -> &'static str {
-    if problem == Problem::SamePerson {
-        "Not looked for: it takes a network, `--model RUN|WEIGHTS`"
-    } else {
-        "Not looked for: it takes `--spec`, `--split` or `--pairs`"
+    match problem {
+        Problem::SamePerson => "Not looked for: it takes a network, `--model RUN|WEIGHTS`, and five people",
+        Problem::Small => {
+            "Not looked for: the cache is older than this, and has no sizes; remove it (`images/` in the store's `cache/`)"
+        }
+        Problem::Missing | Problem::Refused => "Not looked for: it takes `--spec`, `--split` or `--pairs`",
+        Problem::LeftOut
+        | Problem::TrainsAndTests
+        | Problem::TrainedPeople
+        | Problem::LooksTested
+        | Problem::CopiesAcross
+        | Problem::CopiesWithin
+        | Problem::NearAcross
+        | Problem::NearWithin
+        | Problem::Grey
+        | Problem::Blurred
+        | Problem::Dark
+        | Problem::Alone => "Not looked for: it takes `--split` or `--spec`, which say which images train",
     }
 }
 
 /// Examples as people and programs read them.
 fn shown(checked: &Checked, problem: Problem, format: Format) -> Vec<String> {
     let of_images = |images: &[usize]| {
-        images.iter().map(|&image| checked.images.name(image)).collect::<Vec<_>>().join(" = ")
+        let names: Vec<&str> = images.iter().take(NAMED).map(|&image| checked.images.name(image)).collect();
+        let more = images.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        names.join(" = ") + &more
     };
     let cases = checked.found.get(&problem).into_iter().flatten();
     cases

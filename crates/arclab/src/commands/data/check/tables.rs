@@ -67,7 +67,7 @@ fn problems(checked: &Checked, request: &CheckRequest, format: Format) -> Table 
     }
     table.notes.extend(checked.notes.iter().map(|note| format!("{note}.")));
     table.notes.push(
-        "Looking the same: perceptual hashes that differ in at most 15 of 256 bits. It is a hint: aligned photos of one moment \
+        "Looking the same: perceptual hashes that differ in at most 15 of 256 bits; counted are groups, and of tests their images. It is a hint: aligned photos of one moment \
          come so close, too."
             .to_owned(),
     );
@@ -184,13 +184,14 @@ fn tests(checked: &Checked) -> Table {
             Cell::text(&test.name),
             test.pairs.map_or(Cell::Empty, count),
             count(test.images),
-            count(test.images_in_training),
+            test.images_in_training.map_or(Cell::Empty, count),
             count(test.people),
             test.people_in_training.map_or(Cell::Empty, count),
         ]);
     }
     table.notes.push(
-        "Images are in training by their content, people by their names; a closed test is of people in training."
+        "Images are in training by their content, people by their names; a closed test is of people in training. Nothing is said \
+         where it is not known what trains: a split or a spec says it."
             .to_owned(),
     );
     table
