@@ -22,6 +22,17 @@ fn draws(output: Output) -> bool {
     output.notes && io::stderr().is_terminal()
 }
 
+fn target(output: Output) -> ProgressDrawTarget {
+    if draws(output) { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() }
+}
+
+/// Takes a bar away, if there is one.
+fn clear(bar: &Mutex<Option<ProgressBar>>) {
+    if let Some(bar) = bar.lock().ok().and_then(|mut bar| bar.take()) {
+        bar.finish_and_clear();
+    }
+}
+
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
@@ -54,18 +65,14 @@ impl DataProgress {
 
     /// Takes the bar away.
     pub(crate) fn finish(&self) {
-        if let Some(bar) = self.bar.lock().ok().and_then(|mut bar| bar.take()) {
-            bar.finish_and_clear();
-        }
+        clear(&self.bar);
     }
 
     fn begin(&self, what: &str, total: usize) -> ProgressBar {
-        let target =
-            if draws(self.output) { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         if !draws(self.output) {
             self.output.note(format_args!("{} {total} images of {what}", self.doing));
         }
-        ProgressBar::with_draw_target(Some(total as u64), target)
+        ProgressBar::with_draw_target(Some(total as u64), target(self.output))
             .with_style(style(DATA_BAR))
             .with_message(format!("{} {what}", self.doing))
     }
@@ -94,15 +101,12 @@ impl FetchProgress {
 
     /// Takes the bar away.
     pub(crate) fn finish(&self) {
-        if let Some(bar) = self.bar.lock().ok().and_then(|mut bar| bar.take()) {
-            bar.finish_and_clear();
-        }
+        clear(&self.bar);
     }
 
     fn begin(&self, name: &str, done: u64, total: u64) -> ProgressBar {
-        let target =
-            if draws(self.output) { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(Some(total), target).with_style(style(FETCH_BAR));
+        let bar =
+            ProgressBar::with_draw_target(Some(total), target(self.output)).with_style(style(FETCH_BAR));
         // What an earlier time brought says nothing of the speed: it is counted, and then forgotten.
         bar.set_position(done);
         bar.tick();
@@ -149,8 +153,7 @@ struct Shown {
 impl RunProgress {
     /// For `total` runs.
     pub(crate) fn new(output: Output, total: usize) -> Self {
-        let target = if draws(output) { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let all = MultiProgress::with_draw_target(target);
+        let all = MultiProgress::with_draw_target(target(output));
         Self { output, all, bars: BTreeMap::new(), total, ended: 0 }
     }
 

@@ -27,6 +27,7 @@ mod progress;
 mod random;
 mod replace;
 mod resize;
+mod resolved;
 mod split;
 mod srgb;
 pub mod synthetic;
@@ -54,5 +55,6 @@ pub use prepare::{
 };
 pub use preview::Preview;
 pub use progress::{Progress, Silent};
+pub use resolved::resolved;
 pub use split::{Sample, SplitError, SplitProblem};
 pub use table::TableError;

@@ -2,12 +2,15 @@
 
 use std::{
     fs, io,
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
     process,
 };
 
 use super::{ExportError, Exported};
-use crate::container::{Form, Located};
+use crate::{
+    container::{Form, Located},
+    resolved::resolved,
+};
 
 /// Where a folder is made.
 pub(super) struct Place {
@@ -26,7 +29,8 @@ impl Place {
         mark: Option<&'static str>,
         source: &Located,
     ) -> Result<Self, ExportError> {
-        let place = Self { path: path.to_owned(), real: real(path).map_err(ExportError::write(path))?, mark };
+        let place =
+            Self { path: path.to_owned(), real: resolved(path).map_err(ExportError::write(path))?, mark };
         place.check()?;
         let not_replaced = || {
             let why = "what is read lies in it".to_owned();
@@ -120,19 +124,4 @@ impl Place {
         let above = self.real.ancestors().skip(1);
         above.take_while(|folder| !folder.exists()).map(Path::to_owned).collect()
     }
-}
-
-/// `path` without links, as far as it is there, and without `.` and `..` behind that.
-fn real(path: &Path) -> io::Result<PathBuf> {
-    let path = std::path::absolute(path)?;
-    let found = path.ancestors().find_map(|above| Some((above, fs::canonicalize(above).ok()?)));
-    let Some((above, mut real)) = found else { return Ok(path) };
-    for part in path.strip_prefix(above).unwrap_or(Path::new("")).components() {
-        match part {
-            Component::ParentDir => drop(real.pop()),
-            Component::CurDir => (),
-            Component::Normal(_) | Component::RootDir | Component::Prefix(_) => real.push(part),
-        }
-    }
-    Ok(real)
 }

@@ -9,10 +9,7 @@ mod inspect;
 mod naming;
 mod preview;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use arclab_fetch::public_sets;
@@ -274,7 +271,7 @@ fn named(text: &Path, catalogue: Option<&Path>) -> anyhow::Result<PathBuf> {
         None => None,
     };
     match known {
-        Some(path) if text.exists() && !is_same(&path, text) => bail!(
+        Some(path) if text.exists() && naming::real(&path) != naming::real(text) => bail!(
             "{name} is a path here, and a name for {}: write ./{name} for the path, or give the set another name",
             path.display()
         ),
@@ -282,10 +279,6 @@ fn named(text: &Path, catalogue: Option<&Path>) -> anyhow::Result<PathBuf> {
         None if text.exists() => Ok(text.to_owned()),
         None => bail!("{}", nothing(name, file.as_deref())),
     }
-}
-
-fn is_same(a: &Path, b: &Path) -> bool {
-    fs::canonicalize(a).is_ok_and(|a| fs::canonicalize(b).is_ok_and(|b| a == b))
 }
 
 /// Says that `name` is neither a path nor a name in the catalogue `file`, and what would be.

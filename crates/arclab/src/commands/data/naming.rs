@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
+use arclab_data::resolved;
 use arclab_spec::{Catalogue, CatalogueEntry};
 
 use crate::output::{self, Output};
@@ -86,19 +87,9 @@ fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// `path` without links as far as it is there, and without `.` and `..` behind that.
-fn real(path: &Path) -> PathBuf {
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let found = path.ancestors().find_map(|above| Some((above, fs::canonicalize(above).ok()?)));
-    let Some((above, mut real)) = found else { return path };
-    for part in path.strip_prefix(above).unwrap_or(Path::new("")).components() {
-        match part {
-            Component::ParentDir => drop(real.pop()),
-            Component::CurDir => (),
-            Component::Normal(_) | Component::RootDir | Component::Prefix(_) => real.push(part),
-        }
-    }
-    real
+/// Where `path` leads; as it is where nobody can say.
+pub(super) fn real(path: &Path) -> PathBuf {
+    resolved(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// `path` from the folder of `file`.
