@@ -46,6 +46,8 @@ struct Mischief {
     panic: Option<u64>,
     /// Reports a failure.
     fail: Option<(u64, FailureKind)>,
+    /// Reports that memory ran out, unless batches are in parts.
+    fill: Option<u64>,
     /// Writes what is no line, and lines of the first attempt.
     garbage: Option<u64>,
     /// Exits as if all were well, having said nothing.
@@ -167,12 +169,23 @@ impl Worker {
             let first = Attempt::FIRST;
             self.say_as(
                 first,
-                Event::Failed { kind: FailureKind::Run, message: "late".to_owned(), at: None },
+                Event::Failed {
+                    kind: FailureKind::Run,
+                    message: "late".to_owned(),
+                    at: None,
+                    out_of_memory: false,
+                },
             );
         }
         if let Some((_, kind)) = self.mischief.fail.filter(|(when, _)| *when == step) {
             let message = format!("failed at step {step}");
-            self.say(Event::Failed { kind, message, at: Some(at(step)) });
+            self.say(Event::Failed { kind, message, at: Some(at(step)), out_of_memory: false });
+            return Some(run_folder::exit::FAILED);
+        }
+        if now(self.mischief.fill) && self.assignment.parts.is_none() {
+            let message = "the GPU is out of memory".to_owned();
+            let (kind, at) = (FailureKind::Run, Some(at(step)));
+            self.say(Event::Failed { kind, message, at, out_of_memory: true });
             return Some(run_folder::exit::FAILED);
         }
         self.say(Event::Step { at: at(step), metrics: BTreeMap::from([("loss".to_owned(), loss(step))]) });

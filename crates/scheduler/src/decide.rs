@@ -218,8 +218,14 @@ mod tests {
 
     fn waiting(name: &str, device: DeviceRequest, threads: Threads) -> Waiting {
         let (memory_bytes, gpu_memory_bytes) = (None, None);
-        let request =
-            ResourceRequest { device, threads, memory_bytes, gpu_memory_bytes, deterministic: true };
+        let request = ResourceRequest {
+            device,
+            threads,
+            memory_bytes,
+            gpu_memory_bytes,
+            deterministic: true,
+            time_limit_secs: None,
+        };
         Waiting { run: RunId::new(name).unwrap(), request }
     }
 

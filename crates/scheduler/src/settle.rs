@@ -89,7 +89,7 @@ impl Session<'_> {
             Outcome::Retried => {
                 tracing::info!(%run, attempt = %settled.attempt, why = failure.message, "a worker died");
                 // First in line: others began after it.
-                self.waiting.insert(0, Waiting { run: run.clone(), request: record.request });
+                self.waiting.insert(0, Waiting { run: run.clone(), request: record.request.clone() });
                 self.say(Progress::Retrying { run, attempt: settled.attempt, failure });
             }
             Outcome::Failed => {

@@ -47,7 +47,7 @@ impl Session<'_> {
             self.refuse(&run, reason);
             return Ok(());
         }
-        self.begin(&run, next, threads, holds).await.map_err(SchedulerError::Store)?;
+        self.begin((&record, next), threads, holds).await.map_err(SchedulerError::Store)?;
         let launched = self.spawn(&record, next, threads, holds);
         let (told, attempt, worker) = (Stop::No, next, Worker::Adopted);
         let job = Job { run, attempt, holds, worker, follower, told };
@@ -70,17 +70,17 @@ impl Session<'_> {
 
     async fn begin(
         &mut self,
-        run: &RunId,
-        attempt: Attempt,
+        (record, attempt): (&JobRecord, Attempt),
         threads: u32,
         holds: Busy,
     ) -> Result<(), StoreError> {
         let provenance = self.scheduler.options.provenance.clone();
         let gpu = holds.gpu.map(|place| place.gpu);
         let gpu_memory_bytes = holds.gpu.and_then(|place| place.share_bytes);
-        let launch = Launch { attempt, threads, gpu, gpu_memory_bytes, provenance, at_ms: now_ms() };
-        self.store().begin_attempt(run, &launch).await?;
-        self.count_try(run);
+        let (parts, at_ms) = (record.parts, now_ms());
+        let launch = Launch { attempt, threads, gpu, gpu_memory_bytes, parts, provenance, at_ms };
+        self.store().begin_attempt(&record.run, &launch).await?;
+        self.count_try(&record.run);
         Ok(())
     }
 
@@ -101,6 +101,8 @@ impl Session<'_> {
             device: if holds.gpu.is_some() { DeviceRequest::Cuda } else { DeviceRequest::Cpu },
             gpu_memory_bytes: holds.gpu.and_then(|place| place.share_bytes),
             deterministic: record.request.deterministic,
+            until_epoch: record.until_epoch,
+            parts: record.parts,
             threads,
             cache: self.store().cache(),
         };

@@ -91,6 +91,9 @@ pub enum Event {
         message: String,
         /// Where training was.
         at: Option<Position>,
+        /// Whether memory ran out, so that a batch in parts may fit.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        out_of_memory: bool,
     },
 }
 

@@ -1,6 +1,6 @@
 //! A plan: one fully resolved cell and one seed. Its content hash is its identity.
 
-use std::path::PathBuf;
+use std::{num::NonZeroU32, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -105,8 +105,24 @@ pub struct Assignment {
     /// Whether a GPU must give the same bits twice.
     #[serde(default = "resources::usual", skip_serializing_if = "resources::is_usual")]
     pub deterministic: bool,
+    /// Ends with a checkpoint after so many epochs, untested; none: goes to the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_epoch: Option<u32>,
+    /// So many parts of a batch for each that the plan has, since memory ran out; none: as planned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<NonZeroU32>,
     /// CPU threads to use.
     pub threads: u32,
     /// Folder of decoded images and pair lists, shared by all runs of a store.
     pub cache: PathBuf,
+}
+
+impl Assignment {
+    /// The plan's configuration, with batches in as many parts as they are carried out in.
+    pub fn config(&self) -> Config {
+        let mut config = self.plan.config.clone();
+        let parts = self.parts.map_or(1, NonZeroU32::get);
+        config.training = config.training.in_parts(parts).unwrap_or(config.training);
+        config
+    }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Diagnostic, Expectation, ExperimentName, Fingerprint, Lineage, Plan, TRAINER_VERSION, VariantName,
-    config::{Config, ResourceRequest},
+    config::{Config, QueueConfig, ResourceRequest},
     source::Node,
 };
 
@@ -38,6 +38,9 @@ pub struct Spec {
     pub seeds: Vec<u64>,
     /// What each run may use.
     pub resources: ResourceRequest,
+    /// When they are carried out.
+    #[serde(default, skip_serializing_if = "QueueConfig::is_usual")]
+    pub queue: QueueConfig,
     /// Where all that is written, for mistakes that are found later.
     #[serde(skip)]
     pub written: Written,

@@ -1,6 +1,8 @@
 //! What moves a run: launching an attempt, settling it, asking for the run again. Each is one transaction around
 //! [`RunState::after`].
 
+use std::num::NonZeroU32;
+
 use arclab_spec::{Attempt, RunEvent, RunId, RunState};
 use sqlx::{Sqlite, SqliteConnection, Transaction, sqlite::SqliteRow};
 
@@ -22,6 +24,8 @@ pub struct Launch {
     pub gpu: Option<u32>,
     /// Its share of the GPU by memory, in bytes; none: all of it.
     pub gpu_memory_bytes: Option<u64>,
+    /// So many parts of a batch for each that the plan has.
+    pub parts: Option<NonZeroU32>,
     /// Who launches it.
     pub provenance: Provenance,
     /// Unix time in milliseconds.
@@ -185,14 +189,15 @@ async fn put_state(
 
 async fn put_launch(write: &mut SqliteConnection, id: i64, launch: &Launch) -> Result<(), StoreError> {
     let sql = "INSERT INTO attempts \
-               (run, number, threads, gpu, gpu_memory_bytes, program_version, git_commit, git_dirty, launched_ms) \
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+               (run, number, threads, gpu, gpu_memory_bytes, parts, program_version, git_commit, git_dirty, launched_ms) \
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     let query = sqlx::query(sql)
         .bind(id)
         .bind(launch.attempt.0.get())
         .bind(launch.threads)
         .bind(launch.gpu)
         .bind(launch.gpu_memory_bytes.map(|bytes| bytes as i64))
+        .bind(launch.parts.map(NonZeroU32::get))
         .bind(&launch.provenance.program_version)
         .bind(&launch.provenance.git_commit)
         .bind(launch.provenance.git_dirty)

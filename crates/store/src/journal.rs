@@ -97,10 +97,11 @@ impl Sink<'_> {
                 self.reported(*attempt, "interrupted", None).await
             }
             Event::Finished { used } => self.finished(*attempt, used).await,
-            Event::Failed { kind, message, at } => {
+            Event::Failed { kind, message, at, out_of_memory } => {
                 if let Some(at) = at {
                     self.position(*attempt, *at).await?;
                 }
+                self.out_of_memory(*attempt, *out_of_memory).await?;
                 self.reported(*attempt, "failed", Some((*kind, message))).await
             }
         }
@@ -186,6 +187,13 @@ impl Sink<'_> {
     }
 
     /// An attempt that was settled, or that was never launched from here, has nothing to report about its end.
+    async fn out_of_memory(&mut self, attempt: Attempt, did: bool) -> Result<(), StoreError> {
+        let sql = "UPDATE attempts SET out_of_memory = ? WHERE run = ? AND number = ? AND ended_ms IS NULL";
+        let query = sqlx::query(sql).bind(did).bind(self.run).bind(attempt.0.get());
+        query.execute(&mut *self.write).await.doing("store that memory ran out")?;
+        Ok(())
+    }
+
     async fn reported(
         &mut self,
         attempt: Attempt,

@@ -28,6 +28,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "gpu_memory", include_str!("../../../migrations/0002_gpu_memory.sql")),
     (3, "expectations", include_str!("../../../migrations/0003_expectations.sql")),
     (4, "list_people", include_str!("../../../migrations/0004_list_people.sql")),
+    (5, "queue", include_str!("../../../migrations/0005_queue.sql")),
 ];
 
 /// Why a store did not open.

@@ -1,6 +1,6 @@
 //! What the store gives out: plain records, which know no SQL.
 
-use std::path::PathBuf;
+use std::{num::NonZeroU32, path::PathBuf};
 
 use arclab_metrics::Evaluation;
 use arclab_spec::{
@@ -59,6 +59,12 @@ pub struct AttemptRecord {
     /// Its share of the GPU by memory, in bytes; absent where it had a GPU for itself, or none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gpu_memory_bytes: Option<u64>,
+    /// So many parts of a batch for each that the plan has, since memory ran out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parts: Option<NonZeroU32>,
+    /// What the executor calls the job, where it is no process of this machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job: Option<String>,
     /// The worker's process.
     pub pid: Option<u32>,
     /// Who launched it, from which state of the source.
@@ -69,6 +75,9 @@ pub struct AttemptRecord {
     pub position: Option<Position>,
     /// What the worker reported as its end.
     pub reported: Option<Reported>,
+    /// Whether it failed because memory ran out.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub out_of_memory: bool,
     /// What it used; absent unless it finished.
     pub used: Option<Usage>,
     /// When it was launched, Unix milliseconds.

@@ -1,5 +1,7 @@
 //! Rows to records: the one place that knows how values are kept.
 
+use std::num::NonZeroU32;
+
 use arclab_spec::{
     Attempt, FailureKind, IllegalTransition, PlanHash, Position, RunEvent, RunId, RunState, Usage,
 };
@@ -136,6 +138,8 @@ pub(crate) fn attempt_record(row: &SqliteRow) -> Result<AttemptRecord, StoreErro
         threads: get(row, "threads")?,
         gpu: get(row, "gpu")?,
         gpu_memory_bytes: get_optional_u64(row, "gpu_memory_bytes")?,
+        parts: parts(row)?,
+        job: get(row, "job")?,
         pid: get(row, "pid")?,
         provenance: Provenance {
             program_version: get(row, "program_version")?,
@@ -145,12 +149,18 @@ pub(crate) fn attempt_record(row: &SqliteRow) -> Result<AttemptRecord, StoreErro
         worker: worker(row)?,
         position: position(row, "at_epoch", "at_step")?,
         reported: get_optional_word::<Reported>(row, "reported")?,
+        out_of_memory: get(row, "out_of_memory")?,
         used: used(row)?,
         launched_ms: get_u64(row, "launched_ms")?,
         end: end(row)?,
         failure: failure(row)?,
         log_tail: get::<Option<String>>(row, "log_tail")?.unwrap_or_default(),
     })
+}
+
+/// The column `parts` of a run or an attempt.
+pub(crate) fn parts(row: &SqliteRow) -> Result<Option<NonZeroU32>, StoreError> {
+    Ok(get::<Option<u32>>(row, "parts")?.and_then(NonZeroU32::new))
 }
 
 fn position(row: &SqliteRow, epoch: &str, step: &str) -> Result<Option<Position>, StoreError> {

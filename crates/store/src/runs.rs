@@ -1,5 +1,7 @@
 //! Reading runs and their attempts.
 
+use std::num::NonZeroU32;
+
 use arclab_spec::{ExperimentName, Plan, PlanHash, RunId, RunState, VariantName, config::ResourceRequest};
 use sqlx::{QueryBuilder, Sqlite};
 
@@ -25,6 +27,10 @@ pub struct JobRecord {
     pub state: RunState,
     /// Whether the next attempt drops checkpoints and results.
     pub afresh: bool,
+    /// Attempts end with a checkpoint after so many epochs.
+    pub until_epoch: Option<u32>,
+    /// Batches are in so many parts, since memory ran out.
+    pub parts: Option<NonZeroU32>,
     /// Bytes of its journal that are stored.
     pub journal_offset: u64,
     /// Lines of its journal that could not be read.
@@ -79,6 +85,8 @@ impl Store {
             request: rows::get_json(&row, "request")?,
             state: rows::state(&row)?,
             afresh: rows::get(&row, "afresh")?,
+            until_epoch: rows::get(&row, "until_epoch")?,
+            parts: rows::parts(&row)?,
             journal_offset: rows::get_u64(&row, "journal_offset")?,
             skipped_lines: rows::get(&row, "skipped_lines")?,
             last_attempt: self.attempts(run).await?.pop(),

@@ -97,7 +97,8 @@ async fn a_late_report_from_an_earlier_attempt_moves_nothing() {
     store.begin_attempt(&run, &launch(1)).await.unwrap();
     store.settle(&run, &settlement(1, Outcome::Retried)).await.unwrap();
     store.begin_attempt(&run, &launch(2)).await.unwrap();
-    let failed = Event::Failed { kind: FailureKind::Run, message: "late".to_owned(), at: None };
+    let failed =
+        Event::Failed { kind: FailureKind::Run, message: "late".to_owned(), at: None, out_of_memory: false };
     apply(&store, &run, 0, 10, vec![line(1, step(7, 3.0)), line(1, failed), line(1, finished())]).await;
     let attempts = store.attempts(&run).await.unwrap();
     assert_eq!(attempts.iter().map(|a| a.reported).collect::<Vec<_>>(), [None, None]);

@@ -7,6 +7,7 @@ mod data;
 mod evaluation;
 mod model;
 mod optimizer;
+mod queue;
 pub(crate) mod resources;
 mod schedule;
 mod start;
@@ -20,6 +21,7 @@ pub use model::{
     Scaling,
 };
 pub use optimizer::{LayerOptions, OptimizerConfig};
+pub use queue::QueueConfig;
 pub use resources::{CUDA_CONTEXT_BYTES, DeviceRequest, ResourceRequest, Threads};
 pub use schedule::{ScheduleConfig, ScheduleShape, StepAt};
 pub use start::{InitialWeights, StartConfig};

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 /// `resources:`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ResourceRequest {
     /// Which kind of device.
@@ -21,6 +21,9 @@ pub struct ResourceRequest {
     /// Whether a GPU must give the same bits twice.
     #[serde(default = "usual", skip_serializing_if = "is_usual")]
     pub deterministic: bool,
+    /// How long an attempt may take, in seconds; without a limit where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_limit_secs: Option<u64>,
 }
 
 /// What CUDA takes of a run's share beside the tensors: its context, kernels, and what cuDNN and cuBLAS keep.

@@ -31,6 +31,18 @@ pub struct TrainingConfig {
     pub ema: Option<f64>,
 }
 
+impl TrainingConfig {
+    /// This, with each part of a batch in so many parts; none where that leaves no equal parts of 2 images or more for each
+    /// rank, or cuts batches of identities.
+    #[must_use]
+    pub fn in_parts(self, parts: u32) -> Option<Self> {
+        let accumulate = self.accumulate.checked_mul(parts)?;
+        let images = self.batch_size / accumulate / self.ranks;
+        let is_even = self.batch_size.is_multiple_of(accumulate.checked_mul(self.ranks)?);
+        (self.sampler.is_none() && is_even && images >= 2).then_some(Self { accumulate, ..self })
+    }
+}
+
 fn whole() -> u32 {
     1
 }

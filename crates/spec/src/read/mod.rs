@@ -20,6 +20,7 @@ mod overrides;
 mod pairs;
 mod paths;
 mod public;
+mod queue;
 mod range;
 mod resources;
 mod scalar;

@@ -27,6 +27,7 @@ pub(super) fn read(resources: &mut Section<'_>) -> ResourceRequest {
         memory_bytes: memory(resources),
         gpu_memory_bytes: gpu_memory(resources, device),
         deterministic: deterministic(resources, device),
+        time_limit_secs: time_limit(resources),
     }
 }
 
@@ -71,18 +72,49 @@ fn threads(resources: &mut Section<'_>) -> Threads {
     count.and_then(|count| NonZeroU32::new(count as u32)).map_or(Threads::Auto, Threads::Exactly)
 }
 
-/// Units of memory.
-const UNITS: &[(&str, u64)] = &[("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)];
+/// A number with a unit.
+struct Amount {
+    units: &'static [(&'static str, u64)],
+    pattern: &'static str,
+    what: &'static str,
+    help: &'static str,
+}
+
+const MEMORY: Amount = Amount {
+    units: &[("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)],
+    pattern: r"^[0-9]+(\.[0-9]+)? ?[KMGT]iB$",
+    what: "an amount of memory",
+    help: "write a number and a unit: `512 MiB`, `2 GiB`",
+};
+
+const SECONDS: Amount = Amount {
+    units: &[("min", 60), ("h", 3_600), ("d", 86_400), ("s", 1)],
+    pattern: r"^[0-9]+(\.[0-9]+)? ?(s|min|h|d)$",
+    what: "a length of time",
+    help: "write a number and a unit: `90 s`, `30 min`, `2 h`, `1.5 d`",
+};
 
 fn memory(resources: &mut Section<'_>) -> Option<u64> {
     const DOC: &str = "Memory to set aside for a run, such as `2 GiB`; none where absent.";
-    amount(resources, "memory", DOC).map(|(_, bytes)| bytes)
+    amount(resources, "memory", DOC, &MEMORY).map(|(_, bytes)| bytes)
+}
+
+fn time_limit(resources: &mut Section<'_>) -> Option<u64> {
+    const DOC: &str = "How long a run may take at a stretch, such as `2 h`; one that takes longer is stopped after a checkpoint \
+                       and has failed, and can be gone on with. Without a limit where absent.";
+    let (node, secs) = amount(resources, "time_limit", DOC, &SECONDS)?;
+    if secs == 0 {
+        let message = format!("`resources.time_limit` must be a second at least, not `{}`", written(node));
+        resources.reading().report(Diagnostic::at(&node.place, message).help(SECONDS.help));
+        return None;
+    }
+    Some(secs)
 }
 
 fn gpu_memory(resources: &mut Section<'_>, device: DeviceRequest) -> Option<u64> {
     const DOC: &str = "A run's share of a GPU by memory, such as `4 GiB`, of which CUDA itself takes up to 1 GiB: runs whose \
                        shares fit are on one GPU at the same time. A run has a GPU for itself where absent.";
-    let (node, bytes) = amount(resources, "gpu_memory", DOC)?;
+    let (node, bytes) = amount(resources, "gpu_memory", DOC, &MEMORY)?;
     if device == DeviceRequest::Cpu {
         let help = "leave it out, or write `null` in the place of an inherited one";
         resources.no_effect("gpu_memory", "`device: cpu`", help);
@@ -97,20 +129,20 @@ fn gpu_memory(resources: &mut Section<'_>, device: DeviceRequest) -> Option<u64>
     Some(bytes)
 }
 
-/// The amount of memory under `key`, and where it is written.
-fn amount<'a>(resources: &mut Section<'a>, key: &str, doc: &str) -> Option<(&'a Node, u64)> {
-    let schema = json!({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?[KMGT]iB$"});
+/// The amount under `key`, and where it is written.
+fn amount<'a>(resources: &mut Section<'a>, key: &str, doc: &str, kind: &Amount) -> Option<(&'a Node, u64)> {
+    let schema = json!({"type": "string", "pattern": kind.pattern});
     let node = resources.take_optional(key, doc, schema)?;
-    let bytes = node.scalar().and_then(|text| {
-        let (number, unit) = UNITS.iter().find_map(|(name, size)| Some((text.strip_suffix(name)?, size)))?;
+    let amount = node.scalar().and_then(|text| {
+        let found = kind.units.iter().find_map(|(name, size)| Some((text.strip_suffix(name)?, size)));
+        let (number, unit) = found?;
         let number: f64 = number.trim().parse().ok()?;
         (number > 0.0 && number < 1e6).then_some((number * *unit as f64) as u64)
     });
-    if bytes.is_none() {
+    if amount.is_none() {
         let path = resources.path_of(key);
-        let message = format!("`{path}` must be an amount of memory, not `{}`", written(node));
-        let found = Diagnostic::at(&node.place, message);
-        resources.reading().report(found.help("write a number and a unit: `512 MiB`, `2 GiB`"));
+        let message = format!("`{path}` must be {}, not `{}`", kind.what, written(node));
+        resources.reading().report(Diagnostic::at(&node.place, message).help(kind.help));
     }
-    Some((node, bytes?))
+    Some((node, amount?))
 }

@@ -13,13 +13,13 @@ use super::{
     loss::{self, Softmax},
     model, optimizer,
     overrides::Override,
-    pairs, resources, schedule,
+    pairs, queue, resources, schedule,
     section::{Reading, Section, written},
     start, training,
 };
 use crate::{
     Expectation, ExperimentName, Lineage, Spec, VariantName,
-    config::{Config, ResourceRequest},
+    config::{Config, QueueConfig, ResourceRequest},
     lineage,
     source::{Diagnostic, Node, Value},
 };
@@ -59,6 +59,7 @@ pub(super) fn read(chain: &Chain, overrides: &[Override], reading: &Reading<'_>)
         config: written.config,
         seeds: written.seeds,
         resources: written.resources,
+        queue: written.queue,
         written: crate::Written(Some(document)),
     })
 }
@@ -107,6 +108,7 @@ pub(super) struct Written {
     config: Config,
     seeds: Vec<u64>,
     resources: ResourceRequest,
+    queue: QueueConfig,
 }
 
 /// All keys of a spec.
@@ -131,6 +133,7 @@ pub(super) fn top_level(top: &mut Section<'_>) -> Written {
     let (training, seeds) = top.section("training", "How long, in which batches.", training::training);
     let evaluation = top.section("evaluation", "How the trained model is tested.", evaluation::read);
     let resources = top.section("resources", "What a run may use; changes no number.", resources::read);
+    let queue = top.section("queue", "When runs are carried out; changes no number.", queue::read);
     schedule::fits(top, &schedule, training.epochs);
     model::fits(top, model, data.colour);
     let Softmax { cross_entropy, sample_rate } = softmax;
@@ -151,7 +154,7 @@ pub(super) fn top_level(top: &mut Section<'_>) -> Written {
     training::fits(top, &config);
     resources::fits(top, resources.device, config.training.precision);
     let expect = expect::expect(top, &config.evaluation);
-    Written { hypothesis, expect, config, seeds, resources }
+    Written { hypothesis, expect, config, seeds, resources, queue }
 }
 
 fn without(node: Node, keys: &[&str]) -> Node {

@@ -77,6 +77,7 @@ pub(crate) fn launch(number: u32) -> Launch {
         threads: 2,
         gpu: None,
         gpu_memory_bytes: Some(4 << 30),
+        parts: None,
         provenance,
         at_ms: 1_000,
     }

@@ -19,6 +19,12 @@ pub(super) fn kind_of(error: &anyhow::Error) -> FailureKind {
     }
 }
 
+/// Whether the GPU has too little memory for what was asked for.
+pub(super) fn is_out_of_memory(error: &anyhow::Error) -> bool {
+    let of_gpu = error.chain().filter_map(|error| error.downcast_ref::<GpuError>());
+    of_gpu.into_iter().any(|error| matches!(error, GpuError::OutOfMemory { .. } | GpuError::NoRoom { .. }))
+}
+
 /// The same path would be absent, forbidden or damaged the next time too.
 fn may_pass(kind: io::ErrorKind) -> bool {
     use io::ErrorKind as Kind;
@@ -53,9 +59,11 @@ mod tests {
         struct Failed(#[source] GpuError);
         let fault =
             GpuError::Call { what: "cuLaunchKernel", reason: "an uncorrectable ECC error".to_owned() };
-        assert_eq!(kind_of(&Failed(fault).into()), FailureKind::Infrastructure);
+        let fault = Failed(fault).into();
+        assert_eq!((kind_of(&fault), is_out_of_memory(&fault)), (FailureKind::Infrastructure, false));
         let full = GpuError::OutOfMemory { wanted: 2, held: 1, limit: None, free: 1, total: 2 };
-        assert_eq!(kind_of(&Failed(full).into()), FailureKind::Run);
+        let full = Failed(full).into();
+        assert_eq!((kind_of(&full), is_out_of_memory(&full)), (FailureKind::Run, true));
     }
 
     #[test]

@@ -62,9 +62,9 @@ fn finish(ended: Result<Done, RunError>, report: &Reporter, began: Instant) -> u
 
 fn failed(error: RunError, at: Position) -> Event {
     let error = anyhow::Error::from(error);
-    let kind = error::kind_of(&error);
+    let (kind, out_of_memory) = (error::kind_of(&error), error::is_out_of_memory(&error));
     log_failure(&error);
-    Event::Failed { kind, message: format!("{error:#}"), at: Some(at) }
+    Event::Failed { kind, message: format!("{error:#}"), at: Some(at), out_of_memory }
 }
 
 fn refused(error: LockError) -> u8 {

@@ -106,7 +106,7 @@ impl<'a, B: HeadMemory> Training<'a, B> {
             _ => None,
         };
         let (model, from) = model(seats, folder, assignment, data)?;
-        if let Some(note) = objective::sampling_note(config, data.identities.len()) {
+        if let Some(note) = objective::sampling_note(&assignment.config(), data.identities.len()) {
             tracing::warn!("{note}");
         }
         let (at, sums) = from.unwrap_or_default();
@@ -286,9 +286,9 @@ fn model<B: HeadMemory>(
     assignment: &Assignment,
     data: &Prepared,
 ) -> Result<(Team<B>, Option<Reached>), TrainError> {
-    let (plan, classes) = (&assignment.plan, data.identities.len());
-    let mut model = Team::new(seats, &plan.config, classes, plan.seed).map_err(TrainError::Build)?;
-    model.freeze(&plan.config).map_err(|error| TrainError::Start(error.into()))?;
+    let (config, plan, classes) = (assignment.config(), &assignment.plan, data.identities.len());
+    let mut model = Team::new(seats, &config, classes, plan.seed).map_err(TrainError::Build)?;
+    model.freeze(&config).map_err(|error| TrainError::Start(error.into()))?;
     let from = saved::resume(folder, assignment, &mut model).map_err(TrainError::Resume)?;
     if let (None, Some(init)) = (&from, &plan.config.start.init) {
         begin(&mut model, init, assignment, data).map_err(|error| TrainError::Start(error.into()))?;

@@ -64,6 +64,8 @@ impl RunFolder {
             device: DeviceRequest::Auto,
             gpu_memory_bytes: None,
             deterministic: true,
+            until_epoch: None,
+            parts: None,
             threads: 1,
             cache,
         };

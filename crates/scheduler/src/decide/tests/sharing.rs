@@ -63,7 +63,14 @@ fn request((device, threads, memory_bytes, share): Asked) -> ResourceRequest {
     let device = [DeviceRequest::Auto, DeviceRequest::Cpu, DeviceRequest::Cuda][device as usize];
     let threads = threads.and_then(NonZeroU32::new).map_or(Threads::Auto, Threads::Exactly);
     let gpu_memory_bytes = share.map(|gib| gib * GIB);
-    ResourceRequest { device, threads, memory_bytes, gpu_memory_bytes, deterministic: true }
+    ResourceRequest {
+        device,
+        threads,
+        memory_bytes,
+        gpu_memory_bytes,
+        deterministic: true,
+        time_limit_secs: None,
+    }
 }
 
 /// What runs hold once `actions` are done.

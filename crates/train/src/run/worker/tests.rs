@@ -52,6 +52,8 @@ impl Run {
             device: DeviceRequest::Cuda,
             gpu_memory_bytes: None,
             deterministic: true,
+            until_epoch: None,
+            parts: None,
             threads: 1,
             cache,
         };
@@ -120,10 +122,10 @@ fn a_run_whose_share_is_too_small_fails_with_the_remedy_and_goes_on_from_its_che
     assert!(at.step > 0 && !kept.is_empty());
 
     assert_eq!(run.attempt(1 << 20, &Stop::default()), exit::FAILED);
-    let Some(Event::Failed { kind, message, at: failed_at }) = run.events().pop() else {
+    let Some(Event::Failed { kind, message, at: failed_at, out_of_memory }) = run.events().pop() else {
         panic!("{:?}", run.events());
     };
-    assert_eq!((kind, failed_at), (FailureKind::Run, Some(at)), "{message}");
+    assert_eq!((kind, failed_at, out_of_memory), (FailureKind::Run, Some(at), true), "{message}");
     for part in [
         "of which this run has a share of 1.00 GiB (up to 1.00 GiB of it CUDA's own), failed at step",
         "were asked for, this run holds",
