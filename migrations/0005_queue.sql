@@ -6,6 +6,7 @@ ALTER TABLE runs ADD COLUMN priority REAL NOT NULL DEFAULT 0;
 ALTER TABLE runs ADD COLUMN place REAL NOT NULL DEFAULT 0;
 ALTER TABLE runs ADD COLUMN held TEXT CHECK (held IN ('person', 'search'));     -- not begun while this is so
 ALTER TABLE runs ADD COLUMN asked TEXT CHECK (asked IN ('cancel', 'pause'));    -- of a worker at work, for its scheduler
+ALTER TABLE runs ADD COLUMN refused TEXT;                          -- why the scheduler took it out of the queue
 ALTER TABLE runs ADD COLUMN until_epoch INTEGER;                   -- attempts end with a checkpoint after so many epochs
 ALTER TABLE runs ADD COLUMN not_before_ms INTEGER;                 -- an attempt died: the next waits until then
 ALTER TABLE runs ADD COLUMN parts INTEGER;                         -- batches in so many parts, since memory ran out

@@ -80,7 +80,10 @@ pub enum RunEvent {
     /// The attempt failed for good.
     Failed(Attempt, FailureKind),
     /// A person asks for it again.
-    Requeued,
+    Requeued {
+        /// The attempt that will carry it out.
+        next: Attempt,
+    },
     /// A person calls it off.
     Cancelled,
 }
@@ -114,9 +117,12 @@ impl RunState {
             (Self::Running { attempt }, RunEvent::Failed(by, kind)) if by == attempt => {
                 Ok(Self::Failed { attempt, kind })
             }
-            (Self::Failed { attempt, .. } | Self::Succeeded { attempt }, RunEvent::Requeued) => {
-                Ok(Self::Queued { next: attempt.next() })
+            (Self::Failed { attempt, .. } | Self::Succeeded { attempt }, RunEvent::Requeued { next })
+                if next == attempt.next() =>
+            {
+                Ok(Self::Queued { next })
             }
+            (Self::Cancelled, RunEvent::Requeued { next }) => Ok(Self::Queued { next }),
             (Self::Queued { .. } | Self::Running { .. }, RunEvent::Cancelled) => Ok(Self::Cancelled),
             (state, event) => Err(IllegalTransition { state, event }),
         }

@@ -53,10 +53,13 @@ fn what_has_ended_can_be_asked_for_again_with_a_new_attempt() {
         RunState::Succeeded { attempt: FIRST },
         RunState::Failed { attempt: FIRST, kind: FailureKind::Infrastructure },
     ] {
-        assert_eq!(ended.after(RunEvent::Requeued).unwrap(), RunState::Queued { next: second() });
+        assert_eq!(
+            ended.after(RunEvent::Requeued { next: second() }).unwrap(),
+            RunState::Queued { next: second() }
+        );
     }
     for going_on in [RunState::Queued { next: FIRST }, RunState::Running { attempt: FIRST }] {
-        going_on.after(RunEvent::Requeued).unwrap_err();
+        going_on.after(RunEvent::Requeued { next: second() }).unwrap_err();
     }
 }
 

@@ -9,6 +9,7 @@ use sqlx::{Sqlite, SqliteConnection, Transaction, sqlite::SqliteRow};
 use crate::{
     Store, StoreError,
     error::Doing,
+    queue::{Hold, submit::reopened},
     records::{Exit, Failure, Outcome, Provenance},
     rows,
 };
@@ -45,8 +46,28 @@ pub struct Settlement {
     pub exit: Exit,
     /// The last lines of its log, where it failed or died.
     pub log_tail: String,
+    /// What becomes of its run in the queue.
+    pub afterwards: Afterwards,
     /// Unix time in milliseconds.
     pub at_ms: u64,
+}
+
+/// What becomes of a run in the queue once an attempt has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Afterwards {
+    /// It waits in its place where it waits at all.
+    Stays,
+    /// It was called off.
+    Cancelled,
+    /// It waits, and is not begun while it is held.
+    Held(Hold),
+    /// It waits, and does not begin before then; Unix milliseconds.
+    Delayed {
+        /// Unix milliseconds.
+        not_before_ms: u64,
+        /// Batches are in so many parts from now on.
+        parts: Option<NonZeroU32>,
+    },
 }
 
 /// How a run is done again.
@@ -96,6 +117,7 @@ impl Store {
         let id: i64 = rows::get(&row, "id")?;
         let state = rows::moved(run, rows::state(&row)?, event(settlement))?;
         put_state(&mut write, id, state, settlement.at_ms).await?;
+        put_in_line(&mut write, id, state, settlement.afterwards).await?;
         put_end(&mut write, id, settlement).await?;
         write.commit().await.doing("record the attempt's end")?;
         Ok(state)
@@ -112,7 +134,7 @@ impl Store {
             RunState::Running { .. } => return Ok(state),
             RunState::Queued { .. } => {}
             RunState::Succeeded { .. } | RunState::Failed { .. } | RunState::Cancelled => {
-                state = rows::moved(run, state, RunEvent::Requeued)?;
+                state = rows::moved(run, state, reopened(&mut write, id).await?)?;
             }
         }
         put_state(&mut write, id, state, at_ms).await?;
@@ -156,6 +178,9 @@ impl Store {
 /// A settlement and what it does to a run say the same in two vocabularies.
 fn event(settlement: &Settlement) -> RunEvent {
     let attempt = settlement.attempt;
+    if (settlement.end, settlement.afterwards) == (Outcome::Interrupted, Afterwards::Cancelled) {
+        return RunEvent::Cancelled;
+    }
     let kind = settlement.failure.as_ref().map(|failure| failure.kind);
     match settlement.end {
         Outcome::Finished => RunEvent::Finished(attempt),
@@ -174,7 +199,7 @@ pub(crate) async fn load(write: &mut SqliteConnection, run: &RunId) -> Result<Sq
     row.ok_or_else(|| StoreError::UnknownRun(run.clone()))
 }
 
-async fn put_state(
+pub(crate) async fn put_state(
     write: &mut SqliteConnection,
     id: i64,
     state: RunState,
@@ -184,6 +209,27 @@ async fn put_state(
     let sql = "UPDATE runs SET state = ?, attempt = ?, run_failure_kind = ?, moved_ms = ? WHERE id = ?";
     let query = sqlx::query(sql).bind(word).bind(attempt).bind(kind).bind(at_ms as i64).bind(id);
     query.execute(write).await.doing("move the run")?;
+    Ok(())
+}
+
+/// What has ended has left the queue; what a person asked has been done.
+async fn put_in_line(
+    write: &mut SqliteConnection,
+    id: i64,
+    state: RunState,
+    afterwards: Afterwards,
+) -> Result<(), StoreError> {
+    let waits = matches!(state, RunState::Queued { .. });
+    let (held, not_before_ms, parts) = match afterwards {
+        Afterwards::Stays | Afterwards::Cancelled => (None, None, None),
+        Afterwards::Held(hold) => (Some(hold.word()), None, None),
+        Afterwards::Delayed { not_before_ms, parts } => (None, Some(not_before_ms as i64), parts),
+    };
+    let sql = "UPDATE runs SET submitted_ms = IIF(?, submitted_ms, NULL), asked = NULL, held = ?, not_before_ms = ?, \
+               parts = COALESCE(?, parts) WHERE id = ?";
+    let query =
+        sqlx::query(sql).bind(waits).bind(held).bind(not_before_ms).bind(parts.map(NonZeroU32::get)).bind(id);
+    query.execute(write).await.doing("record what becomes of the run in the queue")?;
     Ok(())
 }
 

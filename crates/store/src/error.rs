@@ -16,6 +16,9 @@ pub enum StoreError {
     /// No run has the name.
     #[error("no run is named `{0}`")]
     UnknownRun(RunId),
+    /// What it waits for waits for it in turn.
+    #[error("the run `{0}` would wait for itself: what it comes after comes after it")]
+    WaitsForItself(RunId),
     /// The run's state does not allow it.
     #[error("the run `{run}` stays as it is")]
     Illegal {

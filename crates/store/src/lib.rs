@@ -12,15 +12,19 @@ mod journal;
 mod list_people;
 mod open;
 mod planning;
+mod queue;
 pub mod records;
 mod results;
 mod rows;
 mod runs;
 
-pub use attempts::{Enqueued, Launch, Restart, Settlement};
+pub use attempts::{Afterwards, Enqueued, Launch, Restart, Settlement};
 pub use error::StoreError;
 pub use filter::{Filter, FilterError, Sort};
 pub use journal::{EvaluatedFiles, JournalBatch, JournalEntry};
 pub use open::{DATABASE, OpenError, Store, make_folder};
 pub use planning::{PlannedRun, Planning};
+pub use queue::{
+    Ask, Asked, Due, Hold, Move, PRIORITY_LEVEL_MS, QueueRecord, Scope, Submission, Watch, Wish, place,
+};
 pub use runs::JobRecord;

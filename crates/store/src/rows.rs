@@ -39,7 +39,7 @@ pub(crate) fn get_u64(row: &SqliteRow, column: &str) -> Result<u64, StoreError> 
     Ok(get::<i64>(row, column)? as u64)
 }
 
-fn get_optional_u64(row: &SqliteRow, column: &str) -> Result<Option<u64>, StoreError> {
+pub(crate) fn get_optional_u64(row: &SqliteRow, column: &str) -> Result<Option<u64>, StoreError> {
     Ok(get::<Option<i64>>(row, column)?.map(|number| number as u64))
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn get_word<T: DeserializeOwned>(row: &SqliteRow, column: &'static st
     word(column, get::<&str>(row, column)?)
 }
 
-fn get_optional_word<T: DeserializeOwned>(
+pub(crate) fn get_optional_word<T: DeserializeOwned>(
     row: &SqliteRow,
     column: &'static str,
 ) -> Result<Option<T>, StoreError> {
@@ -163,7 +163,7 @@ pub(crate) fn parts(row: &SqliteRow) -> Result<Option<NonZeroU32>, StoreError> {
     Ok(get::<Option<u32>>(row, "parts")?.and_then(NonZeroU32::new))
 }
 
-fn position(row: &SqliteRow, epoch: &str, step: &str) -> Result<Option<Position>, StoreError> {
+pub(crate) fn position(row: &SqliteRow, epoch: &str, step: &str) -> Result<Option<Position>, StoreError> {
     let (epoch, step) = (get::<Option<u32>>(row, epoch)?, get::<Option<i64>>(row, step)?);
     Ok(epoch.zip(step).map(|(epoch, step)| Position { epoch, step: step as u64 }))
 }

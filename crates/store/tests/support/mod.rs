@@ -10,7 +10,7 @@ use arclab_spec::{
     ProtocolName, RunId, SharedPeople, Spec, Started, Usage, read_specs,
 };
 use arclab_store::{
-    EvaluatedFiles, JournalBatch, JournalEntry, Launch, PlannedRun, Planning, Settlement, Store,
+    Afterwards, EvaluatedFiles, JournalBatch, JournalEntry, Launch, PlannedRun, Planning, Settlement, Store,
     records::{Exit, Failure, Outcome, PairListRecord, PairRecord, Provenance},
 };
 use tempfile::TempDir;
@@ -87,7 +87,15 @@ pub(crate) fn settlement(number: u32, end: Outcome) -> Settlement {
     let failure = (end == Outcome::Failed || end == Outcome::Retried)
         .then(|| Failure { kind: FailureKind::Run, message: "no".to_owned() });
     let exit = Exit { code: Some(0), signal: None };
-    Settlement { attempt: attempt(number), end, failure, exit, log_tail: String::new(), at_ms: 3_500 }
+    Settlement {
+        attempt: attempt(number),
+        end,
+        failure,
+        exit,
+        log_tail: String::new(),
+        afterwards: Afterwards::Stays,
+        at_ms: 3_500,
+    }
 }
 
 pub(crate) fn line(number: u32, event: Event) -> JournalEntry {

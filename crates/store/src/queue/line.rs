@@ -1,0 +1,175 @@
+//! Who is in line: for the scheduler, and for people.
+
+use std::collections::BTreeSet;
+
+use arclab_spec::{ExperimentName, Position, RunId, RunState, VariantName, config::ResourceRequest};
+use serde::Serialize;
+use sqlx::{QueryBuilder, Sqlite};
+
+use super::{Ask, Hold};
+use crate::{Store, StoreError, error::Doing, rows};
+
+/// Whose runs a scheduler carries out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// All that were submitted.
+    All,
+    /// Some of them.
+    These(BTreeSet<RunId>),
+}
+
+/// A run that may begin now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// The run.
+    pub run: RunId,
+    /// What it asks for.
+    pub request: ResourceRequest,
+    /// When it was submitted, Unix milliseconds.
+    pub submitted_ms: u64,
+}
+
+/// A line of the queue as people see it: what is at work, waits or was refused.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct QueueRecord {
+    /// The run.
+    pub run: RunId,
+    /// That it was first planned for.
+    pub experiment: ExperimentName,
+    /// That it was first planned for.
+    pub variant: VariantName,
+    /// Of its plan.
+    pub seed: u64,
+    /// Where it stands.
+    pub state: RunState,
+    /// The larger goes first.
+    pub priority: f64,
+    /// When it was submitted, Unix milliseconds; absent of what is at work without, or was refused.
+    pub submitted_ms: Option<u64>,
+    /// Why it is not begun.
+    pub held: Option<Hold>,
+    /// What is asked of its worker.
+    pub asked: Option<Ask>,
+    /// Not before then, since an attempt died; Unix milliseconds.
+    pub not_before_ms: Option<u64>,
+    /// Why the scheduler took it out of the queue.
+    pub refused: Option<String>,
+    /// What it waits for: runs that have not succeeded yet.
+    pub after: Vec<RunId>,
+    /// Where its last attempt is in training.
+    pub position: Option<Position>,
+    /// Steps in all, once a worker said so.
+    pub steps: Option<u64>,
+    /// When its last attempt was launched, Unix milliseconds.
+    pub launched_ms: Option<u64>,
+    /// `cpu`, `cuda:0 NVIDIA H200`, once a worker said so.
+    pub device: Option<String>,
+}
+
+/// Submitted and waiting.
+const IN_LINE: &str = " r.state = 'queued' AND r.submitted_ms IS NOT NULL AND r.held IS NULL";
+/// Nothing that it comes after is still to be done.
+const FREE: &str = " NOT EXISTS (SELECT 1 FROM run_after a JOIN runs b ON b.id = a.after \
+                     WHERE a.run = r.id AND b.state <> 'succeeded')";
+
+impl Store {
+    /// The first `limit` runs in line that may begin at `now_ms`. A wait of more than `longest_wait_ms` is of a clock that was set
+    /// back, and has ended.
+    pub async fn due(
+        &self,
+        scope: &Scope,
+        now_ms: u64,
+        longest_wait_ms: u64,
+        limit: u32,
+    ) -> Result<Vec<Due>, StoreError> {
+        let mut query =
+            QueryBuilder::<Sqlite>::new("SELECT r.name, r.request, r.submitted_ms FROM runs r WHERE");
+        query.push(IN_LINE).push(" AND").push(FREE);
+        query.push(" AND (r.not_before_ms IS NULL OR r.not_before_ms <= ").push_bind(now_ms as i64);
+        query.push(" OR r.not_before_ms > ").push_bind((now_ms + longest_wait_ms) as i64).push(")");
+        push_scope(&mut query, scope)?;
+        query.push(" ORDER BY r.place, r.id LIMIT ").push_bind(limit);
+        let found = query.build().fetch_all(&self.pool).await.doing("read the queue")?;
+        let due = |row| {
+            let (run, request) = (rows::get_word(row, "name")?, rows::get_json(row, "request")?);
+            Ok(Due { run, request, submitted_ms: rows::get_u64(row, "submitted_ms")? })
+        };
+        found.iter().map(due).collect()
+    }
+
+    /// Whether any run is in line, be it that it may not begin yet.
+    pub async fn is_any_in_line(&self, scope: &Scope) -> Result<bool, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT EXISTS (SELECT 1 FROM runs r WHERE");
+        query.push(IN_LINE);
+        push_scope(&mut query, scope)?;
+        query.push(")");
+        query.build_query_scalar().fetch_one(&self.pool).await.doing("look at the queue")
+    }
+
+    /// Runs in line that come after one that will not succeed as things are: each with that one, and why.
+    pub async fn hopeless(&self, scope: &Scope) -> Result<Vec<(RunId, RunId, &'static str)>, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "SELECT r.name, b.name AS after, b.state FROM runs r JOIN run_after a ON a.run = r.id \
+             JOIN runs b ON b.id = a.after WHERE",
+        );
+        query.push(IN_LINE);
+        query.push(
+            " AND (b.state IN ('failed', 'cancelled') OR (b.state = 'queued' AND b.submitted_ms IS NULL))",
+        );
+        push_scope(&mut query, scope)?;
+        query.push(" GROUP BY r.id");
+        let found = query.build().fetch_all(&self.pool).await.doing("look for runs that wait in vain")?;
+        let of = |row| {
+            let why = match rows::get::<&str>(row, "state")? {
+                "failed" => "failed",
+                "cancelled" => "was called off",
+                _ => "is not in the queue",
+            };
+            Ok((rows::get_word(row, "name")?, rows::get_word(row, "after")?, why))
+        };
+        found.iter().map(of).collect()
+    }
+
+    /// The queue as people see it: what is at work, what waits in its order, what is held, what was refused.
+    pub async fn queue(&self) -> Result<Vec<QueueRecord>, StoreError> {
+        let sql = "SELECT r.*, p.seed, t.at_epoch, t.at_step, t.steps, t.launched_ms, t.device, \
+                   (SELECT json_group_array(b.name ORDER BY b.id) FROM run_after a JOIN runs b ON b.id = a.after \
+                    WHERE a.run = r.id AND b.state <> 'succeeded') AS after \
+                   FROM runs r JOIN plans p ON p.hash = r.plan LEFT JOIN attempts t ON t.run = r.id \
+                   AND t.number = (SELECT MAX(number) FROM attempts WHERE run = r.id) \
+                   WHERE r.state = 'running' OR (r.state = 'queued' AND (r.submitted_ms IS NOT NULL OR r.refused IS NOT NULL)) \
+                   ORDER BY r.state <> 'running', r.submitted_ms IS NULL, r.held IS NOT NULL, r.place, r.id";
+        let found = sqlx::query(sql).fetch_all(&self.pool).await.doing("list the queue")?;
+        found.iter().map(queue_record).collect()
+    }
+}
+
+fn queue_record(row: &sqlx::sqlite::SqliteRow) -> Result<QueueRecord, StoreError> {
+    Ok(QueueRecord {
+        run: rows::get_word(row, "name")?,
+        experiment: rows::get_word(row, "experiment")?,
+        variant: rows::get_word(row, "variant")?,
+        seed: rows::get_u64(row, "seed")?,
+        state: rows::state(row)?,
+        priority: rows::get(row, "priority")?,
+        submitted_ms: rows::get_optional_u64(row, "submitted_ms")?,
+        held: rows::get_optional_word(row, "held")?,
+        asked: rows::get_optional_word(row, "asked")?,
+        not_before_ms: rows::get_optional_u64(row, "not_before_ms")?,
+        refused: rows::get(row, "refused")?,
+        after: rows::get_json(row, "after")?,
+        position: rows::position(row, "at_epoch", "at_step")?,
+        steps: rows::get_optional_u64(row, "steps")?,
+        launched_ms: rows::get_optional_u64(row, "launched_ms")?,
+        device: rows::get(row, "device")?,
+    })
+}
+
+/// ` AND …`, as one JSON list: SQLite bounds the number of values that are bound one by one.
+fn push_scope(query: &mut QueryBuilder<Sqlite>, scope: &Scope) -> Result<(), StoreError> {
+    if let Scope::These(runs) = scope {
+        let names = crate::error::json("names of runs", runs)?;
+        query.push(" AND r.name IN (SELECT value FROM json_each(").push_bind(names).push("))");
+    }
+    Ok(())
+}
