@@ -21,6 +21,7 @@ async fn main() {
     let mut options = SchedulerOptions::of_this_machine(worker.clone(), provenance);
     options.threads = NonZeroU32::new(8).expect("it is not 0");
     options.poll = std::time::Duration::from_millis(10);
+    options.backoff = std::time::Duration::from_millis(10);
     let cuda = if devices.is_empty() { Err("none".to_owned()) } else { Ok(()) };
     let abilities = WorkerAbilities { cuda };
     let stop = stop_on_signals().expect("signals are heard");

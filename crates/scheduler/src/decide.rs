@@ -1,4 +1,5 @@
-//! Which waiting run starts now, and with what. Pure: the same question gets the same answer.
+//! Which waiting run starts now, and with what. Pure: the same question gets the same answer. `tests/simulation.rs` holds
+//! thousands of runs with a clock of its own against it.
 
 use arclab_spec::{
     RunId,
@@ -14,6 +15,8 @@ pub struct Waiting {
     pub run: RunId,
     /// What it asks for.
     pub request: ResourceRequest,
+    /// For how long it has waited, in milliseconds.
+    pub waited_ms: u64,
 }
 
 /// What a run at work holds.
@@ -94,14 +97,27 @@ pub enum Refusal {
     /// A person called it off.
     #[error("it was called off")]
     Cancelled,
+    /// What it comes after will not succeed.
+    #[error("it comes after `{run}`, which {why}")]
+    After {
+        /// The other run.
+        run: RunId,
+        /// As "failed".
+        why: &'static str,
+    },
 }
 
 fn gib(bytes: u64) -> String {
     format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
 }
 
+/// For how long a run that does not fit is passed over by those behind it: afterwards what it needs is kept free for it.
+pub const PATIENCE_MS: u64 = 10 * 60_000;
+
 /// What to do now: refusals first, then starts in the order of `waiting`. A run that does not fit yet is passed over
-/// by those behind it that do; each set of runs is finite, so it gets its turn.
+/// by those behind it that do. The first in line that has waited for longer than [`PATIENCE_MS`] is not: what comes free of
+/// what it needs is given to nobody behind it, so that it begins once enough of those at work have ended. One at a time is waited
+/// for in this way, as each is the first in line some day.
 pub fn decide(waiting: &[Waiting], running: &[Busy], slots: &Slots) -> Vec<Action> {
     let mut actions = Vec::new();
     let mut able = Vec::new();
@@ -112,11 +128,15 @@ pub fn decide(waiting: &[Waiting], running: &[Busy], slots: &Slots) -> Vec<Actio
         }
     }
     let mut free = Free::of(running, slots);
+    let mut is_kept = false;
     for (index, run) in able.iter().enumerate() {
         let rest = (able.len() - index) as u32;
         if let Some((threads, holds)) = free.place(&run.request, rest) {
             free.take(&holds);
             actions.push(Action::Start { run: run.run.clone(), threads, holds });
+        } else if run.waited_ms >= PATIENCE_MS && !is_kept {
+            free.keep(&run.request);
+            is_kept = true;
         }
     }
     actions
@@ -172,6 +192,18 @@ impl Free {
         }
     }
 
+    /// Takes what a run that does not fit needs, as far as it is there.
+    fn keep(&mut self, request: &ResourceRequest) {
+        let threads = match request.threads {
+            Threads::Auto => 1,
+            Threads::Exactly(count) => count.get().min(self.all_threads),
+        };
+        let wants_gpu = request.device != DeviceRequest::Cpu;
+        let gpus = self.gpus.as_ref().filter(|_| wants_gpu);
+        let gpu = gpus.and_then(|gpus| gpus.emptiest(request.gpu_memory_bytes));
+        self.take(&Busy { threads, memory_bytes: request.memory_bytes.unwrap_or(0), gpu });
+    }
+
     /// Threads and holdings for a run, if it fits; `rest` runs, it included, share what is free.
     fn place(&self, request: &ResourceRequest, rest: u32) -> Option<(u32, Busy)> {
         let memory_bytes = request.memory_bytes.unwrap_or(0);
@@ -216,6 +248,7 @@ mod tests {
 
     const GIB: u64 = 1 << 30;
 
+    /// Since just now.
     fn waiting(name: &str, device: DeviceRequest, threads: Threads) -> Waiting {
         let (memory_bytes, gpu_memory_bytes) = (None, None);
         let request = ResourceRequest {
@@ -226,7 +259,7 @@ mod tests {
             deterministic: true,
             time_limit_secs: None,
         };
-        Waiting { run: RunId::new(name).unwrap(), request }
+        Waiting { run: RunId::new(name).unwrap(), request, waited_ms: 0 }
     }
 
     fn automatic(count: usize) -> Vec<Waiting> {
@@ -298,6 +331,30 @@ mod tests {
             waiting("cpu", DeviceRequest::Cpu, Threads::Auto),
         ];
         assert_eq!(starts(&decide(&runs, &[busy], &gpus)), [("cpu", 3, None)]);
+    }
+
+    #[test]
+    fn what_the_first_in_line_has_waited_for_is_kept_for_it() {
+        let all = waiting("all", DeviceRequest::Cpu, Threads::Exactly(NonZeroU32::new(4).unwrap()));
+        let one = waiting("one", DeviceRequest::Cpu, Threads::Exactly(NonZeroU32::MIN));
+        let busy = Busy { threads: 1, memory_bytes: 0, gpu: None };
+        let starts_of = |waited_ms| {
+            let runs = [Waiting { waited_ms, ..all.clone() }, one.clone()];
+            starts(&decide(&runs, &[busy], &cpus(4, None))).iter().map(|start| start.0.to_owned()).collect()
+        };
+        let (soon, late): (Vec<String>, Vec<String>) = (starts_of(PATIENCE_MS - 1), starts_of(PATIENCE_MS));
+        assert_eq!(soon, ["one"]);
+        assert!(late.is_empty(), "{late:?}");
+    }
+
+    #[test]
+    fn of_gpus_the_one_with_most_room_is_kept_for_a_run_that_waits_for_a_whole_one() {
+        let whole = waiting("whole", DeviceRequest::Cuda, Threads::Auto);
+        let mut share = waiting("share", DeviceRequest::Cuda, Threads::Auto);
+        share.request.gpu_memory_bytes = Some(10 * GIB);
+        let runs = [Waiting { waited_ms: PATIENCE_MS, ..whole }, share];
+        let running = [on_gpu(0, Some(20)), on_gpu(1, Some(40))];
+        assert_eq!(starts(&decide(&runs, &running, &gpus([80, 80]))), [("share", 5, Some(1))]);
     }
 
     #[test]

@@ -40,6 +40,11 @@ impl Follower {
         }
     }
 
+    /// Where the journal was read to.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }

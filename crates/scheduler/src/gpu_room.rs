@@ -71,6 +71,12 @@ impl FreeGpus {
         }
     }
 
+    /// The GPU with most room, be it too little: as nobody else is placed there meanwhile, its room only grows.
+    pub(crate) fn emptiest(&self, share_bytes: Option<u64>) -> Option<GpuPlace> {
+        let room = |free: &&FreeGpu| (free.bytes.unwrap_or(0), std::cmp::Reverse(free.gpu));
+        self.0.iter().max_by_key(room).map(|free| GpuPlace { gpu: free.gpu, share_bytes })
+    }
+
     /// Where a run with this share would go, if there is room: a whole GPU is the first without a run, and a share goes where
     /// it leaves least, so that whole GPUs and large shares find room longest.
     pub(crate) fn place(&self, share_bytes: Option<u64>) -> Option<GpuPlace> {

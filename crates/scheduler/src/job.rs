@@ -1,12 +1,16 @@
 //! A run at work: its worker, what it holds, and its journal.
 
-use std::{io, process::Child};
+use std::{
+    io,
+    process::Child,
+    time::{Duration, Instant},
+};
 
 use arclab_spec::{Attempt, RunId};
-use arclab_store::records::Exit;
+use arclab_store::{Ask, records::Exit};
 use nix::sys::signal::Signal;
 
-use crate::{Busy, Stop, follow::Follower, process};
+use crate::{Busy, SchedulerOptions, Stop, follow::Follower, process};
 
 /// A run at work.
 #[derive(Debug)]
@@ -16,8 +20,22 @@ pub(crate) struct Job {
     pub(crate) holds: Busy,
     pub(crate) worker: Worker,
     pub(crate) follower: Follower,
-    /// What it was told last.
-    pub(crate) told: Stop,
+    pub(crate) watched: Watched,
+}
+
+/// What is known of a worker's conduct. By the machine's own clock, which nobody sets.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    /// How long an attempt may take.
+    limit: Option<Duration>,
+    /// What a person asked of it.
+    pub(crate) asked: Option<Ask>,
+    since: Instant,
+    /// How long it had been at work by then.
+    before: Duration,
+    last_sign: Instant,
+    /// What it was told last, and when.
+    told: (Stop, Instant),
 }
 
 /// A worker process.
@@ -27,6 +45,46 @@ pub(crate) enum Worker {
     Child(Child),
     /// Left behind by an earlier scheduler.
     Adopted,
+}
+
+impl Watched {
+    /// A worker that has been at work for `before`.
+    pub(crate) fn since(before: Duration, limit_secs: Option<u64>) -> Self {
+        let now = Instant::now();
+        let limit = limit_secs.map(Duration::from_secs);
+        Self { limit, asked: None, since: now, before, last_sign: now, told: (Stop::No, now) }
+    }
+
+    /// It has said something.
+    pub(crate) fn sign_of_life(&mut self) {
+        self.last_sign = Instant::now();
+    }
+
+    /// Its time limit in seconds, where it is beyond it.
+    pub(crate) fn overdue_secs(&self) -> Option<u64> {
+        let limit = self.limit.filter(|limit| self.before + self.since.elapsed() > *limit)?;
+        Some(limit.as_secs())
+    }
+
+    /// How long it has been silent, in seconds, where that is too long.
+    pub(crate) fn silent_secs(&self, hung_after: Duration) -> Option<u64> {
+        let silent = self.last_sign.elapsed();
+        (silent > hung_after).then_some(silent.as_secs())
+    }
+
+    /// What it is to be told, where all are told `stop`.
+    fn due(&self, stop: Stop, options: &SchedulerOptions) -> Stop {
+        let (told, at) = self.told;
+        let is_deaf = told == Stop::AfterCheckpoint && at.elapsed() > options.grace;
+        let is_singled_out = self.asked.is_some() || self.overdue_secs().is_some();
+        let own = match () {
+            () if self.silent_secs(options.hung_after).is_some() => Stop::AtOnce,
+            () if is_singled_out && is_deaf => Stop::AtOnce,
+            () if is_singled_out => Stop::AfterCheckpoint,
+            () => Stop::No,
+        };
+        own.max(stop)
+    }
 }
 
 impl Job {
@@ -41,17 +99,19 @@ impl Job {
         }
     }
 
-    /// Passes a stop on, once. An adopted worker that has not written its id yet is told the next time.
-    pub(crate) fn tell(&mut self, stop: Stop) -> io::Result<()> {
+    /// Passes a stop on, once; one of its own where it hangs, takes too long, or a person asked. An adopted worker that has not
+    /// written its id yet is told the next time.
+    pub(crate) fn tell(&mut self, stop: Stop, options: &SchedulerOptions) -> io::Result<()> {
+        let stop = self.watched.due(stop, options);
         let signal = match stop {
             Stop::No => return Ok(()),
-            _ if self.told >= stop => return Ok(()),
+            _ if self.watched.told.0 >= stop => return Ok(()),
             Stop::AfterCheckpoint => Signal::SIGTERM,
             Stop::AtOnce => Signal::SIGKILL,
         };
         let Some(pid) = self.pid()? else { return Ok(()) };
         process::send(pid, signal)?;
-        self.told = stop;
+        self.watched.told = (stop, Instant::now());
         Ok(())
     }
 

@@ -4,6 +4,9 @@ use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 
 use arclab_store::records::Provenance;
 
+/// No run waits for longer than this after a death.
+pub const LONGEST_BACKOFF: Duration = Duration::from_mins(5);
+
 /// How runs are carried out.
 #[derive(Debug, Clone)]
 pub struct SchedulerOptions {
@@ -17,6 +20,12 @@ pub struct SchedulerOptions {
     pub memory_bytes: u64,
     /// How often journals are read.
     pub poll: Duration,
+    /// A worker that gives no sign of life for so long is taken to hang, and killed.
+    pub hung_after: Duration,
+    /// A worker that was told to stop after a checkpoint, and does not, is killed after so long.
+    pub grace: Duration,
+    /// How long a run waits after its first death; twice as long after each further one, up to [`LONGEST_BACKOFF`].
+    pub backoff: Duration,
     /// Noted with each attempt.
     pub provenance: Provenance,
 }
@@ -38,6 +47,10 @@ impl SchedulerOptions {
             threads: NonZeroU32::new(threads).unwrap_or(NonZeroU32::MIN),
             memory_bytes: memory_bytes(),
             poll: Duration::from_millis(200),
+            // Workers give one every second or two.
+            hung_after: Duration::from_mins(2),
+            grace: Duration::from_mins(1),
+            backoff: Duration::from_secs(1),
             provenance,
         }
     }

@@ -1,6 +1,6 @@
 //! What the scheduler tells while it works, and what it leaves.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::NonZeroU32};
 
 use arclab_metrics::Evaluation;
 use arclab_spec::{Attempt, Position, ProtocolName, RunId, Usage};
@@ -80,6 +80,8 @@ pub enum Progress {
         attempt: Attempt,
         /// Why.
         failure: Failure,
+        /// Batches are in so many parts from now on, since memory ran out.
+        parts: Option<NonZeroU32>,
     },
     /// The run is carried out.
     Finished {

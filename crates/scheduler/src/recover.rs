@@ -1,14 +1,16 @@
 //! What an earlier scheduler left behind: workers that live are adopted, the others settled from their journals.
 
+use std::time::Duration;
+
 use arclab_spec::{RunId, RunState};
 use arclab_store::records::{AttemptRecord, Exit};
 
 use crate::{
-    Busy, GpuPlace, Progress, SchedulerError, Stop,
+    Busy, GpuPlace, Progress, SchedulerError,
     follow::Follower,
-    job::{Job, Worker},
+    job::{Job, Watched, Worker},
     process,
-    scheduler::Session,
+    scheduler::{Session, now_ms},
 };
 
 impl Session<'_> {
@@ -33,8 +35,10 @@ impl Session<'_> {
         // As launched: the run may ask for another share by now.
         let gpu = last.gpu.map(|gpu| GpuPlace { gpu, share_bytes: last.gpu_memory_bytes });
         let holds = Busy { threads: last.threads, memory_bytes, gpu };
-        let (told, worker) = (Stop::No, Worker::Adopted);
-        let job = Job { run, attempt, holds, worker, follower, told };
+        // Nothing where the clock was set back.
+        let before = Duration::from_millis(now_ms().saturating_sub(last.launched_ms));
+        let watched = Watched::since(before, record.request.time_limit_secs);
+        let job = Job { run, attempt, holds, worker: Worker::Adopted, follower, watched };
         if lives {
             tracing::info!(run = %job.run, %attempt, "adopted a worker that is at work");
             self.count_try(&job.run);

@@ -3,12 +3,13 @@
 use std::{
     collections::BTreeMap,
     num::NonZeroU32,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
 use arclab_spec::{RunId, RunState, config::ResourceRequest};
-use arclab_store::{JobRecord, Restart, Store};
+use arclab_store::{Scope, Store, Watch};
 use tokio::{
+    signal::unix::{SignalKind, signal},
     sync::{mpsc::UnboundedSender, watch},
     time::sleep,
 };
@@ -54,38 +55,43 @@ impl Scheduler {
         }
     }
 
-    /// Carries out `runs` and what an earlier scheduler left running, until all have ended or `stop` says so.
-    /// What happens goes to `progress`; nobody need listen.
+    /// Carries out `runs`, which are put in the queue where they are not, and what an earlier scheduler left running, until all have
+    /// ended or `stop` says so. What happens goes to `progress`; nobody need listen.
     pub async fn run(
         &mut self,
         runs: &[RunId],
         progress: UnboundedSender<Progress>,
-        mut stop: watch::Receiver<Stop>,
+        stop: watch::Receiver<Stop>,
     ) -> Result<Summary, SchedulerError> {
-        let mut session = Session::new(self, runs, progress);
+        let scope = Scope::These(runs.iter().cloned().collect());
+        let mut session = Session::new(self, scope, progress).await?;
         session.recover().await?;
         session.queue(runs).await?;
-        loop {
-            session.heed(*stop.borrow_and_update())?;
-            session.start().await?;
-            if session.jobs.is_empty() && (session.stop != Stop::No || session.waiting.is_empty()) {
-                return Ok(session.leave());
-            }
-            tokio::select! {
-                () = sleep(session.scheduler.options.poll) => {}
-                // Once nobody can ask any more, only time passes.
-                Ok(()) = stop.changed() => continue,
-            }
-            session.attend().await?;
-        }
+        session.work(stop).await
+    }
+
+    /// Carries out all that is in the queue, and what comes into it, until `stop` says so.
+    pub async fn serve(
+        &mut self,
+        progress: UnboundedSender<Progress>,
+        stop: watch::Receiver<Stop>,
+    ) -> Result<Summary, SchedulerError> {
+        let mut session = Session::new(self, Scope::All, progress).await?;
+        session.recover().await?;
+        session.work(stop).await
     }
 }
 
-/// One invocation of [`Scheduler::run`].
+/// One invocation of [`Scheduler::run`] or [`Scheduler::serve`].
 pub(crate) struct Session<'a> {
     pub(crate) scheduler: &'a Scheduler,
     pub(crate) slots: Slots,
+    /// Whose runs are carried out.
+    pub(crate) scope: Scope,
+    /// The first in line, as of the last look at the store.
     pub(crate) waiting: Vec<Waiting>,
+    pub(crate) watch: Watch,
+    pub(crate) looked: Option<Instant>,
     pub(crate) jobs: Vec<Job>,
     pub(crate) tries: BTreeMap<RunId, u32>,
     pub(crate) gpu_watch: GpuWatch,
@@ -95,11 +101,21 @@ pub(crate) struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    fn new(scheduler: &'a Scheduler, runs: &[RunId], progress: UnboundedSender<Progress>) -> Self {
-        let runs = runs.iter().map(|run| (run.clone(), RunEnd::Waiting)).collect();
-        Self {
+    async fn new(
+        scheduler: &'a Scheduler,
+        scope: Scope,
+        progress: UnboundedSender<Progress>,
+    ) -> Result<Self, SchedulerError> {
+        let runs = match &scope {
+            Scope::All => BTreeMap::new(),
+            Scope::These(runs) => runs.iter().map(|run| (run.clone(), RunEnd::Waiting)).collect(),
+        };
+        Ok(Self {
             scheduler,
             slots: scheduler.slots(),
+            scope,
+            watch: scheduler.store.watch().await.map_err(SchedulerError::Store)?,
+            looked: None,
             waiting: Vec::new(),
             jobs: Vec::new(),
             tries: BTreeMap::new(),
@@ -107,6 +123,38 @@ impl<'a> Session<'a> {
             summary: Summary { runs, stopped: false },
             progress,
             stop: Stop::No,
+        })
+    }
+
+    async fn work(mut self, mut stop: watch::Receiver<Stop>) -> Result<Summary, SchedulerError> {
+        // The end of a worker is looked at when it comes; without that, at the next turn.
+        let mut ends = signal(SignalKind::child()).ok();
+        loop {
+            self.heed(*stop.borrow_and_update())?;
+            self.look().await?;
+            self.start().await?;
+            if self.jobs.is_empty() && self.has_ended().await? {
+                return self.leave().await;
+            }
+            tokio::select! {
+                () = sleep(self.scheduler.options.poll) => {}
+                // Once nobody can ask any more, only time passes.
+                Ok(()) = stop.changed() => continue,
+                Some(()) = next(&mut ends) => {}
+            }
+            self.attend().await?;
+        }
+    }
+
+    /// Whether nothing is left to wait for, while nothing is at work.
+    async fn has_ended(&self) -> Result<bool, SchedulerError> {
+        match (self.stop, &self.scope) {
+            (Stop::AfterCheckpoint | Stop::AtOnce, _) => Ok(true),
+            (Stop::No, Scope::All) => Ok(false),
+            (Stop::No, Scope::These(_)) => {
+                let waits = self.store().is_any_in_line(&self.scope).await;
+                waits.map(|waits| !waits).map_err(SchedulerError::Store)
+            }
         }
     }
 
@@ -130,7 +178,15 @@ impl<'a> Session<'a> {
     }
 
     pub(crate) fn is_asked(&self, run: &RunId) -> bool {
-        self.summary.runs.contains_key(run)
+        match &self.scope {
+            Scope::All => true,
+            Scope::These(runs) => runs.contains(run),
+        }
+    }
+
+    /// Whether it was not settled yet, of the runs that were asked for.
+    pub(crate) fn is_open(&self, run: &RunId) -> bool {
+        self.summary.runs.get(run) == Some(&RunEnd::Waiting)
     }
 
     /// Notes how a run ended, if it was asked for.
@@ -138,40 +194,6 @@ impl<'a> Session<'a> {
         if let Some(noted) = self.summary.runs.get_mut(run) {
             *noted = end;
         }
-    }
-
-    /// Lets the runs that were asked for wait, in their order. One that failed before is asked for again by that,
-    /// and goes on from its checkpoint.
-    async fn queue(&mut self, runs: &[RunId]) -> Result<(), SchedulerError> {
-        for run in runs {
-            let record = self.store().job(run).await.map_err(SchedulerError::Store)?;
-            // Recovering may have settled it just now, and then let it wait again already.
-            let is_open = self.summary.runs.get(run) == Some(&RunEnd::Waiting)
-                && self.waiting.iter().all(|other| other.run != *run);
-            match record.state {
-                RunState::Queued { .. } if is_open => self.wait_for(record),
-                RunState::Failed { .. } if is_open => {
-                    let queued = self.store().requeue(run, Restart::Resume, now_ms()).await;
-                    queued.map_err(SchedulerError::Store)?;
-                    self.wait_for(record);
-                }
-                RunState::Queued { .. } | RunState::Running { .. } | RunState::Failed { .. } => {}
-                RunState::Succeeded { .. } => self.note(run, RunEnd::Finished),
-                RunState::Cancelled => self.refuse(run, Refusal::Cancelled),
-            }
-        }
-        Ok(())
-    }
-
-    fn wait_for(&mut self, record: JobRecord) {
-        self.waiting.push(Waiting { run: record.run, request: record.request });
-    }
-
-    pub(crate) fn refuse(&mut self, run: &RunId, reason: Refusal) {
-        tracing::warn!(%run, %reason, "refused a run");
-        self.waiting.retain(|other| other.run != *run);
-        self.say(Progress::Refused { run: run.clone(), reason: reason.clone() });
-        self.note(run, RunEnd::Refused(reason));
     }
 
     /// Passes what a person asked for on to the workers.
@@ -188,7 +210,7 @@ impl<'a> Session<'a> {
             self.say(says);
         }
         for job in &mut self.jobs {
-            let told = job.tell(self.stop);
+            let told = job.tell(self.stop, &self.scheduler.options);
             told.map_err(|source| SchedulerError::Worker { run: job.run.clone(), source })?;
         }
         Ok(())
@@ -203,15 +225,40 @@ impl<'a> Session<'a> {
             if let Some(exit) = gone {
                 self.settle(job, exit).await?;
             } else {
+                let before = job.follower.offset();
                 self.pass_on(job.follower.drain(self.store()).await?);
+                if job.follower.offset() != before {
+                    job.watched.sign_of_life();
+                }
                 self.jobs.push(job);
             }
         }
         Ok(())
     }
 
-    fn leave(self) -> Summary {
-        Summary { stopped: self.stop != Stop::No, ..self.summary }
+    /// What was asked for here, and was stopped, nobody else is to begin.
+    async fn leave(mut self) -> Result<Summary, SchedulerError> {
+        if let Scope::These(_) = &self.scope {
+            let open: Vec<RunId> =
+                self.summary.runs.keys().filter(|run| self.is_open(run)).cloned().collect();
+            for run in &open {
+                let state = self.store().run(run).await.map_err(SchedulerError::Store)?.state;
+                if state == RunState::Cancelled {
+                    self.note(run, RunEnd::Refused(Refusal::Cancelled));
+                }
+            }
+            if self.stop != Stop::No {
+                self.store().withdraw(&open).await.map_err(SchedulerError::Store)?;
+            }
+        }
+        Ok(Summary { stopped: self.stop != Stop::No, ..self.summary })
+    }
+}
+
+async fn next(ends: &mut Option<tokio::signal::unix::Signal>) -> Option<()> {
+    match ends {
+        Some(ends) => ends.recv().await,
+        None => None,
     }
 }
 

@@ -1,14 +1,16 @@
 //! Settling runs whose workers are gone.
 
-use arclab_spec::{FailureKind, run_folder};
+use std::num::NonZeroU32;
+
+use arclab_spec::{FailureKind, RunId, run_folder};
 use arclab_store::{
-    JobRecord, Settlement, StoreError,
+    Afterwards, JobRecord, Settlement, StoreError,
     records::{Exit, Failure, Outcome},
 };
 
 use crate::{
-    Evidence, Progress, RunEnd, SchedulerError, Stop, Waiting,
-    job::Job,
+    Evidence, LONGEST_BACKOFF, Next, Progress, Refusal, RunEnd, SchedulerError, Stop,
+    job::{Job, Watched},
     log,
     scheduler::{Session, now_ms},
     verdict,
@@ -16,6 +18,12 @@ use crate::{
 
 /// Attempts at a run in one invocation.
 const TRIES: u32 = 3;
+
+/// Into how many parts a run's batches are cut once more memory ran out: two, once, where that leaves equal parts.
+fn in_halves(record: &JobRecord) -> Option<NonZeroU32> {
+    let parts = NonZeroU32::new(2).filter(|_| record.parts.is_none())?;
+    record.plan.config.training.in_parts(parts.get()).map(|_| parts)
+}
 
 impl Session<'_> {
     /// Moves the run of a worker that is gone.
@@ -31,18 +39,21 @@ impl Session<'_> {
     ) -> Result<(), SchedulerError> {
         self.pass_on(job.follower.drain(self.store()).await?);
         let record = self.store().job(&job.run).await.map_err(SchedulerError::Store)?;
-        let evidence = self.evidence(&record, exit, launch_error).await.map_err(SchedulerError::Store)?;
+        let evidence =
+            self.evidence(&record, &job.watched, exit, launch_error).await.map_err(SchedulerError::Store)?;
         let verdict = verdict(&evidence);
         let log_file = job.follower.folder().join(run_folder::LOG);
         let log_tail =
             if verdict.failure.is_some() { log::tail(&log_file, job.attempt) } else { String::new() };
+        let at_ms = now_ms();
         let settlement = Settlement {
             attempt: job.attempt,
             end: verdict.outcome,
             failure: verdict.failure,
             exit,
             log_tail,
-            at_ms: now_ms(),
+            afterwards: self.afterwards(&record, verdict.next, at_ms),
+            at_ms,
         };
         self.store().settle(&job.run, &settlement).await.map_err(SchedulerError::Store)?;
         self.tell_end(&record, settlement);
@@ -52,6 +63,7 @@ impl Session<'_> {
     async fn evidence(
         &self,
         record: &JobRecord,
+        watched: &Watched,
         exit: Exit,
         launch_error: Option<String>,
     ) -> Result<Evidence, StoreError> {
@@ -59,7 +71,7 @@ impl Session<'_> {
         let protocols = record.plan.config.evaluation.protocols.keys();
         let missing = protocols.filter(|name| results.iter().all(|result| result.protocol != **name));
         let last = record.last_attempt.as_ref();
-        let tries = self.tries.get(&record.run).copied().unwrap_or(0);
+        let reached = last.and_then(|last| last.position).map_or(0, |at| at.epoch);
         Ok(Evidence {
             reported: last.and_then(|last| last.reported),
             failure: last.and_then(|last| last.failure.clone()),
@@ -67,11 +79,36 @@ impl Session<'_> {
             launch_error,
             missing: missing.cloned().collect(),
             stopping: self.stop != Stop::No || !self.is_asked(&record.run),
-            tries_left: TRIES.saturating_sub(tries),
+            asked: watched.asked,
+            overdue_secs: watched.overdue_secs(),
+            silent_secs: watched.silent_secs(self.scheduler.options.hung_after),
+            at_limit: record.until_epoch.is_some_and(|limit| reached >= limit),
+            can_split: last.is_some_and(|last| last.out_of_memory) && in_halves(record).is_some(),
+            tries_left: TRIES.saturating_sub(self.tried(&record.run)),
         })
     }
 
-    /// Tells what became of a run, and lets it wait again where another attempt follows.
+    fn tried(&self, run: &RunId) -> u32 {
+        self.tries.get(run).copied().unwrap_or(0)
+    }
+
+    /// What becomes of the run in the queue.
+    fn afterwards(&self, record: &JobRecord, next: Next, at_ms: u64) -> Afterwards {
+        match next {
+            Next::Stays => Afterwards::Stays,
+            Next::Cancelled => Afterwards::Cancelled,
+            Next::Held(hold) => Afterwards::Held(hold),
+            Next::Again => {
+                let doublings = self.tried(&record.run).saturating_sub(1).min(16);
+                let wait = self.scheduler.options.backoff * (1 << doublings);
+                let not_before_ms = at_ms + wait.min(LONGEST_BACKOFF).as_millis() as u64;
+                Afterwards::Delayed { not_before_ms, parts: None }
+            }
+            Next::InParts => Afterwards::Delayed { not_before_ms: at_ms, parts: in_halves(record) },
+        }
+    }
+
+    /// Tells what became of a run.
     fn tell_end(&mut self, record: &JobRecord, settled: Settlement) {
         let run = record.run.clone();
         let last = record.last_attempt.as_ref();
@@ -83,14 +120,20 @@ impl Session<'_> {
                 self.note(&run, RunEnd::Finished);
                 self.say(Progress::Finished { run, used: last.and_then(|last| last.used) });
             }
+            Outcome::Interrupted if settled.afterwards == Afterwards::Cancelled => {
+                self.note(&run, RunEnd::Refused(Refusal::Cancelled));
+                self.say(Progress::Refused { run, reason: Refusal::Cancelled });
+            }
             Outcome::Interrupted => {
                 self.say(Progress::Interrupted { run, at: last.and_then(|last| last.position) });
             }
             Outcome::Retried => {
                 tracing::info!(%run, attempt = %settled.attempt, why = failure.message, "a worker died");
-                // First in line: others began after it.
-                self.waiting.insert(0, Waiting { run: run.clone(), request: record.request.clone() });
-                self.say(Progress::Retrying { run, attempt: settled.attempt, failure });
+                let parts = match settled.afterwards {
+                    Afterwards::Delayed { parts, .. } => parts,
+                    Afterwards::Stays | Afterwards::Cancelled | Afterwards::Held(_) => None,
+                };
+                self.say(Progress::Retrying { run, attempt: settled.attempt, failure, parts });
             }
             Outcome::Failed => {
                 let log_tail = settled.log_tail;

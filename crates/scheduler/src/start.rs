@@ -1,6 +1,6 @@
 //! Starting runs, as decided.
 
-use std::{path::Path, process::Child};
+use std::{path::Path, process::Child, time::Duration};
 
 use arclab_spec::{Assignment, Attempt, PLAN_VERSION, RunId, RunState, config::DeviceRequest};
 use arclab_store::{JobRecord, Launch, StoreError, records::Exit};
@@ -10,7 +10,7 @@ use crate::{
     error::chain,
     folder,
     follow::Follower,
-    job::{Job, Worker},
+    job::{Job, Watched, Worker},
     launch::launch,
     process,
     scheduler::{Session, now_ms},
@@ -28,7 +28,7 @@ impl Session<'_> {
         self.tell_full_gpus(&busy, &actions);
         for action in actions {
             match action {
-                Action::Refuse { run, reason } => self.refuse(&run, reason),
+                Action::Refuse { run, reason } => self.refuse(&run, reason).await?,
                 Action::Start { run, threads, holds } => self.start_one(run, threads, holds).await?,
             }
         }
@@ -44,13 +44,12 @@ impl Session<'_> {
         follower.drain(self.store()).await?;
         follower.rewind_if_lost(self.store()).await?;
         if let Some(reason) = obstacle(&record, follower.folder())? {
-            self.refuse(&run, reason);
-            return Ok(());
+            return self.refuse(&run, reason).await;
         }
         self.begin((&record, next), threads, holds).await.map_err(SchedulerError::Store)?;
         let launched = self.spawn(&record, next, threads, holds);
-        let (told, attempt, worker) = (Stop::No, next, Worker::Adopted);
-        let job = Job { run, attempt, holds, worker, follower, told };
+        let watched = Watched::since(Duration::ZERO, record.request.time_limit_secs);
+        let job = Job { run, attempt: next, holds, worker: Worker::Adopted, follower, watched };
         match launched {
             Ok(child) => self.take_on(job, child, threads).await,
             Err(error) => self.settle_as(job, Exit::default(), Some(chain(&error))).await,

@@ -1,7 +1,10 @@
 //! What becomes of a run whose worker is gone. Pure.
 
 use arclab_spec::{FailureKind, ProtocolName, run_folder::exit};
-use arclab_store::records::{Exit, Failure, Outcome, Reported};
+use arclab_store::{
+    Ask, Hold,
+    records::{Exit, Failure, Outcome, Reported},
+};
 
 /// What is known of an attempt whose worker is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -18,6 +21,16 @@ pub struct Evidence {
     pub missing: Vec<ProtocolName>,
     /// Whether it was told to stop, or nobody waits for it.
     pub stopping: bool,
+    /// What a person asked of it.
+    pub asked: Option<Ask>,
+    /// Its time limit in seconds, where it went beyond.
+    pub overdue_secs: Option<u64>,
+    /// For how long it had given no sign of life when it was killed for that, in seconds.
+    pub silent_secs: Option<u64>,
+    /// Whether it stopped where it was to stop, and not at the end.
+    pub at_limit: bool,
+    /// Whether memory ran out, and its batches can be cut in two.
+    pub can_split: bool,
     /// Attempts that may still follow.
     pub tries_left: u32,
 }
@@ -29,31 +42,91 @@ pub struct Verdict {
     pub outcome: Outcome,
     /// Why, where it failed or died.
     pub failure: Option<Failure>,
+    /// What becomes of the run.
+    pub next: Next,
 }
 
-/// What becomes of the attempt. Only what it reported itself makes it finished or failed for good at once; all else
-/// is a death, worth another try.
+/// What becomes of a run once an attempt is settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// It has ended, or waits in its place.
+    Stays,
+    /// It is called off.
+    Cancelled,
+    /// It waits until it is let go.
+    Held(Hold),
+    /// Another attempt follows after a while.
+    Again,
+    /// Another attempt follows, with batches in twice as many parts.
+    InParts,
+}
+
+impl Verdict {
+    fn stopped(next: Next) -> Self {
+        Self { outcome: Outcome::Interrupted, failure: None, next }
+    }
+
+    fn failed(failure: Failure) -> Self {
+        Self { outcome: Outcome::Failed, failure: Some(failure), next: Next::Stays }
+    }
+}
+
+/// What becomes of the attempt. Only what it reported itself makes it finished or failed for good at once; what a person
+/// asked comes next; all else is a death, worth another try.
 pub fn verdict(evidence: &Evidence) -> Verdict {
-    match (evidence.reported, &evidence.failure) {
-        (Some(Reported::Finished), _) if evidence.missing.is_empty() => {
-            return Verdict { outcome: Outcome::Finished, failure: None };
+    match (evidence.reported, &evidence.failure, evidence.asked) {
+        (Some(Reported::Finished), ..) if evidence.missing.is_empty() => {
+            return Verdict { outcome: Outcome::Finished, failure: None, next: Next::Stays };
         }
-        (Some(Reported::Failed), Some(failure)) if failure.kind == FailureKind::Run => {
-            return Verdict { outcome: Outcome::Failed, failure: Some(failure.clone()) };
+        (_, _, Some(Ask::Cancel)) => return Verdict::stopped(Next::Cancelled),
+        (Some(Reported::Failed), Some(failure), _) if failure.kind == FailureKind::Run => {
+            let failure = failure.clone();
+            if !evidence.can_split {
+                return Verdict::failed(failure);
+            }
+            return Verdict { outcome: Outcome::Retried, failure: Some(failure), next: Next::InParts };
         }
+        (_, _, Some(Ask::Pause)) => return Verdict::stopped(Next::Held(Hold::Person)),
         _ => {}
     }
     if evidence.stopping {
-        return Verdict { outcome: Outcome::Interrupted, failure: None };
+        return Verdict::stopped(Next::Stays);
     }
-    let outcome = match (evidence.tries_left, evidence.reported) {
-        // Stopped by someone else, time and again: it can be gone on with, so it has not failed.
-        (0, Some(Reported::Interrupted)) => Outcome::Interrupted,
-        (0, _) => Outcome::Failed,
-        _ => Outcome::Retried,
-    };
+    if let Some(secs) = evidence.overdue_secs {
+        return Verdict::failed(Failure { kind: FailureKind::Run, message: overdue(secs) });
+    }
+    if evidence.at_limit && evidence.reported == Some(Reported::Interrupted) {
+        return Verdict::stopped(Next::Held(Hold::Search));
+    }
+    again(evidence)
+}
+
+/// Of an attempt that died.
+fn again(evidence: &Evidence) -> Verdict {
     let failure = Failure { kind: FailureKind::Infrastructure, message: death(evidence) };
-    Verdict { outcome, failure: Some(failure) }
+    let (outcome, next) = match (evidence.tries_left, evidence.reported) {
+        // Stopped by someone else, time and again: it can be gone on with, so it has not failed.
+        (0, Some(Reported::Interrupted)) => (Outcome::Interrupted, Next::Stays),
+        (0, _) => return Verdict::failed(failure),
+        _ => (Outcome::Retried, Next::Again),
+    };
+    Verdict { outcome, failure: Some(failure), next }
+}
+
+fn overdue(secs: u64) -> String {
+    format!(
+        "it took longer than its time limit of {} (`resources.time_limit`); asked for again, it goes on from its last checkpoint",
+        in_words(secs)
+    )
+}
+
+/// `2 h`, `90 min`, `45 s`.
+fn in_words(secs: u64) -> String {
+    match secs {
+        _ if secs >= 3_600 && secs.is_multiple_of(3_600) => format!("{} h", secs / 3_600),
+        _ if secs >= 60 && secs.is_multiple_of(60) => format!("{} min", secs / 60),
+        _ => format!("{secs} s"),
+    }
 }
 
 /// Why the attempt died, in words.
@@ -68,6 +141,9 @@ fn death(evidence: &Evidence) -> String {
             format!("the worker finished without a readable result of {}", missing.join(", "))
         }
         (Some(Reported::Interrupted), _) => "the worker was stopped by another program".to_owned(),
+        _ if let Some(secs) = evidence.silent_secs => {
+            format!("the worker hung: it gave no sign of life for {} and was killed", in_words(secs))
+        }
         _ => silent_death(evidence.exit),
     }
 }
@@ -146,6 +222,41 @@ mod tests {
             outcome(&Evidence { reported, stopping: true, ..Evidence::default() }),
             Outcome::Interrupted
         );
+    }
+
+    #[test]
+    fn what_a_person_asked_is_done_unless_the_run_was_quicker() {
+        let asked = |asked| Evidence { asked: Some(asked), ..Evidence::default() };
+        assert_eq!(verdict(&asked(Ask::Cancel)).next, Next::Cancelled);
+        assert_eq!(verdict(&asked(Ask::Pause)).next, Next::Held(Hold::Person));
+        let quick = Evidence { reported: Some(Reported::Finished), ..asked(Ask::Cancel) };
+        assert_eq!(outcome(&quick), Outcome::Finished);
+        let failed = Evidence { asked: Some(Ask::Pause), ..failed(FailureKind::Run) };
+        assert_eq!(outcome(&failed), Outcome::Failed);
+    }
+
+    #[test]
+    fn a_run_that_takes_too_long_has_failed_and_one_that_hung_is_tried_again() {
+        let late = verdict(&Evidence { overdue_secs: Some(5_400), tries_left: 2, ..Evidence::default() });
+        assert_eq!((late.outcome, late.next), (Outcome::Failed, Next::Stays));
+        assert!(late.failure.unwrap().message.starts_with("it took longer than its time limit of 90 min"));
+        let hung = verdict(&Evidence { silent_secs: Some(120), tries_left: 2, ..Evidence::default() });
+        assert_eq!((hung.outcome, hung.next), (Outcome::Retried, Next::Again));
+        assert!(hung.failure.unwrap().message.contains("no sign of life for 2 min"));
+    }
+
+    #[test]
+    fn a_batch_that_does_not_fit_is_tried_in_two_parts_once() {
+        let full = Evidence { can_split: true, ..failed(FailureKind::Run) };
+        assert_eq!((outcome(&full), verdict(&full).next), (Outcome::Retried, Next::InParts));
+        assert_eq!(outcome(&Evidence { can_split: false, ..full }), Outcome::Failed);
+    }
+
+    #[test]
+    fn a_run_that_stopped_where_it_was_to_stop_is_held_for_its_search() {
+        let rung = Evidence { reported: Some(Reported::Interrupted), at_limit: true, ..Evidence::default() };
+        assert_eq!(verdict(&rung).next, Next::Held(Hold::Search));
+        assert_eq!(verdict(&Evidence { stopping: true, ..rung }).next, Next::Stays);
     }
 
     #[test]

@@ -78,6 +78,7 @@ impl Bench {
         let provenance = Provenance { program_version: "0".to_owned(), git_commit: None, git_dirty: None };
         let mut options = SchedulerOptions::of_this_machine(self.worker.clone(), provenance);
         options.poll = Duration::from_millis(10);
+        options.backoff = Duration::from_millis(10);
         options.threads = NonZeroU32::new(4).unwrap();
         options.jobs = self.jobs.and_then(NonZeroU32::new);
         let abilities = WorkerAbilities { cuda: self.cuda.clone() };

@@ -103,7 +103,7 @@ proptest! {
         let slots = Slots { jobs, threads: cores, memory_bytes: 1 << 30, gpus };
         let name = |i: usize| RunId::new(format!("r{i}")).unwrap();
         let runs: Vec<Waiting> = runs.into_iter().enumerate()
-            .map(|(i, run)| Waiting { run: name(i), request: request(run) }).collect();
+            .map(|(i, run)| Waiting { run: name(i), request: request(run), waited_ms: 0 }).collect();
         let actions = decide(&runs, &[], &slots);
         prop_assert!(!actions.is_empty());
         let held = held(&actions);
