@@ -14,8 +14,11 @@ const MAX_LINKS: usize = 16;
 /// A spec's document and those it extends, the furthest first. Never empty.
 pub(super) struct Chain {
     pub(super) links: Vec<Link>,
+    /// The sweep that it is a part of, by its file's name.
+    pub(super) sweep: Option<String>,
 }
 
+#[derive(Clone)]
 pub(super) struct Link {
     pub(super) file: PathBuf,
     pub(super) document: Node,
@@ -58,7 +61,7 @@ pub(super) fn load(file: &Path, reading: &Reading<'_>) -> Option<Chain> {
         links.push(link);
     }
     links.reverse();
-    Some(Chain { links })
+    Some(Chain { links, sweep: None })
 }
 
 /// Why a file is no link of a chain.

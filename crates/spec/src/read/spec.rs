@@ -40,7 +40,7 @@ pub(super) fn read(chain: &Chain, overrides: &[Override], reading: &Reading<'_>)
     let written = top_level(&mut top);
     top.finish();
     let name = name(&document, &own.file, reading);
-    let experiment = experiment(&own.file, &folder, reading);
+    let experiment = experiment(chain, &folder, reading);
     let (name, experiment) = (name?, experiment?);
     expect::refuse_own(&document, &name, reading);
     if reading.mistakes() != before {
@@ -200,9 +200,11 @@ fn folder(file: &Path) -> PathBuf {
     absolute.parent().unwrap_or(Path::new("/")).to_owned()
 }
 
-/// The name of the folder that the file lies in, with what no name may have left out.
-fn experiment(file: &Path, folder: &Path, reading: &Reading<'_>) -> Option<ExperimentName> {
+/// The sweep's name, else that of the folder that the file lies in, with what no name may have left out.
+fn experiment(chain: &Chain, folder: &Path, reading: &Reading<'_>) -> Option<ExperimentName> {
+    let file = &chain.own().file;
     let folder = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+    let folder = chain.sweep.clone().or(folder);
     let legal = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '-' };
     let text: String = folder.unwrap_or_default().chars().map(legal).collect();
     let text = text.trim_start_matches(['.', '-', '_']);
