@@ -44,6 +44,12 @@ pub(super) enum Scale {
     Log,
 }
 
+/// The schema of all axes.
+pub(super) fn schema() -> serde_json::Value {
+    let axis = json!({"type": ["array", "object"]});
+    json!({"type": "object", "additionalProperties": axis})
+}
+
 /// The axis under `key`; absent after a mistake, which is reported.
 pub(super) fn axis(axes: &mut Section<'_>, key: &str) -> Option<Axis> {
     let doc = "Values: a list, or a range {from, to, scale, steps, whole}, or {values, when}.";

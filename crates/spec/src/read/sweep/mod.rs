@@ -7,6 +7,8 @@
 mod axis;
 mod search;
 
+use serde_json::Value as Json;
+
 use self::{
     axis::Axis,
     search::{Cell, Search},
@@ -25,6 +27,8 @@ pub(super) const KEY: &str = "sweep";
 /// Cells beyond which a search is a mistake rather than a plan.
 const MOST_CELLS: u64 = 10_000;
 
+const AXES: &str = "Keys, such as `loss.margin`, each with the values that it takes: a list, or a range `{from, to, steps}`.";
+
 /// What `sweep:` says.
 struct Sweep {
     axes: Vec<Axis>,
@@ -41,12 +45,14 @@ pub(super) fn expanded(chain: Chain, reading: &Reading<'_>) -> Vec<Chain> {
     let Sweep { axes, search } = read(&mut section);
     section.finish();
     let file = links[links.len() - 1].file.clone();
-    let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    let of = |links: Vec<Link>| Chain { links, sweep: name.clone() };
-    let stem = name.as_deref().unwrap_or(KEY);
+    let sweep = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    // What a sweep is to teach, each of its cells is.
+    let words = only(&links[links.len() - 1].document, "hypothesis");
+    let of = |links: Vec<Link>| Chain { links, sweep: sweep.clone() };
+    let stem = sweep.as_deref().unwrap_or(KEY);
     let cells = search.cells(&axes).into_iter().enumerate().map(|(number, cell)| {
-        let own = Link { file: file.clone(), document: document(&cell, stem, number, &node.place) };
-        of(links.iter().cloned().chain([own]).collect())
+        let document = document(&cell, name(&cell, stem, number), &node.place).merged(words.clone());
+        of(links.iter().cloned().chain([Link { file: file.clone(), document }]).collect())
     });
     let against = links[..links.len() - 1].to_vec();
     let against = (!against.is_empty()).then(|| of(against));
@@ -60,13 +66,19 @@ fn without_sweep(mut link: Link) -> Link {
     link
 }
 
+/// A mapping with one key of `document`, where it has it.
+fn only(document: &Node, key: &str) -> Node {
+    let entries = document.entry(key).cloned().into_iter().collect();
+    Node { value: Value::Map(entries), place: document.place.clone() }
+}
+
 /// What a file of the cell would say.
-fn document(cell: &Cell<'_>, stem: &str, number: usize, place: &Place) -> Node {
+fn document(cell: &Cell<'_>, name: String, place: &Place) -> Node {
     let scalar =
         |text: String| Node { value: Value::Scalar(Scalar { text, quoted: true }), place: place.clone() };
     let entry = |key: &str, node: Node| Entry { key: key.to_owned(), key_place: node.place.clone(), node };
     let mapping = |entry: Entry| Node { place: entry.key_place.clone(), value: Value::Map(vec![entry]) };
-    let named = mapping(entry("name", scalar(name(cell, stem, number))));
+    let named = mapping(entry("name", scalar(name)));
     cell.iter().fold(named, |document, (axis, value)| {
         let value = axis.key.rsplit('.').fold(value.clone(), |node, key| mapping(entry(key, node)));
         document.merged(value)
@@ -86,11 +98,11 @@ fn name(cell: &Cell<'_>, stem: &str, number: usize) -> String {
 
 /// All keys of a sweep.
 fn read(section: &mut Section<'_>) -> Sweep {
-    let axes = section.section("axes", "Keys and the values that they take.", |axes| {
-        axes.keys().into_iter().filter_map(|key| axis::axis(axes, key)).collect::<Vec<_>>()
-    });
+    let node = section.take("axes", AXES, axis::schema());
+    let mut axes = section.below("axes", node);
+    let axes: Vec<Axis> = axes.keys().into_iter().filter_map(|key| axis::axis(&mut axes, key)).collect();
     let search = search::search(section);
-    if axes.is_empty()
+    if node.is_none_or(|node| node.entries().is_some_and(<[Entry]>::is_empty))
         && let Some(place) = section.place()
     {
         let found = Diagnostic::at(place, "`sweep` has no axis");
@@ -98,4 +110,11 @@ fn read(section: &mut Section<'_>) -> Sweep {
     }
     search.fits(section, &axes);
     Sweep { axes, search }
+}
+
+/// The schema of a sweep.
+pub(super) fn schema(reading: &Reading<'_>) -> Json {
+    let mut section = Section::new(reading, None, KEY);
+    read(&mut section);
+    section.finish()
 }
