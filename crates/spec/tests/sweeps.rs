@@ -81,6 +81,48 @@ fn a_sobol_search_fills_an_axis_evenly() {
 }
 
 #[test]
+fn what_cells_are_held_against_has_their_seeds_and_resources() {
+    let folder = Folder::new();
+    folder.write("base.yaml", BASE);
+    let own = "training: {seeds: [3, 4], batch_size: 32}\nresources: {threads: 1}\n";
+    folder.write(
+        "margin.yaml",
+        &format!("extends: base.yaml\nsweep: {{axes: {{loss.margin: [0.2, 0.8]}}}}\n{own}"),
+    );
+    let specs = read_specs(&[folder.path().join("margin.yaml")], &[]).unwrap();
+    assert!(specs.iter().all(|spec| spec.seeds == [3, 4] && spec.resources == specs[0].resources));
+    let sizes: Vec<_> = specs.iter().map(|spec| spec.config.training.batch_size).collect();
+    assert_eq!(sizes, [64, 32, 32], "what else a sweep says is of its cells");
+}
+
+#[test]
+fn a_sweep_can_be_set_from_outside_and_its_axes_cannot_be_set_apart() {
+    let folder = Folder::new();
+    folder.write("base.yaml", BASE);
+    folder.write("margin.yaml", "extends: base.yaml\nsweep: {axes: {loss.margin: [0.2, 0.8]}}\n");
+    let read = |set: &str| {
+        let overrides = [set.parse().unwrap()];
+        read_specs(&[folder.path().join("margin.yaml")], &overrides).map_err(|errors| errors.to_string())
+    };
+    let names = |specs: Vec<Spec>| specs.into_iter().map(|spec| spec.name.to_string()).collect::<Vec<_>>();
+    assert_eq!(names(read("sweep.axes={loss.margin: [0.3]}").unwrap()), ["base", "margin-0.3"]);
+    assert!(read("loss.margin=0.4").unwrap_err().contains("`loss.margin=0.4` sets an axis of a sweep"));
+}
+
+#[test]
+fn each_variant_knows_its_place_in_the_sweep() {
+    let cells = cells(
+        "  axes: {loss.name: [arcface, normface], loss.margin: {values: [0.2], when: {loss.name: arcface}}}\n",
+    );
+    let places: Vec<_> = cells.unwrap().into_iter().map(|spec| spec.sweep.unwrap().cell).collect();
+    let values =
+        |values: &[Option<&str>]| values.iter().map(|value| value.map(str::to_owned)).collect::<Vec<_>>();
+    assert_eq!(places[0], None, "what all are held against");
+    assert_eq!(places[1].as_ref().unwrap().values, values(&[Some("arcface"), Some("0.2")]));
+    assert_eq!(places[2].as_ref().unwrap().values, values(&[Some("normface"), None]));
+}
+
+#[test]
 fn mistakes_are_told_where_they_stand() {
     for (sweep, told) in [
         ("  axes: {}\n", "`sweep` has no axis"),

@@ -75,6 +75,6 @@ pub fn refuse_same_names(specs: &[Spec]) -> Result<(), SpecErrors> {
 /// Each spec that can be read.
 fn group_specs(files: &[PathBuf], overrides: &[Override], reading: &Reading<'_>) -> Vec<Spec> {
     let chains = files.iter().filter_map(|file| chain::load(file, reading));
-    let variants = chains.flat_map(|chain| sweep::expanded(chain, reading));
+    let variants = chains.flat_map(|chain| sweep::expanded(chain, overrides, reading));
     variants.filter_map(|chain| spec::read(&chain, overrides, reading)).collect()
 }

@@ -168,6 +168,14 @@ impl Axis {
         }
     }
 
+    /// How many values a list has.
+    pub(super) fn choices(&self) -> Option<usize> {
+        match &self.values {
+            Values::Choices(nodes) => Some(nodes.len()),
+            Values::Range { .. } => None,
+        }
+    }
+
     fn number(&self, value: f64) -> Node {
         let text = format!("{value}");
         Node { value: Value::Scalar(Word { text, quoted: false }), place: self.node.place.clone() }

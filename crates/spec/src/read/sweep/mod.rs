@@ -9,16 +9,15 @@ mod search;
 
 use serde_json::Value as Json;
 
-use self::{
-    axis::Axis,
-    search::{Cell, Search},
-};
+use self::axis::Axis;
 use super::{
     chain::{Chain, Link},
+    overrides::Override,
     section::{Reading, Section},
+    spec,
 };
 use crate::{
-    VariantName,
+    Cell, InvalidName, Membership, Search, Sweep, SweepAxis, VariantName,
     source::{Diagnostic, Entry, Node, Place, Scalar, Value},
 };
 
@@ -30,33 +29,90 @@ const MOST_CELLS: u64 = 10_000;
 const AXES: &str = "Keys, such as `loss.margin`, each with the values that it takes: a list, or a range `{from, to, steps}`.";
 
 /// What `sweep:` says.
-struct Sweep {
+struct Written {
     axes: Vec<Axis>,
     search: Search,
 }
 
 /// The chains of the variants that `chain` stands for: itself; or, of a sweep, what it extends, which all cells are held against,
 /// and the cells. What is extended is no sweep, whether or not it is one by itself.
-pub(super) fn expanded(chain: Chain, reading: &Reading<'_>) -> Vec<Chain> {
-    let written = chain.own().document.get(KEY).filter(|node| !node.is_null()).cloned();
+pub(super) fn expanded(chain: Chain, overrides: &[Override], reading: &Reading<'_>) -> Vec<Chain> {
+    let set = overrides
+        .iter()
+        .fold(only(&chain.own().document, KEY), |node, over| node.merged(only(over.document(), KEY)));
+    let written = chain.own().document.get(KEY).and(set.get(KEY)).filter(|node| !node.is_null());
     let links: Vec<Link> = chain.links.into_iter().map(without_sweep).collect();
     let Some(node) = written else { return vec![Chain { links, sweep: None }] };
-    let mut section = Section::new(reading, Some(&node), KEY);
-    let Sweep { axes, search } = read(&mut section);
+    let [parents @ .., own] = links.as_slice() else { return Vec::new() };
+    let mut section = Section::new(reading, Some(node), KEY);
+    let written = read(&mut section);
     section.finish();
-    let file = links[links.len() - 1].file.clone();
-    let sweep = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    // What a sweep is to teach, each of its cells is.
-    let words = only(&links[links.len() - 1].document, "hypothesis");
-    let of = |links: Vec<Link>| Chain { links, sweep: sweep.clone() };
-    let stem = sweep.as_deref().unwrap_or(KEY);
-    let cells = search.cells(&axes).into_iter().enumerate().map(|(number, cell)| {
-        let document = document(&cell, name(&cell, stem, number), &node.place).merged(words.clone());
-        of(links.iter().cloned().chain([Link { file: file.clone(), document }]).collect())
+    refuse_set(&written.axes, overrides, reading);
+    let Some(against) = against(parents, own) else {
+        let found = Diagnostic::at(
+            &node.place,
+            "a sweep extends nothing, so that its cells are held against nothing",
+        );
+        reading.report(found.help("write such as `extends: baseline.yaml`"));
+        return Vec::new();
+    };
+    let Some(sweep) = written.named(own, reading) else { return Vec::new() };
+    let part = |links, cell| Chain { links, sweep: Some(Membership { sweep: sweep.clone(), cell }) };
+    let cells = search::cells(written.search, &written.axes).into_iter().zip(0..).map(|(cell, number)| {
+        let name = name(&cell, sweep.name.as_str(), number);
+        // What a sweep is to teach, each of its cells is.
+        let document = document(&cell, name, &node.place).merged(only(&own.document, "hypothesis"));
+        let link = Link { file: own.file.clone(), document };
+        part(links.iter().cloned().chain([link]).collect(), Some(written.cell(&cell, number)))
     });
-    let against = links[..links.len() - 1].to_vec();
-    let against = (!against.is_empty()).then(|| of(against));
-    against.into_iter().chain(cells).collect()
+    [part(against, None)].into_iter().chain(cells).collect()
+}
+
+/// What cells are held against: what is extended, with the sweep's seeds and resources, so that seeds pair.
+fn against(parents: &[Link], own: &Link) -> Option<Vec<Link>> {
+    let (last, others) = parents.split_last()?;
+    let seeds = own.document.get("training").map(|training| only(training, "seeds"));
+    let mut document =
+        last.document.clone().merged(only(&own.document, "resources")).merged(only(&own.document, "queue"));
+    if let (Some(seeds), Some(entry)) = (seeds, own.document.entry("training")) {
+        let value = Value::Map(vec![Entry { node: seeds, ..entry.clone() }]);
+        document = document.merged(Node { value, place: own.document.place.clone() });
+    }
+    let last = Link { file: last.file.clone(), document };
+    Some(others.iter().cloned().chain([last]).collect())
+}
+
+/// Refuses what would make all cells one.
+fn refuse_set(axes: &[Axis], overrides: &[Override], reading: &Reading<'_>) {
+    for (axis, over) in axes.iter().flat_map(|axis| overrides.iter().map(move |over| (axis, over))) {
+        if axis.key.split('.').try_fold(over.document(), |node, key| node.get(key)).is_some() {
+            let message = format!("`{over}` sets an axis of a sweep");
+            let help = format!("leave it out, or set the axis: `sweep.axes={{{}: [...]}}`", axis.key);
+            reading.report(Diagnostic::at(&over.document().place, message).help(help));
+        }
+    }
+}
+
+impl Written {
+    /// The sweep that the file of `own` declares.
+    fn named(&self, own: &Link, reading: &Reading<'_>) -> Option<Sweep> {
+        let stem = own.file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let wrong =
+            |error: InvalidName| reading.report(Diagnostic::of_file(own.file.display(), error.to_string()));
+        let name = spec::named(&stem.unwrap_or_default()).map_err(wrong).ok()?;
+        let axes = self.axes.iter().map(|axis| SweepAxis {
+            key: axis.key.clone(),
+            written: axis.node.inline(),
+            choices: axis.choices().map(|choices| choices as u32),
+        });
+        Some(Sweep { name, axes: axes.collect(), search: self.search })
+    }
+
+    fn cell(&self, cell: &search::Cell<'_>, number: u32) -> Cell {
+        let value =
+            |axis: &Axis| cell.iter().find(|(of, _)| of.key == axis.key).and_then(|(_, node)| node.scalar());
+        Cell { number, values: self.axes.iter().map(|axis| value(axis).map(str::to_owned)).collect() }
+    }
 }
 
 fn without_sweep(mut link: Link) -> Link {
@@ -73,7 +129,7 @@ fn only(document: &Node, key: &str) -> Node {
 }
 
 /// What a file of the cell would say.
-fn document(cell: &Cell<'_>, name: String, place: &Place) -> Node {
+fn document(cell: &search::Cell<'_>, name: String, place: &Place) -> Node {
     let scalar =
         |text: String| Node { value: Value::Scalar(Scalar { text, quoted: true }), place: place.clone() };
     let entry = |key: &str, node: Node| Entry { key: key.to_owned(), key_place: node.place.clone(), node };
@@ -86,7 +142,7 @@ fn document(cell: &Cell<'_>, name: String, place: &Place) -> Node {
 }
 
 /// `margin-0.3-scale-64`; with a number where that is no name.
-fn name(cell: &Cell<'_>, stem: &str, number: usize) -> String {
+fn name(cell: &search::Cell<'_>, stem: &str, number: u32) -> String {
     let part = |(axis, value): &(&Axis, Node)| {
         let key = axis.key.rsplit('.').next().unwrap_or(&axis.key);
         format!("{key}-{}", value.scalar().unwrap_or_default())
@@ -97,7 +153,7 @@ fn name(cell: &Cell<'_>, stem: &str, number: usize) -> String {
 }
 
 /// All keys of a sweep.
-fn read(section: &mut Section<'_>) -> Sweep {
+fn read(section: &mut Section<'_>) -> Written {
     let node = section.take("axes", AXES, axis::schema());
     let mut axes = section.below("axes", node);
     let axes: Vec<Axis> = axes.keys().into_iter().filter_map(|key| axis::axis(&mut axes, key)).collect();
@@ -108,8 +164,8 @@ fn read(section: &mut Section<'_>) -> Sweep {
         let found = Diagnostic::at(place, "`sweep` has no axis");
         section.reading().report(found.help("write such as `axes: {loss.margin: [0.2, 0.5, 0.8]}`"));
     }
-    search.fits(section, &axes);
-    Sweep { axes, search }
+    search::fits(search, section, &axes);
+    Written { axes, search }
 }
 
 /// The schema of a sweep.

@@ -6,26 +6,20 @@
 //! - `sobol`: so many, of the Sobol sequence with Owen's scrambling (Burley, Practical Hash-based Owen Scrambling, Journal of Computer
 //!   Graphics Techniques 9(4), 2020), which fills the product more evenly than chance; best with a power of two.
 
+use std::collections::BTreeSet;
+
 use super::{
     MOST_CELLS,
     axis::{Axis, Values},
 };
 use crate::{
+    Search,
     read::{range::Counts, section::Section},
     source::{Diagnostic, Node},
 };
 
 /// A cell: values of the axes that count in it, in their order.
 pub(super) type Cell<'a> = Vec<(&'a Axis, Node)>;
-
-/// How cells are chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Search {
-    method: Method,
-    /// Of random and Sobol's.
-    cells: u64,
-    seed: u32,
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Method {
@@ -59,80 +53,82 @@ pub(super) fn search(section: &mut Section<'_>) -> Search {
         let found = Diagnostic::at(place, "a search that is no grid needs `cells`");
         section.reading().report(found.help("write how many, such as `cells: 16`"));
     }
-    Search { method, cells: cells.unwrap_or(1), seed }
+    let cells = cells.unwrap_or(1) as u32;
+    match method {
+        Method::Grid => Search::Grid,
+        Method::Random => Search::Random { cells, seed },
+        Method::Sobol => Search::Sobol { cells, seed },
+    }
 }
 
-impl Search {
-    /// Reports axes that the search cannot use.
-    pub(super) fn fits(&self, section: &Section<'_>, axes: &[Axis]) {
-        for (place, axis) in axes.iter().enumerate() {
-            let complain = |message: String, help: &str| {
-                section.reading().report(Diagnostic::at(&axis.node.place, message).help(help));
-            };
-            if self.method == Method::Grid && matches!(axis.values, Values::Range { steps: None, .. }) {
-                complain(format!("a grid needs `steps` of `{}`", axis.key), "write such as `steps: 4`");
-            }
-            if let Some((key, _)) = &axis.when
-                && !axes[..place].iter().any(|axis| axis.key == *key)
-            {
-                complain(
-                    format!("`{}` waits for `{key}`, which is no axis before it", axis.key),
-                    "put that axis first",
-                );
-            }
+/// Reports axes that the search cannot use.
+pub(super) fn fits(search: Search, section: &Section<'_>, axes: &[Axis]) {
+    for (place, axis) in axes.iter().enumerate() {
+        let complain = |message: String, help: &str| {
+            section.reading().report(Diagnostic::at(&axis.node.place, message).help(help));
+        };
+        if search == Search::Grid && matches!(axis.values, Values::Range { steps: None, .. }) {
+            complain(format!("a grid needs `steps` of `{}`", axis.key), "write such as `steps: 4`");
         }
-        if self.method == Method::Sobol
-            && axes.len() > MOST_DIMENSIONS
-            && let Some(place) = section.place()
+        if let Some((key, _)) = &axis.when
+            && !axes[..place].iter().any(|axis| axis.key == *key)
         {
-            let message = format!("a Sobol search has at most {MOST_DIMENSIONS} axes");
-            section.reading().report(Diagnostic::at(place, message).help("take `search: random`"));
-        }
-        let product =
-            axes.iter().map(|axis| axis.grid().len().max(1) as u64).try_fold(1_u64, u64::checked_mul);
-        if self.method == Method::Grid
-            && product.is_none_or(|cells| cells > MOST_CELLS)
-            && let Some(place) = section.place()
-        {
-            let message = format!("the grid has more than {MOST_CELLS} cells");
-            section.reading().report(
-                Diagnostic::at(place, message).help("take fewer values, or `search: random` with `cells`"),
+            complain(
+                format!("`{}` waits for `{key}`, which is no axis before it", axis.key),
+                "put that axis first",
             );
         }
     }
+    if matches!(search, Search::Sobol { .. })
+        && axes.len() > MOST_DIMENSIONS
+        && let Some(place) = section.place()
+    {
+        let message = format!("a Sobol search has at most {MOST_DIMENSIONS} axes");
+        section.reading().report(Diagnostic::at(place, message).help("take `search: random`"));
+    }
+    let product = axes.iter().map(|axis| axis.grid().len().max(1) as u64).try_fold(1_u64, u64::checked_mul);
+    if search == Search::Grid
+        && product.is_none_or(|cells| cells > MOST_CELLS)
+        && let Some(place) = section.place()
+    {
+        let message = format!("the grid has more than {MOST_CELLS} cells");
+        section.reading().report(
+            Diagnostic::at(place, message).help("take fewer values, or `search: random` with `cells`"),
+        );
+    }
+}
 
-    /// The cells, each once.
-    pub(super) fn cells<'a>(&self, axes: &'a [Axis]) -> Vec<Cell<'a>> {
-        match self.method {
-            Method::Grid => axes.iter().fold(vec![Vec::new()], |cells, axis| crossed(cells, axis)),
-            Method::Random => self.drawn(axes, |cell, axis| unit(self.seed, cell, axis)),
-            Method::Sobol => {
-                self.drawn(axes, |cell, axis| f64::from(sobol_burley::sample(cell, axis, self.seed)))
-            }
+/// The cells, each once.
+pub(super) fn cells(search: Search, axes: &[Axis]) -> Vec<Cell<'_>> {
+    match search {
+        Search::Grid => axes.iter().fold(vec![Vec::new()], |cells, axis| crossed(cells, axis)),
+        Search::Random { cells, seed } => drawn(cells, axes, |cell, axis| unit(seed, cell, axis)),
+        Search::Sobol { cells, seed } => {
+            drawn(cells, axes, |cell, axis| f64::from(sobol_burley::sample(cell, axis, seed)))
         }
     }
+}
 
-    fn drawn<'a>(&self, axes: &'a [Axis], draw: impl Fn(u32, u32) -> f64) -> Vec<Cell<'a>> {
-        let mut cells: Vec<Cell<'a>> = Vec::new();
-        for number in 0..self.cells as u32 {
-            let cell = axes.iter().enumerate().fold(Vec::new(), |mut cell: Cell<'a>, (place, axis)| {
-                if axis.counts(&cell) {
-                    cell.push((axis, axis.at(draw(number, place as u32))));
-                }
-                cell
-            });
-            let same = |other: &Cell<'_>| {
-                let values = |cell: &Cell<'_>| {
-                    cell.iter().map(|(axis, node)| (axis.key.clone(), node.inline())).collect::<Vec<_>>()
-                };
-                values(other) == values(&cell)
-            };
-            if !cells.iter().any(same) {
-                cells.push(cell);
-            }
+fn drawn(cells: u32, axes: &[Axis], draw: impl Fn(u32, u32) -> f64) -> Vec<Cell<'_>> {
+    let mut known = BTreeSet::new();
+    (0..cells)
+        .map(|number| at(axes, |axis| draw(number, axis)))
+        .filter(|cell| {
+            known.insert(
+                cell.iter().map(|(axis, node)| (axis.key.as_str(), node.inline())).collect::<Vec<_>>(),
+            )
+        })
+        .collect()
+}
+
+/// The cell where each axis has its value at `place` of it, of [0, 1).
+fn at(axes: &[Axis], place: impl Fn(u32) -> f64) -> Cell<'_> {
+    axes.iter().zip(0..).fold(Vec::new(), |mut cell, (axis, number)| {
+        if axis.counts(&cell) {
+            cell.push((axis, axis.at(place(number))));
         }
-        cells
-    }
+        cell
+    })
 }
 
 /// Each cell with each value of `axis`, where it counts.
