@@ -11,12 +11,12 @@ const BASE: &str = "hypothesis: None.\ndata: {dataset: synthetic}\ntraining: {ep
 fn cells(sweep: &str) -> Result<Vec<Spec>, String> {
     let folder = Folder::new();
     folder.write("base.yaml", BASE);
-    folder.write("margin.yaml", &format!("extends: base.yaml\nhypothesis: Margins matter.\nsweep:\n{sweep}"));
+    folder.write("margin.yaml", format!("extends: base.yaml\nhypothesis: Margins matter.\nsweep:\n{sweep}"));
     read_specs(&[folder.path().join("margin.yaml")], &[]).map_err(|errors| errors.to_string())
 }
 
 fn names(sweep: &str) -> Vec<String> {
-    cells(sweep).unwrap().iter().map(|spec| spec.name.to_string()).collect()
+    cells(sweep).expect("the sweep is right").iter().map(|spec| spec.name.to_string()).collect()
 }
 
 fn changes(spec: &Spec) -> Vec<String> {
@@ -36,7 +36,7 @@ fn a_grid_has_what_is_extended_and_a_variant_a_cell() {
     );
     assert_eq!(changes(&cells[2]), ["loss.margin: - → 0.2", "loss.scale: - → 64"]);
     assert_eq!(cells[2].hypothesis, "Margins matter.");
-    assert_eq!(cells[2].parent.as_ref().map(|name| name.as_str()), Some("margin"));
+    assert_eq!(cells[2].parent.as_ref().map(arclab_spec::VariantName::as_str), Some("margin"));
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn what_cells_are_held_against_has_their_seeds_and_resources() {
     let own = "training: {seeds: [3, 4], batch_size: 32}\nresources: {threads: 1}\n";
     folder.write(
         "margin.yaml",
-        &format!("extends: base.yaml\nsweep: {{axes: {{loss.margin: [0.2, 0.8]}}}}\n{own}"),
+        format!("extends: base.yaml\nsweep: {{axes: {{loss.margin: [0.2, 0.8]}}}}\n{own}"),
     );
     let specs = read_specs(&[folder.path().join("margin.yaml")], &[]).unwrap();
     assert!(specs.iter().all(|spec| spec.seeds == [3, 4] && spec.resources == specs[0].resources));

@@ -118,12 +118,12 @@ fn said_of_sweep(sweep: &Sweep, cells: &[&Spec]) -> Vec<String> {
     let hypothesis = cells.first().map(|spec| spec.hypothesis.replace(char::is_control, " "));
     let runs: usize = cells.iter().map(|spec| spec.seeds.len()).sum();
     let how = match sweep.search {
-        Search::Grid => "all cells",
-        Search::Random { .. } => "cells by chance",
-        Search::Sobol { .. } => "cells of Sobol's sequence",
+        Search::Grid => "a grid",
+        Search::Random { .. } => "chance",
+        Search::Sobol { .. } => "Sobol's sequence",
     };
     let title = format!("\n{}: {}", sweep.name, hypothesis.unwrap_or_default());
-    let count = format!("  a sweep with {runs} runs of {} {how} over", cells.len());
+    let count = format!("  a sweep of {} cells with {runs} runs, by {how}, over", cells.len());
     let axes = sweep.axes.iter().map(|axis| format!("    {}: {}", axis.key, axis.written));
     [title, count].into_iter().chain(axes).collect()
 }

@@ -182,7 +182,7 @@ impl Axis {
     }
 
     /// Whether it counts beside `taken`, the values of axes before it.
-    pub(super) fn counts(&self, taken: &[(&Axis, Node)]) -> bool {
+    pub(super) fn counts(&self, taken: &[(&Self, Node)]) -> bool {
         self.when.as_ref().is_none_or(|(key, value)| {
             taken.iter().any(|(axis, node)| axis.key == *key && node.scalar() == Some(value))
         })

@@ -101,7 +101,7 @@ pub(super) fn fits(search: Search, section: &Section<'_>, axes: &[Axis]) {
 /// The cells, each once.
 pub(super) fn cells(search: Search, axes: &[Axis]) -> Vec<Cell<'_>> {
     match search {
-        Search::Grid => axes.iter().fold(vec![Vec::new()], |cells, axis| crossed(cells, axis)),
+        Search::Grid => axes.iter().fold(vec![Vec::new()], crossed),
         Search::Random { cells, seed } => drawn(cells, axes, |cell, axis| unit(seed, cell, axis)),
         Search::Sobol { cells, seed } => {
             drawn(cells, axes, |cell, axis| f64::from(sobol_burley::sample(cell, axis, seed)))
