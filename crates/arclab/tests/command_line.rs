@@ -72,6 +72,17 @@ fn a_plan_says_what_differs_and_runs_nothing() {
 }
 
 #[test]
+fn a_plan_of_a_sweep_says_once_what_it_goes_through() {
+    let lab = Lab::new();
+    let sweep = "extends: ../specs/baseline.yaml\nsweep: {axes: {loss.margin: [0.2, 0.3, 0.4]}}\ntraining: {seeds: [0, 1]}\n";
+    lab.write("sweeps/margin.yaml", sweep);
+    let plan = lab.succeed(&["plan", "sweeps"]);
+    let once = "a sweep of 3 cells with 6 runs, by a grid, over\n    loss.margin: [0.2, 0.3, 0.4]";
+    assert_eq!(plan.matches(once).count(), 1, "{plan}");
+    assert!(plan.contains("margin-0.4") && plan.contains("baseline"), "{plan}");
+}
+
+#[test]
 fn mistakes_in_specs_exit_with_2_and_run_nothing() {
     let lab = Lab::new();
     lab.write("specs/wrong.yaml", "extends: baseline.yaml\nloss: {marign: 0.3}\n");

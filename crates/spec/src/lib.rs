@@ -12,6 +12,7 @@ mod run;
 pub mod run_folder;
 mod source;
 mod spec;
+mod sweep;
 mod test_request;
 mod weights_request;
 
@@ -29,5 +30,6 @@ pub use read::{
 pub use run::{Attempt, FailureKind, IllegalTransition, RunEvent, RunState};
 pub use source::{Diagnostic, SpecErrors};
 pub use spec::{Change, Spec, Written};
+pub use sweep::{Cell, Membership, Search, Sweep, SweepAxis};
 pub use test_request::{TestReport, TestRequest};
 pub use weights_request::{WeightsReport, WeightsRequest};

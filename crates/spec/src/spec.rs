@@ -5,7 +5,8 @@ use std::{fmt, path::PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Diagnostic, Expectation, ExperimentName, Fingerprint, Lineage, Plan, TRAINER_VERSION, VariantName,
+    Diagnostic, Expectation, ExperimentName, Fingerprint, Lineage, Membership, Plan, TRAINER_VERSION,
+    VariantName,
     config::{Config, QueueConfig, ResourceRequest},
     source::Node,
 };
@@ -32,6 +33,9 @@ pub struct Spec {
     /// The same, as results can answer it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expect: Vec<Expectation>,
+    /// The sweep that it is a part of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<Membership>,
     /// Everything that decides the numbers.
     pub config: Config,
     /// Each makes a plan.
@@ -95,6 +99,7 @@ impl Spec {
             changes: Vec::new(),
             hypothesis,
             expect: Vec::new(),
+            sweep: None,
             config,
             written: Written::default(),
             ..self.clone()

@@ -60,6 +60,32 @@ fn the_specs_on_rendered_faces_say_what_differs_from_the_baseline() {
     assert!(specs.iter().all(|spec| matches!(spec.config.data.dataset, Dataset::Synthetic(_))));
 }
 
+#[test]
+fn the_sweep_over_the_margin_has_the_baseline_and_seven_cells_with_three_seeds_each() {
+    let specs = read_specs(&[experiments().join("sweeps/margin.yaml")], &[]).unwrap();
+    insta::assert_snapshot!(outline(&specs), @r"
+    baseline extends nothing
+    margin-0.2 extends margin
+      loss.margin: 0.2
+    margin-0.3 extends margin
+      loss.margin: 0.3
+    margin-0.4 extends margin
+      loss.margin: 0.4
+    margin-0.5 extends margin
+    margin-0.6 extends margin
+      loss.margin: 0.6
+    margin-0.7 extends margin
+      loss.margin: 0.7
+    margin-0.8 extends margin
+      loss.margin: 0.8
+    ");
+    assert!(specs.iter().all(|spec| spec.experiment.as_str() == "margin" && spec.seeds == [0, 1, 2]));
+    assert_eq!(
+        specs[0].config, specs[4].config,
+        "the baseline's margin is one of them, and their runs are shared"
+    );
+}
+
 /// Runs the test `name` of this program once more, with `ARCLAB_DATA` set: a program cannot safely set its own
 /// environment while its tests run on several threads.
 fn again_with_data(name: &str) -> bool {
@@ -176,7 +202,7 @@ fn every_folder_of_shipped_specs_has_a_test_here() {
     let folders = support::shipped_folders().into_iter().skip(1);
     let names: std::collections::BTreeSet<_> =
         folders.map(|(folder, _)| folder.file_name().unwrap().to_string_lossy().into_owned()).collect();
-    assert_eq!(names, ["celeba", "celeba-112", "lfw", "losses"].map(str::to_owned).into());
+    assert_eq!(names, ["celeba", "celeba-112", "lfw", "losses", "sweeps"].map(str::to_owned).into());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `arclab plan`.
 
 use arclab_report::{Cell, Column, Format, Kind, Table};
-use arclab_spec::{Override, Spec};
+use arclab_spec::{Membership, Override, Search, Spec, Sweep};
 
 use crate::{
     cli::PlanArgs,
@@ -86,7 +86,18 @@ fn set_for_all(overrides: &[Override]) -> String {
 /// How each variant differs from its parent, in full, and what it should teach.
 fn differences(specs: &[Spec]) -> String {
     let mut lines = Vec::new();
-    for spec in specs {
+    for (place, spec) in specs.iter().enumerate() {
+        // Of a sweep's cells the axes say all.
+        if let Some(Membership { sweep, cell: Some(_) }) = &spec.sweep {
+            let is_of_it = |other: &Spec| {
+                other.sweep.as_ref().is_some_and(|part| part.sweep.name == sweep.name && part.cell.is_some())
+            };
+            if !specs[..place].iter().any(is_of_it) {
+                let cells: Vec<&Spec> = specs.iter().filter(|other| is_of_it(other)).collect();
+                lines.extend(said_of_sweep(sweep, &cells));
+            }
+            continue;
+        }
         // One line, and nothing that a terminal would obey.
         let hypothesis = spec.hypothesis.replace(char::is_control, " ");
         lines.push(format!("\n{}: {hypothesis}", spec.name));
@@ -100,4 +111,19 @@ fn differences(specs: &[Spec]) -> String {
         }
     }
     lines.join("\n") + "\n"
+}
+
+/// What a sweep goes through, and how much that is.
+fn said_of_sweep(sweep: &Sweep, cells: &[&Spec]) -> Vec<String> {
+    let hypothesis = cells.first().map(|spec| spec.hypothesis.replace(char::is_control, " "));
+    let runs: usize = cells.iter().map(|spec| spec.seeds.len()).sum();
+    let how = match sweep.search {
+        Search::Grid => "a grid",
+        Search::Random { .. } => "chance",
+        Search::Sobol { .. } => "Sobol's sequence",
+    };
+    let title = format!("\n{}: {}", sweep.name, hypothesis.unwrap_or_default());
+    let count = format!("  a sweep of {} cells with {runs} runs, by {how}, over", cells.len());
+    let axes = sweep.axes.iter().map(|axis| format!("    {}: {}", axis.key, axis.written));
+    [title, count].into_iter().chain(axes).collect()
 }

@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::{paths, section::Reading};
-use crate::source::{Diagnostic, Node, Place, SourceFile, Unreadable, parse, suggestion};
+use crate::{
+    Membership,
+    source::{Diagnostic, Node, Place, SourceFile, Unreadable, parse, suggestion},
+};
 
 /// Nobody follows what a spec means through more files than this.
 const MAX_LINKS: usize = 16;
@@ -14,8 +17,11 @@ const MAX_LINKS: usize = 16;
 /// A spec's document and those it extends, the furthest first. Never empty.
 pub(super) struct Chain {
     pub(super) links: Vec<Link>,
+    /// The sweep that it is a part of.
+    pub(super) sweep: Option<Membership>,
 }
 
+#[derive(Clone)]
 pub(super) struct Link {
     pub(super) file: PathBuf,
     pub(super) document: Node,
@@ -58,7 +64,7 @@ pub(super) fn load(file: &Path, reading: &Reading<'_>) -> Option<Chain> {
         links.push(link);
     }
     links.reverse();
-    Some(Chain { links })
+    Some(Chain { links, sweep: None })
 }
 
 /// Why a file is no link of a chain.

@@ -29,6 +29,7 @@ mod schema;
 mod section;
 mod spec;
 mod start;
+mod sweep;
 mod threshold;
 mod training;
 
@@ -73,6 +74,7 @@ pub fn refuse_same_names(specs: &[Spec]) -> Result<(), SpecErrors> {
 
 /// Each spec that can be read.
 fn group_specs(files: &[PathBuf], overrides: &[Override], reading: &Reading<'_>) -> Vec<Spec> {
-    let read = |file: &PathBuf| spec::read(&chain::load(file, reading)?, overrides, reading);
-    files.iter().filter_map(read).collect()
+    let chains = files.iter().filter_map(|file| chain::load(file, reading));
+    let variants = chains.flat_map(|chain| sweep::expanded(chain, overrides, reading));
+    variants.filter_map(|chain| spec::read(&chain, overrides, reading)).collect()
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     section::{Reading, Section},
-    spec,
+    spec, sweep,
 };
 
 /// The JSON Schema (draft 2020-12) of a spec file. Nothing is required there, since an extended spec may give it.
@@ -12,6 +12,11 @@ pub fn json_schema() -> Value {
     let reading = Reading::new(&|_| None);
     let mut top = Section::new(&reading, None, "");
     spec::top_level(&mut top);
+    top.describe(
+        sweep::KEY,
+        "Axes over keys of this spec: each cell of them is a variant.",
+        sweep::schema(&reading),
+    );
     let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "arclab spec",

@@ -191,6 +191,18 @@ impl<'a> Section<'a> {
         scalar::number(self.reading, node, &self.path_of(key), range, example)
     }
 
+    /// A whole number among `counts`, such as `example`, or none.
+    pub(super) fn optional_count(
+        &mut self,
+        key: &str,
+        doc: &str,
+        example: u64,
+        counts: Counts,
+    ) -> Option<u64> {
+        let node = self.take_optional(key, doc, Json::Object(counts.schema()))?;
+        scalar::whole(self.reading, node, &self.path_of(key), counts, example)
+    }
+
     /// A whole number among `counts`.
     pub(super) fn count(&mut self, key: &str, doc: &str, default: u64, counts: Counts) -> u64 {
         let mut schema = Json::Object(counts.schema());

@@ -15,7 +15,7 @@ use super::{
     overrides::Override,
     pairs, queue, resources, schedule,
     section::{Reading, Section, written},
-    start, training,
+    start, sweep, training,
 };
 use crate::{
     Expectation, ExperimentName, Lineage, Spec, VariantName,
@@ -28,6 +28,10 @@ use crate::{
 pub(super) fn read(chain: &Chain, overrides: &[Override], reading: &Reading<'_>) -> Option<Spec> {
     let before = reading.mistakes();
     let own = chain.own();
+    // The sweep has been read by then.
+    let apart = |over: &&Override| chain.sweep.is_none() || over.document().get(sweep::KEY).is_none();
+    let overrides: Vec<Override> = overrides.iter().filter(apart).cloned().collect();
+    let overrides = overrides.as_slice();
     let folder = folder(&own.file);
     reading.begin(&folder);
     let parents = chain.parents();
@@ -40,7 +44,8 @@ pub(super) fn read(chain: &Chain, overrides: &[Override], reading: &Reading<'_>)
     let written = top_level(&mut top);
     top.finish();
     let name = name(&document, &own.file, reading);
-    let experiment = experiment(&own.file, &folder, reading);
+    let of_sweep = chain.sweep.as_ref().map(|part| part.sweep.name.clone());
+    let experiment = of_sweep.or_else(|| experiment(&own.file, &folder, reading));
     let (name, experiment) = (name?, experiment?);
     expect::refuse_own(&document, &name, reading);
     if reading.mistakes() != before {
@@ -56,6 +61,7 @@ pub(super) fn read(chain: &Chain, overrides: &[Override], reading: &Reading<'_>)
         lineage: lineage(chain, &declared, &written.config)?,
         hypothesis: written.hypothesis.unwrap_or_default(),
         expect: written.expect,
+        sweep: chain.sweep.clone(),
         config: written.config,
         seeds: written.seeds,
         resources: written.resources,
@@ -200,17 +206,21 @@ fn folder(file: &Path) -> PathBuf {
     absolute.parent().unwrap_or(Path::new("/")).to_owned()
 }
 
-/// The name of the folder that the file lies in, with what no name may have left out.
+/// The name of the folder that the file lies in.
 fn experiment(file: &Path, folder: &Path, reading: &Reading<'_>) -> Option<ExperimentName> {
     let folder = folder.file_name().map(|name| name.to_string_lossy().into_owned());
-    let legal = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '-' };
-    let text: String = folder.unwrap_or_default().chars().map(legal).collect();
-    let text = text.trim_start_matches(['.', '-', '_']);
-    let text: String = if text.is_empty() { "root".to_owned() } else { text.chars().take(80).collect() };
-    ExperimentName::new(text)
+    named(&folder.unwrap_or_default())
         .map_err(|error| {
             let found = Diagnostic::of_file(file.display(), error.to_string());
             reading.report(found.help("put the spec into a folder with a name of letters and digits"));
         })
         .ok()
+}
+
+/// An experiment called `text`, with what no name may have left out.
+pub(super) fn named(text: &str) -> Result<ExperimentName, crate::InvalidName> {
+    let legal = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '-' };
+    let text: String = text.chars().map(legal).collect();
+    let text = text.trim_start_matches(['.', '-', '_']);
+    ExperimentName::new(if text.is_empty() { "root".to_owned() } else { text.chars().take(80).collect() })
 }

@@ -1,0 +1,195 @@
+//! One axis: a key and the values that it takes.
+
+use serde_json::json;
+
+use crate::{
+    read::{
+        list,
+        range::{Counts, Range},
+        section::{Section, written},
+    },
+    source::{Diagnostic, Node, Scalar as Word, Value},
+};
+
+/// Steps that a range may have at most.
+const MOST_STEPS: u64 = 1000;
+
+/// A key and the values that it takes.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Axis {
+    /// `loss.margin`.
+    pub(super) key: String,
+    /// Where the key stands.
+    pub(super) node: Node,
+    pub(super) values: Values,
+    /// Another axis and the value of it beside which alone this one has a meaning.
+    pub(super) when: Option<(String, String)>,
+}
+
+/// What an axis takes.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Values {
+    /// What is written, in this order.
+    Choices(Vec<Node>),
+    /// Numbers from `low` to `high`, both included.
+    Range { low: f64, high: f64, scale: Scale, steps: Option<u64>, is_whole: bool },
+}
+
+/// What is even in a range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scale {
+    /// Differences.
+    Linear,
+    /// Ratios.
+    Log,
+}
+
+/// The schema of all axes.
+pub(super) fn schema() -> serde_json::Value {
+    let axis = json!({"type": ["array", "object"]});
+    json!({"type": "object", "additionalProperties": axis})
+}
+
+/// The axis under `key`; absent after a mistake, which is reported.
+pub(super) fn axis(axes: &mut Section<'_>, key: &str) -> Option<Axis> {
+    let doc = "Values: a list, or a range {from, to, scale, steps, whole}, or {values, when}.";
+    let node = axes.take(key, doc, json!({"type": ["array", "object"]}))?;
+    let axis = |values, when| Axis { key: key.to_owned(), node: node.clone(), values, when };
+    match &node.value {
+        Value::List(_) => choices(axes, key, node).map(|values| axis(values, None)),
+        Value::Map(_) => {
+            let mut section = axes.below(key, Some(node));
+            let when = when(&mut section);
+            let values = if section.mentions("values") { listed(&mut section) } else { range(&mut section) };
+            section.finish();
+            values.map(|values| axis(values, when))
+        }
+        Value::Scalar(_) => {
+            let message =
+                format!("`{}` must be a list or a range, not `{}`", axes.path_of(key), written(node));
+            let help = format!("write `{key}: [0.2, 0.5]`, or `{key}: {{from: 0.2, to: 0.8, steps: 4}}`");
+            axes.reading().report(Diagnostic::at(&node.place, message).help(help));
+            None
+        }
+    }
+}
+
+fn choices<'a>(section: &Section<'a>, key: &str, node: &'a Node) -> Option<Values> {
+    let items = list::items(section, key, Some(node), "[0.2, 0.5]");
+    for item in items.iter().filter(|item| matches!(item.value, Value::Map(_))) {
+        let message = format!("`{}` has `{}` among its values", section.path_of(key), written(item));
+        section.reading().report(Diagnostic::at(&item.place, message).help("sweep over a key of it"));
+    }
+    (!items.is_empty()).then(|| Values::Choices(items.to_vec()))
+}
+
+fn listed(section: &mut Section<'_>) -> Option<Values> {
+    let node = section.take("values", "The values.", json!({"type": "array"}))?;
+    choices(section, "values", node)
+}
+
+fn range(section: &mut Section<'_>) -> Option<Values> {
+    let any = Range::closed(f64::MIN, f64::MAX);
+    let low = section.optional_number("from", "The smallest value.", 0.2, any);
+    let high = section.optional_number("to", "The largest value.", 0.8, any);
+    let scales = [("linear", Scale::Linear), ("log", Scale::Log)];
+    let scale = section.word("scale", "Whether differences or ratios are even.", "linear", &scales);
+    let steps = section.optional_count("steps", "Values of a grid.", 4, Counts::from(2, MOST_STEPS));
+    let is_whole = section.flag("whole", "Whether values are whole numbers.", false);
+    let complain = |message: &str| {
+        if let Some(place) = section.place() {
+            let found = Diagnostic::at(place, message);
+            section
+                .reading()
+                .report(found.help("write such as `{from: 0.2, to: 0.8, steps: 4}`, or a list of values"));
+        }
+        None
+    };
+    match (low, high) {
+        (Some(low), Some(high)) if low >= high => complain("a range must begin below its end"),
+        (Some(low), Some(_)) if low <= 0.0 && scale == Scale::Log => {
+            complain("a range of ratios must begin above 0")
+        }
+        (Some(low), Some(high)) => Some(Values::Range { low, high, scale, steps, is_whole }),
+        _ => complain("a range needs `from` and `to`"),
+    }
+}
+
+/// `when: {loss.name: arcface}`.
+fn when(section: &mut Section<'_>) -> Option<(String, String)> {
+    let node = section.take(
+        "when",
+        "The axis, and its value, beside which alone this one counts.",
+        json!({"type": "object"}),
+    )?;
+    let entry = match node.entries() {
+        Some([entry]) => entry.node.scalar().map(|value| (entry.key.clone(), value.to_owned())),
+        Some(_) | None => None,
+    };
+    if entry.is_none() {
+        let message =
+            format!("`{}` must be one key with one value, not `{}`", section.path_of("when"), written(node));
+        section
+            .reading()
+            .report(Diagnostic::at(&node.place, message).help("write such as `when: {loss.name: arcface}`"));
+    }
+    entry
+}
+
+impl Axis {
+    /// The values of a grid; of a range without steps there are none.
+    pub(super) fn grid(&self) -> Vec<Node> {
+        match &self.values {
+            Values::Choices(nodes) => nodes.clone(),
+            Values::Range { steps, .. } => {
+                let steps = steps.unwrap_or_default();
+                let mut nodes: Vec<Node> =
+                    (0..steps).map(|step| self.at(step as f64 / (steps - 1) as f64)).collect();
+                nodes.dedup_by(|a, b| a.value == b.value);
+                nodes
+            }
+        }
+    }
+
+    /// The value at `place` of [0, 1], evenly.
+    pub(super) fn at(&self, place: f64) -> Node {
+        match &self.values {
+            Values::Choices(nodes) => {
+                nodes[((place * nodes.len() as f64) as usize).min(nodes.len() - 1)].clone()
+            }
+            &Values::Range { low, high, scale, is_whole, .. } => {
+                let value = match scale {
+                    Scale::Linear => low + place * (high - low),
+                    Scale::Log => low * (high / low).powf(place),
+                };
+                let value = if is_whole { value.round() } else { shortened(value) };
+                self.number(value)
+            }
+        }
+    }
+
+    /// How many values a list has.
+    pub(super) fn choices(&self) -> Option<usize> {
+        match &self.values {
+            Values::Choices(nodes) => Some(nodes.len()),
+            Values::Range { .. } => None,
+        }
+    }
+
+    fn number(&self, value: f64) -> Node {
+        let text = format!("{value}");
+        Node { value: Value::Scalar(Word { text, quoted: false }), place: self.node.place.clone() }
+    }
+
+    /// Whether it counts beside `taken`, the values of axes before it.
+    pub(super) fn counts(&self, taken: &[(&Self, Node)]) -> bool {
+        self.when.as_ref().is_none_or(|(key, value)| {
+            taken.iter().any(|(axis, node)| axis.key == *key && node.scalar() == Some(value))
+        })
+    }
+}
+
+/// With four digits that count: names and tables show it, and no run needs more.
+fn shortened(value: f64) -> f64 {
+    format!("{value:.3e}").parse().unwrap_or(value)
+}

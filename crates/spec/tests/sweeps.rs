@@ -1,0 +1,152 @@
+//! `sweep:`: axes, cells, and what is wrong with them.
+
+mod support;
+
+use arclab_spec::{Spec, read_specs};
+use support::Folder;
+
+const BASE: &str = "hypothesis: None.\ndata: {dataset: synthetic}\ntraining: {epochs: 4}\n";
+
+/// What the file `margin.yaml` stands for, which extends `base.yaml`.
+fn cells(sweep: &str) -> Result<Vec<Spec>, String> {
+    let folder = Folder::new();
+    folder.write("base.yaml", BASE);
+    folder.write("margin.yaml", format!("extends: base.yaml\nhypothesis: Margins matter.\nsweep:\n{sweep}"));
+    read_specs(&[folder.path().join("margin.yaml")], &[]).map_err(|errors| errors.to_string())
+}
+
+fn names(sweep: &str) -> Vec<String> {
+    cells(sweep).expect("the sweep is right").iter().map(|spec| spec.name.to_string()).collect()
+}
+
+fn changes(spec: &Spec) -> Vec<String> {
+    spec.changes.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_grid_has_what_is_extended_and_a_variant_a_cell() {
+    let cells = cells("  axes: {loss.margin: [0.2, 0.8], loss.scale: [16, 64]}\n").unwrap();
+    let names: Vec<_> = cells.iter().map(|spec| spec.name.as_str()).collect();
+    let of_cells =
+        ["margin-0.2-scale-16", "margin-0.2-scale-64", "margin-0.8-scale-16", "margin-0.8-scale-64"];
+    assert_eq!(names, [["base"].as_slice(), &of_cells].concat());
+    assert!(
+        cells.iter().all(|spec| spec.experiment.as_str() == "margin"),
+        "they are compared with one another"
+    );
+    assert_eq!(changes(&cells[2]), ["loss.margin: - → 0.2", "loss.scale: - → 64"]);
+    assert_eq!(cells[2].hypothesis, "Margins matter.");
+    assert_eq!(cells[2].parent.as_ref().map(arclab_spec::VariantName::as_str), Some("margin"));
+}
+
+#[test]
+fn ranges_are_even_in_differences_or_in_ratios() {
+    let linear = "  axes: {loss.margin: {from: 0.2, to: 0.8, steps: 4}}\n";
+    assert_eq!(names(linear)[1..], ["margin-0.2", "margin-0.4", "margin-0.6", "margin-0.8"]);
+    let log = "  axes: {loss.scale: {from: 10, to: 1000, scale: log, steps: 3}}\n";
+    assert_eq!(names(log)[1..], ["scale-10", "scale-100", "scale-1000"]);
+    let whole = "  axes: {training.epochs: {from: 1, to: 3, steps: 9, whole: true}}\n";
+    assert_eq!(names(whole)[1..], ["epochs-1", "epochs-2", "epochs-3"], "each once");
+}
+
+#[test]
+fn an_axis_may_count_beside_one_value_of_another_alone() {
+    let sweep = "  axes:\n    loss.name: [arcface, normface]\n    loss.margin: {values: [0.2, 0.5], when: {loss.name: arcface}}\n";
+    assert_eq!(names(sweep)[1..], ["name-arcface-margin-0.2", "name-arcface-margin-0.5", "name-normface"]);
+}
+
+#[test]
+fn what_is_drawn_is_the_same_every_time_and_another_seed_draws_others() {
+    for search in ["random", "sobol"] {
+        let drawn = |cells: u32, seed: u32| {
+            names(&format!(
+                "  axes: {{loss.margin: {{from: 0, to: 1}}, loss.scale: [16, 32, 64]}}\n  search: {search}\n  cells: {cells}\n  seed: {seed}\n"
+            ))
+        };
+        assert_eq!(drawn(8, 1), drawn(8, 1));
+        assert_eq!(drawn(16, 1)[..9], drawn(8, 1), "more cells leave the first as they are");
+        assert_ne!(drawn(8, 1), drawn(8, 2));
+    }
+}
+
+#[test]
+fn a_sobol_search_fills_an_axis_evenly() {
+    let sweep = "  axes: {loss.margin: {from: 0, to: 1}}\n  search: sobol\n  cells: 16\n";
+    let mut filled = [0; 16];
+    for spec in &cells(sweep).unwrap()[1..] {
+        let margin: f64 = spec.changes[0].to.parse().unwrap();
+        filled[(margin * 16.0) as usize] += 1;
+    }
+    assert_eq!(filled, [1; 16]);
+}
+
+#[test]
+fn what_cells_are_held_against_has_their_seeds_and_resources() {
+    let folder = Folder::new();
+    folder.write("base.yaml", BASE);
+    let own = "training: {seeds: [3, 4], batch_size: 32}\nresources: {threads: 1}\n";
+    folder.write(
+        "margin.yaml",
+        format!("extends: base.yaml\nsweep: {{axes: {{loss.margin: [0.2, 0.8]}}}}\n{own}"),
+    );
+    let specs = read_specs(&[folder.path().join("margin.yaml")], &[]).unwrap();
+    assert!(specs.iter().all(|spec| spec.seeds == [3, 4] && spec.resources == specs[0].resources));
+    let sizes: Vec<_> = specs.iter().map(|spec| spec.config.training.batch_size).collect();
+    assert_eq!(sizes, [64, 32, 32], "what else a sweep says is of its cells");
+}
+
+#[test]
+fn a_sweep_can_be_set_from_outside_and_its_axes_cannot_be_set_apart() {
+    let folder = Folder::new();
+    folder.write("base.yaml", BASE);
+    folder.write("margin.yaml", "extends: base.yaml\nsweep: {axes: {loss.margin: [0.2, 0.8]}}\n");
+    let read = |set: &str| {
+        let overrides = [set.parse().unwrap()];
+        read_specs(&[folder.path().join("margin.yaml")], &overrides).map_err(|errors| errors.to_string())
+    };
+    let names = |specs: Vec<Spec>| specs.into_iter().map(|spec| spec.name.to_string()).collect::<Vec<_>>();
+    assert_eq!(names(read("sweep.axes={loss.margin: [0.3]}").unwrap()), ["base", "margin-0.3"]);
+    assert!(read("loss.margin=0.4").unwrap_err().contains("`loss.margin=0.4` sets an axis of a sweep"));
+}
+
+#[test]
+fn each_variant_knows_its_place_in_the_sweep() {
+    let cells = cells(
+        "  axes: {loss.name: [arcface, normface], loss.margin: {values: [0.2], when: {loss.name: arcface}}}\n",
+    );
+    let places: Vec<_> = cells.unwrap().into_iter().map(|spec| spec.sweep.unwrap().cell).collect();
+    let values =
+        |values: &[Option<&str>]| values.iter().map(|value| value.map(str::to_owned)).collect::<Vec<_>>();
+    assert_eq!(places[0], None, "what all are held against");
+    assert_eq!(places[1].as_ref().unwrap().values, values(&[Some("arcface"), Some("0.2")]));
+    assert_eq!(places[2].as_ref().unwrap().values, values(&[Some("normface"), None]));
+}
+
+#[test]
+fn mistakes_are_told_where_they_stand() {
+    for (sweep, told) in [
+        ("  axes: {}\n", "`sweep` has no axis"),
+        ("  axes: {loss.margin: 0.5}\n", "must be a list or a range"),
+        ("  axes: {loss.margin: [9]}\n", "margin.yaml:4:24: `loss.margin` must be"),
+        ("  axes: {loss.margni: [0.5]}\n", "loss.margni"),
+        ("  axes: {loss.margin: {from: 0.5, to: 0.2, steps: 3}}\n", "must begin below its end"),
+        ("  axes: {loss.margin: {from: 0.2, to: 0.5}}\n", "a grid needs `steps`"),
+        ("  axes: {loss.margin: {from: 0, to: 1, scale: log, steps: 3}}\n", "must begin above 0"),
+        ("  axes: {loss.margin: {values: [0.2], when: {loss.name: arcface}}}\n", "is no axis before it"),
+        ("  axes: {loss.margin: [0.2]}\n  search: random\n", "needs `cells`"),
+        ("  axes: {loss.margin: [0.2]}\n  cells: 3\n", "cells"),
+    ] {
+        let said = cells(sweep).unwrap_err();
+        assert!(said.contains(told), "{sweep}: {said}");
+    }
+}
+
+#[test]
+fn what_a_sweep_is_extended_by_is_none_itself() {
+    let folder = Folder::new();
+    folder.write("base.yaml", BASE);
+    folder.write("margin.yaml", "extends: base.yaml\nsweep: {axes: {loss.margin: [0.2, 0.8]}}\n");
+    folder.write("one.yaml", "extends: margin.yaml\nhypothesis: One.\n");
+    let specs = read_specs(&[folder.path().join("one.yaml")], &[]).unwrap();
+    assert_eq!(specs.len(), 1);
+}
