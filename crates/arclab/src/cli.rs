@@ -10,7 +10,13 @@ use arclab_spec::{ExperimentName, Override, ProtocolName};
 use arclab_store::{Filter, Sort};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{commands::data::DataCommand, figure_file::FigureFile};
+use crate::{
+    commands::{
+        data::DataCommand,
+        queue::{self, QueueArgs},
+    },
+    figure_file::FigureFile,
+};
 
 /// Runs face-verification experiments: declare variants in YAML, train them, and see which is better, on which
 /// pairs, and whether the difference is more than chance.
@@ -29,6 +35,7 @@ const AFTER_HELP: &str = "\
 Begin with:
   arclab plan experiments/                        what would run, and how each variant differs
   arclab run experiments/                         train what has not been trained, print the tables
+  arclab submit experiments/                      the same by a daemon: `arclab daemon` works the queue
   arclab compare baseline grayscale               the tables again, from the store
   arclab report --out report/                     all of it as page, Markdown, figures and tables
 
@@ -90,6 +97,19 @@ pub(crate) enum Command {
     /// A run whose plan has already succeeded is not run again. Ctrl-C stops after a checkpoint, a second Ctrl-C at
     /// once; the same command goes on from there.
     Run(RunArgs),
+    /// Put what the specs ask for in the queue, for a daemon to carry out.
+    ///
+    /// Plans as `arclab run` does, and returns at once. A run whose plan has already succeeded is not queued again.
+    Submit(SubmitArgs),
+    /// Work the queue until stopped; one a store.
+    ///
+    /// Ctrl-C or SIGTERM stops after checkpoints, a second one at once; the next daemon goes on from there. Commands on the same
+    /// store may submit, change the queue and read results meanwhile, and `arclab run` waits for the daemon.
+    Daemon(DaemonArgs),
+    /// List the queue, or call runs off, try them again, pause, resume, reprioritise or move them.
+    Queue(QueueArgs),
+    /// Watch the queue and the runs at work, drawn anew each second; q or Ctrl-C leaves, and stops nothing.
+    Watch(WatchArgs),
     /// Show what would run and how each variant differs from its parent; runs nothing.
     Plan(PlanArgs),
     /// Print the JSON Schema of specs, for editors.
@@ -157,6 +177,43 @@ pub(crate) struct RunArgs {
     /// How the tables look.
     #[command(flatten)]
     pub(crate) tables: TableArgs,
+}
+
+/// `arclab submit`.
+#[derive(Debug, Args)]
+pub(crate) struct SubmitArgs {
+    /// Which specs.
+    #[command(flatten)]
+    pub(crate) specs: SpecArgs,
+    /// The larger goes first; a level is worth an hour of waiting. By default what the specs say (`queue.priority`).
+    #[arg(long, value_name = "PRIORITY", allow_negative_numbers = true, value_parser = queue::priority)]
+    pub(crate) priority: Option<f64>,
+    /// Begin only once this run, or all runs of this variant, have succeeded; beside what the specs say (`queue.after`). May be
+    /// repeated.
+    #[arg(long, value_name = "RUN")]
+    pub(crate) after: Vec<arclab_spec::VariantName>,
+    /// Queue even what has already succeeded.
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Name of the experiment, which is otherwise that of the specs' folder.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) experiment: Option<ExperimentName>,
+}
+
+/// `arclab daemon`.
+#[derive(Debug, Args)]
+pub(crate) struct DaemonArgs {
+    /// Runs carried out at once; by default as many as the threads and GPUs allow.
+    #[arg(short, long, value_name = "N")]
+    pub(crate) jobs: Option<std::num::NonZeroU32>,
+}
+
+/// `arclab watch`.
+#[derive(Debug, Args)]
+pub(crate) struct WatchArgs {
+    /// Show it once, and leave.
+    #[arg(long)]
+    pub(crate) once: bool,
 }
 
 /// `arclab plan`.

@@ -13,6 +13,7 @@ mod output;
 mod planning;
 mod progress;
 mod provenance;
+mod submission;
 mod weights;
 mod worker;
 
@@ -38,6 +39,16 @@ fn execute(cli: &Cli, output: Output) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     match &cli.command {
         Command::Run(arguments) => return runtime.block_on(commands::run::execute(store, arguments, output)),
+        Command::Submit(arguments) => {
+            runtime.block_on(commands::submit::execute(store, arguments, output))?;
+        }
+        Command::Daemon(arguments) => {
+            return runtime.block_on(commands::daemon::execute(store, arguments, output));
+        }
+        Command::Queue(arguments) => {
+            return runtime.block_on(commands::queue::execute(store, arguments, output));
+        }
+        Command::Watch(arguments) => runtime.block_on(commands::watch::execute(store, arguments, output))?,
         Command::Plan(arguments) => commands::plan::execute(arguments, output)?,
         Command::Schema => commands::schema::execute()?,
         Command::Backbones => commands::backbones::execute(output)?,

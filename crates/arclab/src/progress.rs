@@ -138,7 +138,8 @@ pub(crate) struct RunProgress {
     output: Output,
     all: MultiProgress,
     bars: BTreeMap<RunId, Shown>,
-    total: usize,
+    /// None where more may come.
+    total: Option<usize>,
     ended: usize,
 }
 
@@ -151,8 +152,8 @@ struct Shown {
 }
 
 impl RunProgress {
-    /// For `total` runs.
-    pub(crate) fn new(output: Output, total: usize) -> Self {
+    /// For `total` runs; for what comes where absent.
+    pub(crate) fn new(output: Output, total: Option<usize>) -> Self {
         let all = MultiProgress::with_draw_target(target(output));
         Self { output, all, bars: BTreeMap::new(), total, ended: 0 }
     }
@@ -185,7 +186,11 @@ impl RunProgress {
             Progress::Failed { run, .. } => self.end(run, "failed"),
             Progress::Refused { run, .. } => self.end(run, "refused"),
             Progress::Interrupted { run, .. } => self.end(run, "stopped; the same command goes on from here"),
-            Progress::Retrying { run, attempt, failure } => {
+            Progress::Retrying { run, attempt, failure, parts: Some(parts) } => self.line(format_args!(
+                "{run}: attempt {attempt} ran out of memory ({}), going on with each batch in {parts} parts, whose statistics batch norm takes",
+                failure.message
+            )),
+            Progress::Retrying { run, attempt, failure, parts: None } => {
                 self.line(format_args!("{run}: attempt {attempt} died ({}), trying again", failure.message));
             }
             Progress::GpusFull { run, asked_bytes, free_bytes } => self.line(format_args!(
@@ -257,7 +262,8 @@ impl RunProgress {
             shown.bar.finish_and_clear();
         }
         self.ended += 1;
-        self.line(format_args!("[{}/{}] {run}: {how}", self.ended, self.total));
+        let of = self.total.map(|total| format!("/{total}")).unwrap_or_default();
+        self.line(format_args!("[{}{of}] {run}: {how}", self.ended));
     }
 }
 

@@ -21,6 +21,7 @@ mod options;
 mod page;
 mod pairs;
 mod provenance;
+mod queue;
 mod rates;
 mod reported;
 mod results;
@@ -46,6 +47,7 @@ pub use pairs::{
     errors_listing, errors_page, photo_groups, wrong_pairs,
 };
 pub use provenance::RunProvenance;
+pub use queue::{queue_table, queue_word, share_done};
 pub use reported::{REPORTED, Reported};
 pub use results::{PairList, PairLists, ProtocolResult, RunResults, VariantResults};
 pub use slices::{

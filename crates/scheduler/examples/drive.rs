@@ -4,7 +4,7 @@
 
 use std::{num::NonZeroU32, path::PathBuf};
 
-use arclab_scheduler::{Scheduler, SchedulerOptions, WorkerAbilities, stop_on_signals};
+use arclab_scheduler::{Role, Scheduler, SchedulerOptions, WorkerAbilities, stop_on_signals};
 use arclab_store::{Filter, Sort, Store, records::Provenance};
 
 #[tokio::main(flavor = "current_thread")]
@@ -25,7 +25,7 @@ async fn main() {
     let cuda = if devices.is_empty() { Err("none".to_owned()) } else { Ok(()) };
     let abilities = WorkerAbilities { cuda };
     let stop = stop_on_signals().expect("signals are heard");
-    let mut scheduler = Scheduler::new(store, options, abilities).expect("the store is free");
+    let mut scheduler = Scheduler::new(store, options, abilities, Role::Command).expect("the store is free");
     let (sender, mut progress) = tokio::sync::mpsc::unbounded_channel();
     let told = async {
         while let Some(progress) = progress.recv().await {

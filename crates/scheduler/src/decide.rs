@@ -97,6 +97,9 @@ pub enum Refusal {
     /// A person called it off.
     #[error("it was called off")]
     Cancelled,
+    /// Another scheduler says so.
+    #[error("{0}")]
+    Elsewhere(String),
     /// What it comes after will not succeed.
     #[error("it comes after `{run}`, which {why}")]
     After {

@@ -31,7 +31,7 @@ pub use decide::{Action, Busy, PATIENCE_MS, Refusal, Slots, Waiting, decide};
 pub use error::{LaunchError, SchedulerError};
 pub use gpu::{Gpu, GpuError, driver_version, gpus};
 pub use gpu_room::{GpuPlace, GpuRoom};
-pub use lock::LockError;
+pub use lock::{Holder, LockError, Role, holder};
 pub use options::{LONGEST_BACKOFF, SchedulerOptions, WorkerAbilities, memory_bytes};
 pub use progress::{Progress, RunEnd, Summary};
 pub use scheduler::Scheduler;

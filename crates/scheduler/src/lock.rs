@@ -1,6 +1,7 @@
 //! One scheduler a store.
 
 use std::{
+    fmt,
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write},
     path::{Path, PathBuf},
@@ -17,8 +18,8 @@ pub enum LockError {
     Held {
         /// The store.
         store: PathBuf,
-        /// `process 123 on host`.
-        holder: String,
+        /// Who.
+        holder: Holder,
     },
     /// The lock cannot be taken.
     #[error("failed to lock {}", .file.display())]
@@ -30,6 +31,49 @@ pub enum LockError {
     },
 }
 
+/// What a scheduler is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A command's own runs.
+    Command,
+    /// The queue, until it is stopped.
+    Daemon,
+}
+
+/// Who works in a store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// `process 123 on host`.
+    pub name: String,
+    /// Whether it works the queue.
+    pub is_daemon: bool,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
+}
+
+/// How the lock's text begins where a daemon holds it.
+const DAEMON: &str = "the daemon, ";
+
+/// Who works in the store, if anybody does.
+pub fn holder(store: &Path) -> Result<Option<Holder>, LockError> {
+    let path = store.join(LOCK);
+    let failed = |source| LockError::Io { file: path.clone(), source };
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(error)),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(None),
+        Err(TryLockError::WouldBlock) => Ok(Some(named_in(&path))),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
 /// Held while a scheduler lives, whatever ends it.
 #[derive(Debug)]
 pub(crate) struct SchedulerLock {
@@ -37,7 +81,7 @@ pub(crate) struct SchedulerLock {
 }
 
 impl SchedulerLock {
-    pub(crate) fn take(store: &Path) -> Result<Self, LockError> {
+    pub(crate) fn take(store: &Path, role: Role) -> Result<Self, LockError> {
         let path = store.join(LOCK);
         let failed = |source| LockError::Io { file: path.clone(), source };
         let open = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path);
@@ -45,20 +89,26 @@ impl SchedulerLock {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(LockError::Held { store: store.to_owned(), holder: holder(&path) });
+                return Err(LockError::Held { store: store.to_owned(), holder: named_in(&path) });
             }
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
-        let text = format!("process {} on {}\n", std::process::id(), host());
+        let what = match role {
+            Role::Command => "",
+            Role::Daemon => DAEMON,
+        };
+        let text = format!("{what}process {} on {}\n", std::process::id(), host());
         file.set_len(0).and_then(|()| file.write_all(text.as_bytes())).map_err(failed)?;
         Ok(Self { _file: file })
     }
 }
 
 /// Empty for the moment between the taking and the writing.
-fn holder(path: &Path) -> String {
+fn named_in(path: &Path) -> Holder {
     let text = fs::read_to_string(path).unwrap_or_default();
-    if text.trim().is_empty() { "a process that has just begun".to_owned() } else { text.trim().to_owned() }
+    let is_daemon = text.starts_with(DAEMON);
+    let name = if text.trim().is_empty() { "a process that has just begun" } else { text.trim() };
+    Holder { name: name.to_owned(), is_daemon }
 }
 
 fn host() -> String {
@@ -73,10 +123,13 @@ mod tests {
     #[test]
     fn the_second_scheduler_of_a_store_says_who_the_first_is() {
         let store = tempfile::tempdir().unwrap();
-        let first = SchedulerLock::take(store.path()).unwrap();
-        let error = SchedulerLock::take(store.path()).unwrap_err().to_string();
-        assert!(error.contains(&format!("process {} on ", std::process::id())), "{error}");
+        assert_eq!(holder(store.path()).unwrap(), None);
+        let first = SchedulerLock::take(store.path(), Role::Daemon).unwrap();
+        let error = SchedulerLock::take(store.path(), Role::Command).unwrap_err().to_string();
+        assert!(error.contains(&format!("the daemon, process {} on ", std::process::id())), "{error}");
+        assert!(holder(store.path()).unwrap().unwrap().is_daemon);
         drop(first);
-        SchedulerLock::take(store.path()).unwrap();
+        SchedulerLock::take(store.path(), Role::Command).unwrap();
+        assert_eq!(holder(store.path()).unwrap(), None);
     }
 }

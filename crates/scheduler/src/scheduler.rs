@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use crate::{
-    Gpu, GpuRoom, LockError, Progress, Refusal, RunEnd, SchedulerError, SchedulerOptions, Slots, Stop,
+    Gpu, GpuRoom, LockError, Progress, Refusal, Role, RunEnd, SchedulerError, SchedulerOptions, Slots, Stop,
     Summary, Waiting, WorkerAbilities, decide, gpu, gpu_watch::GpuWatch, job::Job, lock::SchedulerLock,
 };
 
@@ -34,8 +34,9 @@ impl Scheduler {
         store: Store,
         options: SchedulerOptions,
         abilities: WorkerAbilities,
+        role: Role,
     ) -> Result<Self, LockError> {
-        let lock = SchedulerLock::take(store.folder())?;
+        let lock = SchedulerLock::take(store.folder(), role)?;
         let gpus = abilities.cuda.and_then(|()| gpu::gpus().map_err(|error| error.to_string()));
         Ok(Self { store, options, gpus, _lock: lock })
     }
@@ -43,6 +44,11 @@ impl Scheduler {
     /// Why a run with this request can never be carried out here.
     pub fn refusal(&self, request: &ResourceRequest) -> Option<Refusal> {
         decide::refusal(request, &self.slots())
+    }
+
+    /// Why no run can have a GPU here; fine where one can.
+    pub fn no_gpu(&self) -> Result<(), String> {
+        self.gpus.as_ref().map(|_| ()).map_err(Clone::clone)
     }
 
     fn slots(&self) -> Slots {

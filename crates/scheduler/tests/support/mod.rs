@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use arclab_scheduler::{Progress, Scheduler, SchedulerOptions, Stop, Summary, WorkerAbilities};
+use arclab_scheduler::{Progress, Role, Scheduler, SchedulerOptions, Stop, Summary, WorkerAbilities};
 use arclab_spec::{
     Attempt, Fingerprint, ProtocolName, RunId, RunState, Spec,
     config::{DeviceRequest, ResourceRequest},
@@ -82,7 +82,7 @@ impl Bench {
         options.threads = NonZeroU32::new(4).unwrap();
         options.jobs = self.jobs.and_then(NonZeroU32::new);
         let abilities = WorkerAbilities { cuda: self.cuda.clone() };
-        Scheduler::new(self.store.clone(), options, abilities).unwrap()
+        Scheduler::new(self.store.clone(), options, abilities, Role::Command).unwrap()
     }
 
     /// Carries all runs out.

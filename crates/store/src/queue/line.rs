@@ -130,6 +130,16 @@ impl Store {
         found.iter().map(of).collect()
     }
 
+    /// Runs that failed or were called off, each with its experiment, the oldest first.
+    pub async fn ended_badly(&self) -> Result<Vec<(RunId, ExperimentName)>, StoreError> {
+        let sql = "SELECT name, experiment FROM runs WHERE state IN ('failed', 'cancelled') ORDER BY id";
+        let found = sqlx::query(sql).fetch_all(&self.pool).await.doing("list what failed")?;
+        found
+            .iter()
+            .map(|row| Ok((rows::get_word(row, "name")?, rows::get_word(row, "experiment")?)))
+            .collect()
+    }
+
     /// The queue as people see it: what is at work, what waits in its order, what is held, what was refused.
     pub async fn queue(&self) -> Result<Vec<QueueRecord>, StoreError> {
         let sql = "SELECT r.*, p.seed, t.at_epoch, t.at_step, t.steps, t.launched_ms, t.device, \

@@ -1,10 +1,12 @@
 //! `arclab run`: plan, train what has not been trained, print the tables.
 
+mod join;
+
 use std::{collections::BTreeSet, num::NonZeroU32, path::Path, process::ExitCode};
 
 use anyhow::{Context as _, bail};
 use arclab_scheduler::{
-    RunEnd, Scheduler, SchedulerOptions, Summary, WorkerAbilities, gpus, stop_on_signals,
+    Role, RunEnd, Scheduler, SchedulerOptions, Summary, WorkerAbilities, holder, stop_on_signals,
 };
 use arclab_spec::{
     ExperimentName, RunId, RunState, Spec,
@@ -12,8 +14,9 @@ use arclab_spec::{
 };
 use arclab_store::{PlannedRun, Store, StoreError, records::Provenance};
 
+use self::join::{Joined, join};
 use crate::{
-    cli::RunArgs,
+    cli::{RunArgs, SpecArgs},
     clock,
     commands::compare,
     gather::{self, Asked},
@@ -21,13 +24,14 @@ use crate::{
     planning::{self, Draft},
     progress::RunProgress,
     provenance::git_state,
+    submission::{self, Said},
     weights::Weights,
     worker,
 };
 
 /// Runs the specs, and says by the exit code whether all of their runs succeeded.
 pub(crate) async fn execute(store: &Path, arguments: &RunArgs, output: Output) -> anyhow::Result<ExitCode> {
-    let mut specs = read(arguments)?;
+    let mut specs = read(&arguments.specs, arguments.experiment.as_ref())?;
     arguments.tables.refuse_lost_page()?;
     let weights = Weights::resolve(&mut specs, output)?;
     let store = Store::open(store).await?;
@@ -73,29 +77,59 @@ pub(crate) async fn carry(
     let drafts = planning::draft(store, specs, output)?;
     weights.refuse_seen(specs, &store.cache())?;
     // Before anything is recorded: a command that is refused must leave everything as it was.
-    let mut scheduler = None;
+    let mut hands = None;
     let open = open(store, &drafts, how.force).await?;
     if !open.is_empty() {
-        scheduler = Some(ready(store, specs, &open, how.jobs, output)?);
+        hands = Some(Hands::ready(store, specs, &open, how.jobs, output)?);
     }
     let planned = planning::record(store, &drafts, output).await?;
     let (cached, wanted) = sort_out(&planned, how.force);
     let ending = if wanted.is_empty() {
         Ending::Done
     } else {
-        let scheduler = match scheduler {
-            Some(scheduler) => scheduler,
+        let hands = match hands {
+            Some(hands) => hands,
             // Another program forced one of them just now.
-            None => ready(store, specs, &[], how.jobs, output)?,
+            None => Hands::ready(store, specs, &[], how.jobs, output)?,
         };
-        carry_out(scheduler, store, &wanted, how.force, output).await?
+        let mut submissions = submission::submissions(store, specs, &planned, &Said::default()).await?;
+        submissions.retain(|submission| wanted.contains(&submission.run));
+        let wanted = submission::submit(store, &submissions, how.force, clock::now_ms()).await?;
+        carry_out(hands, store, specs, &wanted, how.jobs, output).await?
     };
     Ok(Carried { planned, cached, ending })
 }
 
-fn read(arguments: &RunArgs) -> anyhow::Result<Vec<Spec>> {
-    let mut specs = arclab_spec::read_specs(&arguments.specs.specs, &arguments.specs.overrides)?;
-    if let Some(experiment) = &arguments.experiment {
+/// Who carries runs out.
+enum Hands {
+    /// This program.
+    Own(Box<Scheduler>),
+    /// The daemon that works in the store.
+    Daemons,
+}
+
+impl Hands {
+    /// Those that can carry out each spec of `open`; our own hold the store's lock.
+    fn ready(
+        store: &Store,
+        specs: &[Spec],
+        open: &[&Spec],
+        jobs: Option<NonZeroU32>,
+        output: Output,
+    ) -> anyhow::Result<Self> {
+        let holder = holder(store.folder())?;
+        if let Some(daemon) = holder.filter(|holder| holder.is_daemon) {
+            output.note(format_args!("{daemon} works in this store, and carries them out"));
+            return Ok(Self::Daemons);
+        }
+        ready(store, specs, open, jobs, output).map(|scheduler| Self::Own(Box::new(scheduler)))
+    }
+}
+
+/// The specs that are named on the command line.
+pub(crate) fn read(arguments: &SpecArgs, experiment: Option<&ExperimentName>) -> anyhow::Result<Vec<Spec>> {
+    let mut specs = arclab_spec::read_specs(&arguments.specs, &arguments.overrides)?;
+    if let Some(experiment) = experiment {
         for spec in &mut specs {
             spec.experiment = experiment.clone();
         }
@@ -125,12 +159,8 @@ fn ready(
     jobs: Option<NonZeroU32>,
     output: Output,
 ) -> anyhow::Result<Scheduler> {
-    let worker = worker::find(output)?;
-    let abilities = WorkerAbilities { cuda: worker::abilities(&worker)?.cuda.map_or(Ok(()), Err) };
-    let no_gpu = abilities.cuda.clone().and_then(|()| gpus().map(|_| ()).map_err(|error| error.to_string()));
-    let mut options = SchedulerOptions::of_this_machine(worker, provenance(specs));
-    options.jobs = jobs;
-    let scheduler = Scheduler::new(store.clone(), options, abilities)?;
+    let scheduler = scheduler(store, specs, jobs, Role::Command, output)?;
+    let no_gpu = scheduler.no_gpu();
     for spec in open {
         if let Some(reason) = scheduler.refusal(&spec.resources) {
             bail!("{} cannot be carried out here: {reason}; nothing was run", spec.file.display());
@@ -152,6 +182,21 @@ fn ready(
         }
     }
     Ok(scheduler)
+}
+
+/// A scheduler of this machine; holds the store's lock.
+pub(crate) fn scheduler(
+    store: &Store,
+    specs: &[Spec],
+    jobs: Option<NonZeroU32>,
+    role: Role,
+    output: Output,
+) -> anyhow::Result<Scheduler> {
+    let worker = worker::find(output)?;
+    let abilities = WorkerAbilities { cuda: worker::abilities(&worker)?.cuda.map_or(Ok(()), Err) };
+    let mut options = SchedulerOptions::of_this_machine(worker, provenance(specs));
+    options.jobs = jobs;
+    Ok(Scheduler::new(store.clone(), options, abilities, role)?)
 }
 
 /// How it ended, for the exit code.
@@ -205,26 +250,23 @@ async fn tables(
 
 /// Trains `wanted` with worker processes, showing how far they are.
 async fn carry_out(
-    mut scheduler: Scheduler,
+    hands: Hands,
     store: &Store,
+    specs: &[Spec],
     wanted: &[RunId],
-    force: bool,
+    jobs: Option<NonZeroU32>,
     output: Output,
 ) -> anyhow::Result<Ending> {
-    for run in wanted.iter().filter(|_| force) {
-        store.enqueue(run, true, clock::now_ms()).await?;
-    }
-    let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
-    let mut progress = RunProgress::new(output, wanted.len());
-    let stop = stop_on_signals().context("failed to listen for Ctrl-C")?;
-    let shown = async {
-        while let Some(event) = events.recv().await {
-            progress.show(&event);
-        }
+    let summary = match hands {
+        Hands::Own(scheduler) => work(*scheduler, wanted, output).await?,
+        Hands::Daemons => match join(store, wanted, output).await? {
+            Joined::Ended(summary) => summary,
+            Joined::Left(runs) => {
+                output.note("the daemon has stopped: going on with the runs here");
+                work(ready(store, specs, &[], jobs, output)?, &runs, output).await?
+            }
+        },
     };
-    let (summary, ()) = tokio::join!(scheduler.run(wanted, sender, stop), shown);
-    let summary = summary
-        .context("stopped looking after the runs: workers go on, and the same command finds them again")?;
     report_ends(&summary, output);
     Ok(if summary.stopped {
         Ending::Interrupted
@@ -233,6 +275,19 @@ async fn carry_out(
     } else {
         Ending::SomeFailed
     })
+}
+
+async fn work(mut scheduler: Scheduler, wanted: &[RunId], output: Output) -> anyhow::Result<Summary> {
+    let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
+    let mut progress = RunProgress::new(output, Some(wanted.len()));
+    let stop = stop_on_signals().context("failed to listen for Ctrl-C")?;
+    let shown = async {
+        while let Some(event) = events.recv().await {
+            progress.show(&event);
+        }
+    };
+    let (summary, ()) = tokio::join!(scheduler.run(wanted, sender, stop), shown);
+    summary.context("stopped looking after the runs: workers go on, and the same command finds them again")
 }
 
 fn provenance(specs: &[Spec]) -> Provenance {

@@ -1,0 +1,44 @@
+//! `arclab submit`: plan, and put in the queue.
+
+use std::path::Path;
+
+use arclab_report::queue_table;
+use arclab_scheduler::Holder;
+use arclab_store::Store;
+
+use super::run::read;
+use crate::{
+    cli::SubmitArgs,
+    clock,
+    output::{self, Output},
+    planning,
+    submission::{self, Said},
+    weights::Weights,
+};
+
+/// Queues the runs of the specs that have not succeeded, and lists them.
+pub(crate) async fn execute(store: &Path, arguments: &SubmitArgs, output: Output) -> anyhow::Result<()> {
+    let mut specs = read(&arguments.specs, arguments.experiment.as_ref())?;
+    let weights = Weights::resolve(&mut specs, output)?;
+    let store = Store::open(store).await?;
+    let drafts = planning::draft(&store, &specs, output)?;
+    weights.refuse_seen(&specs, &store.cache())?;
+    let planned = planning::record(&store, &drafts, output).await?;
+    let said = Said { priority: arguments.priority, after: arguments.after.clone() };
+    let submissions = submission::submissions(&store, &specs, &planned, &said).await?;
+    let now_ms = clock::now_ms();
+    let open = submission::submit(&store, &submissions, arguments.force, now_ms).await?;
+    let lines: Vec<_> = store.queue().await?.into_iter().filter(|line| open.contains(&line.run)).collect();
+    if lines.is_empty() {
+        output.note("nothing to queue: all of these runs have succeeded; `--force` runs them again");
+    } else {
+        output::print(&output.for_reader(queue_table(&lines, now_ms)).render(output.format))?;
+    }
+    match arclab_scheduler::holder(store.folder())? {
+        Some(Holder { is_daemon: true, .. }) => {}
+        _ if lines.is_empty() => {}
+        _ => output.note("no daemon works in this store: `arclab daemon` carries the queue out"),
+    }
+    store.close().await;
+    Ok(())
+}
