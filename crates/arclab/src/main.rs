@@ -13,6 +13,7 @@ mod output;
 mod planning;
 mod progress;
 mod provenance;
+mod upkeep;
 mod weights;
 mod worker;
 
@@ -62,6 +63,13 @@ fn execute(cli: &Cli, output: Output) -> anyhow::Result<ExitCode> {
         }
         Command::History(arguments) => {
             runtime.block_on(commands::history::execute(store, arguments, output))?;
+        }
+        Command::Fsck(arguments) => {
+            return runtime.block_on(commands::fsck::execute(store, arguments, output));
+        }
+        Command::Gc(arguments) => return runtime.block_on(commands::gc::execute(store, arguments, output)),
+        Command::Backup(arguments) => {
+            runtime.block_on(commands::backup::execute(store, arguments, output))?;
         }
     }
     Ok(ExitCode::SUCCESS)

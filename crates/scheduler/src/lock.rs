@@ -55,6 +55,13 @@ impl SchedulerLock {
     }
 }
 
+/// Who holds the lock of a store, if anybody does.
+pub(crate) fn at_work(store: &Path) -> Option<String> {
+    let path = store.join(LOCK);
+    let is_held = matches!(File::open(&path).ok()?.try_lock_shared(), Err(TryLockError::WouldBlock));
+    is_held.then(|| holder(&path))
+}
+
 /// Empty for the moment between the taking and the writing.
 fn holder(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap_or_default();
