@@ -197,7 +197,6 @@ async fn what_nothing_refers_to_is_listed_and_goes_and_all_else_stays() {
             "cache/images/faces-1-64.jsonl",
             "cache/images/faces-2-64.pixels",
             "cache/images/faces-2-64.pixels.999999999-0.tmp",
-            "cache/pairs/unknown.csv",
             "audits/split.csv",
         ],
     );
@@ -207,7 +206,6 @@ async fn what_nothing_refers_to_is_listed_and_goes_and_all_else_stays() {
         own("checkpoints", &run),
         own("folder", "nobodys"),
         own("cache", "images/faces-2-64"),
-        own("cache", "pairs/unknown"),
         own("audit", "split.csv"),
         own("leftover", "faces-2-64.pixels.999999999-0.tmp"),
     ];

@@ -1,6 +1,6 @@
 //! What in the database nothing refers to, and forgetting it.
 
-use arclab_spec::{Fingerprint, RunId, RunState};
+use arclab_spec::{RunId, RunState};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 use crate::{Store, StoreError, error::Doing, rows};
@@ -16,8 +16,6 @@ pub struct Unreferenced {
     pub specs: u64,
     /// Pair lists that no run was tested on.
     pub pair_lists: u64,
-    /// The other lists: those that runs were tested on, or will be.
-    pub known_lists: Vec<Fingerprint>,
 }
 
 impl Unreferenced {
@@ -76,15 +74,11 @@ async fn forget(write: &mut SqliteConnection) -> Result<Unreferenced, StoreError
     let pair_lists = delete(write, "pair_lists", "fingerprint", "TRUE").await?;
     let sql = "DELETE FROM pairs WHERE list NOT IN (SELECT id FROM pair_lists)";
     sqlx::query(sql).execute(&mut *write).await.doing("forget pairs")?;
-    let sql = "SELECT fingerprint AS list FROM pair_lists \
-               UNION SELECT pair_list FROM list_people WHERE data IN (SELECT data FROM plans)";
-    let lists = sqlx::query(sql).fetch_all(&mut *write).await.doing("list the pair lists")?;
     Ok(Unreferenced {
         runs: runs.iter().map(|name| rows::word("name", name)).collect::<Result<_, _>>()?,
         plans: plans.len() as u64,
         specs: specs.len() as u64,
         pair_lists: pair_lists.len() as u64,
-        known_lists: lists.iter().map(|row| rows::get_word(row, "list")).collect::<Result<_, _>>()?,
     })
 }
 

@@ -11,8 +11,9 @@ use arclab_store::{Store, Unreferenced};
 
 use super::look::{LookError, bytes_in, entries};
 
-/// Where the cache keeps what, each named after what it was made of.
-const CACHES: [&str; 4] = ["images", "listings", "pairs", "unpacked"];
+/// Where the cache keeps what, each named after what it was made of. Lists of pairs are small, and named after what is in
+/// them: of which plan one is, only drawing it again tells.
+const CACHES: [&str; 3] = ["images", "listings", "unpacked"];
 
 /// What may be wasted beside runs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -32,7 +33,7 @@ pub struct Stock {
 /// What was made once of some data: its files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cached {
-    /// `images/NAME`, `pairs/NAME`, …
+    /// `images/NAME`, `unpacked/NAME`, …
     pub name: PathBuf,
     /// Its files.
     pub files: Vec<PathBuf>,

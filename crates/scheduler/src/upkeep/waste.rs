@@ -66,7 +66,7 @@ pub fn waste(look: &Look, stock: &Stock, in_cache: Option<&BTreeSet<PathBuf>>, r
     }
     let bytes = |path: &Path| stock.bytes.get(path).copied().unwrap_or(0);
     for cached in &stock.cached {
-        if !cached.is_in_use && !is_kept(&cached.name, stock, in_cache) {
+        if !cached.is_in_use && in_cache.is_some_and(|kept| !kept.contains(&cached.name)) {
             let sum = cached.files.iter().map(|file| bytes(file)).sum();
             push(Waste::Cached(cached.clone()), Some(sum));
         }
@@ -81,13 +81,6 @@ pub fn waste(look: &Look, stock: &Stock, in_cache: Option<&BTreeSet<PathBuf>>, r
         push(Waste::Rows(stock.rows.clone()), None);
     }
     found
-}
-
-fn is_kept(name: &Path, stock: &Stock, in_cache: Option<&BTreeSet<PathBuf>>) -> bool {
-    if let Ok(list) = name.strip_prefix("pairs") {
-        return stock.rows.known_lists.iter().any(|known| Path::new(known.as_str()) == list);
-    }
-    in_cache.is_none_or(|kept| kept.contains(name))
 }
 
 impl Waste {
