@@ -45,7 +45,8 @@ fn checkpoints(folder: &Path) -> Vec<PathBuf> {
 fn a_sound_store_is_well_and_a_damaged_one_is_repaired_and_trains_on() {
     let (lab, folder) = trained();
     assert_eq!(lab.succeed(&["fsck", "--json"]).trim(), "[]");
-    let newest = checkpoints(&folder).into_iter().rfind(|file| file.extension().is_some_and(|e| e == "safetensors"));
+    let newest =
+        checkpoints(&folder).into_iter().rfind(|file| file.extension().is_some_and(|e| e == "safetensors"));
     let newest = newest.expect("a checkpoint has tensors");
     let mut bytes = fs::read(&newest).expect("it can be read");
     *bytes.last_mut().expect("it holds something") ^= 1;
@@ -81,7 +82,10 @@ fn what_can_go_is_shown_first_and_goes_with_yes() {
     assert_eq!(lab.succeed(&["gc", "--json"]).trim(), "[]");
     assert_eq!(lab.succeed(&["fsck", "--json"]).trim(), "[]");
     let printed = lab.succeed(&["run", "specs/baseline.yaml", "--set", "training.epochs=2"]);
-    assert!(printed.contains("baseline"), "the run is there, and its images were not decoded again: {printed}");
+    assert!(
+        printed.contains("baseline"),
+        "the run is there, and its images were not decoded again: {printed}"
+    );
 }
 
 #[test]

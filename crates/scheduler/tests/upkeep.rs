@@ -49,6 +49,7 @@ async fn launched(bench: &Bench) {
         threads: 1,
         gpu: None,
         gpu_memory_bytes: None,
+        parts: None,
         provenance: provenance(),
         at_ms: 1,
     };
@@ -113,7 +114,11 @@ async fn what_is_missing_or_left_over_is_named_and_only_the_latter_is_repaired()
     assert_eq!(keys, ["missing_weights", "unreadable_assignment", "leftover_file", "unknown_folder"]);
     let mut scheduler = bench.scheduler();
     for fault in &all {
-        assert_eq!(scheduler.repair(fault).await.is_ok(), matches!(fault.remedy(), Remedy::Repair(_)), "{fault:?}");
+        assert_eq!(
+            scheduler.repair(fault).await.is_ok(),
+            matches!(fault.remedy(), Remedy::Repair(_)),
+            "{fault:?}"
+        );
     }
     drop(scheduler);
     assert_eq!(found(&bench).await, [Fault::NoWeights(run), Fault::Unknown("nobodys".to_owned())]);
@@ -172,7 +177,9 @@ async fn listed(bench: &Bench, in_cache: Option<&BTreeSet<PathBuf>>) -> Vec<(&'s
         Waste::Folder(name) => name.clone(),
         Waste::Checkpoints(run) => run.to_string(),
         Waste::Cached(cached) => cached.name.display().to_string(),
-        Waste::Audit(path) | Waste::Leftover(path) => path.file_name().unwrap().to_string_lossy().into_owned(),
+        Waste::Audit(path) | Waste::Leftover(path) => {
+            path.file_name().unwrap().to_string_lossy().into_owned()
+        }
         Waste::Rows(rows) => rows.count().to_string(),
     };
     all.iter().map(|wasted| (wasted.waste.key(), name(&wasted.waste))).collect()

@@ -120,7 +120,9 @@ impl Store {
     /// Opens the store in `folder`, which must be there and up to date, and writes nothing into it.
     pub async fn open_to_read(folder: impl AsRef<Path>) -> Result<Self, OpenError> {
         let folder = folder.as_ref();
-        Self::open_file_to_read(&folder.join(DATABASE)).await.map(|store| Self { folder: folder.to_owned(), ..store })
+        Self::open_file_to_read(&folder.join(DATABASE))
+            .await
+            .map(|store| Self { folder: folder.to_owned(), ..store })
     }
 
     /// Opens a database by itself, wherever it lies.

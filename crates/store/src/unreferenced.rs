@@ -67,7 +67,8 @@ async fn forget(write: &mut SqliteConnection) -> Result<Unreferenced, StoreError
     // Lists go before their pairs.
     let defer = sqlx::query("PRAGMA defer_foreign_keys = ON").execute(&mut *write).await;
     defer.doing("forget what nothing refers to")?;
-    let waiting = "state = 'queued' AND attempt = 1 AND plan NOT IN (SELECT plan FROM variant_plans)";
+    let waiting = "state = 'queued' AND attempt = 1 AND submitted_ms IS NULL \
+                   AND plan NOT IN (SELECT plan FROM variant_plans)";
     let runs = delete(write, "runs", "name", waiting).await?;
     let plans = delete(write, "plans", "hash", "TRUE").await?;
     let specs = delete(write, "specs", "variant", "TRUE").await?;
@@ -99,7 +100,8 @@ async fn delete(
         let (child, names, named): (String, String, String) =
             (rows::get(row, "child")?, rows::get(row, "names")?, rows::get(row, "named")?);
         if !PARTS.contains(&child.as_str()) {
-            query.push(format!(" AND {named} NOT IN (SELECT {names} FROM {child} WHERE {names} IS NOT NULL)"));
+            query
+                .push(format!(" AND {named} NOT IN (SELECT {names} FROM {child} WHERE {names} IS NOT NULL)"));
         }
     }
     query.push(" RETURNING ").push(column);

@@ -43,7 +43,8 @@ async fn a_copy_is_of_one_moment_while_journals_are_stored() {
     let run = planned_run(&store, "baseline").await;
     store.begin_attempt(&run, &launch(1)).await.unwrap();
     let stop = Arc::new(AtomicBool::new(false));
-    let writer = tokio::spawn(write(Store::open(folder.path()).await.unwrap(), run.clone(), Arc::clone(&stop)));
+    let writer =
+        tokio::spawn(write(Store::open(folder.path()).await.unwrap(), run.clone(), Arc::clone(&stop)));
     let place = tempfile::tempdir().unwrap();
     let mut before = 0;
     for number in 0..8 {
@@ -53,14 +54,21 @@ async fn a_copy_is_of_one_moment_while_journals_are_stored() {
         assert!(copy.damage().await.unwrap().is_empty());
         let offset = copy.job(&run).await.unwrap().journal_offset;
         let losses = copy.metrics(&run, "loss").await.unwrap();
-        assert_eq!(losses.iter().map(|point| point.step).collect::<Vec<_>>(), (1..=offset).collect::<Vec<_>>());
+        assert_eq!(
+            losses.iter().map(|point| point.step).collect::<Vec<_>>(),
+            (1..=offset).collect::<Vec<_>>()
+        );
         assert!(offset >= before && offset.is_multiple_of(BATCH), "{offset} after {before}");
         before = offset;
     }
     stop.store(true, Ordering::Relaxed);
     let written = writer.await.unwrap();
     assert!(before > 0 && written >= before);
-    assert_eq!(store.metrics(&run, "loss").await.unwrap().len() as u64, written, "copies lose nothing of the store");
+    assert_eq!(
+        store.metrics(&run, "loss").await.unwrap().len() as u64,
+        written,
+        "copies lose nothing of the store"
+    );
 }
 
 #[tokio::test]

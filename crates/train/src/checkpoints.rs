@@ -12,7 +12,8 @@ pub fn check_checkpoints(request: &Path) -> anyhow::Result<CheckpointsReport> {
     let CheckpointsRequest { folders, .. } = read_request(request)?;
     let folders = folders.iter().map(|folder| {
         let (usable, damaged) = checkpoint::check::<Saved>(&folder.join(run_folder::CHECKPOINTS))?;
-        let damaged = damaged.into_iter().map(|(file, error)| (file, format!("{:#}", anyhow::Error::from(error))));
+        let damaged =
+            damaged.into_iter().map(|(file, error)| (file, format!("{:#}", anyhow::Error::from(error))));
         Ok(CheckedCheckpoints { usable, damaged: damaged.collect() })
     });
     Ok(CheckpointsReport { folders: folders.collect::<anyhow::Result<_>>()? })

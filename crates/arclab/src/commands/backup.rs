@@ -12,9 +12,8 @@ pub(crate) async fn execute(store: &Path, arguments: &BackupArgs, output: Output
     let place = &arguments.place;
     if arguments.with_runs {
         let progress = CountProgress::new("copying run folders", output);
-        let copied = store
-            .back_up_with_runs(place, arguments.force, |done, total| progress.show(done, total))
-            .await;
+        let copied =
+            store.back_up_with_runs(place, arguments.force, |done, total| progress.show(done, total)).await;
         progress.finish();
         copied?;
     } else {

@@ -56,7 +56,9 @@ pub(crate) async fn execute(store: &Path, arguments: &FsckArgs, output: Output) 
 
 /// Has the worker read back the checkpoints of all runs that may go on from them.
 fn read_checkpoints(store: &Store, look: &mut Look, output: Output) {
-    let has_some = |run: &&RunId| look.folders.get(run.as_str()).is_some_and(|folder| folder.checkpoint_bytes > 0 && !folder.lives);
+    let has_some = |run: &&RunId| {
+        look.folders.get(run.as_str()).is_some_and(|folder| folder.checkpoint_bytes > 0 && !folder.lives)
+    };
     let runs: Vec<RunId> = look.runs.keys().filter(has_some).cloned().collect();
     if runs.is_empty() {
         return;

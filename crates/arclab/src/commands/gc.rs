@@ -126,7 +126,8 @@ fn what(store: &Store, waste: &Waste) -> String {
                 (rows.specs, "versions of specs"),
                 (rows.pair_lists, "pair lists"),
             ];
-            let told = counts.iter().filter(|(count, _)| *count > 0).map(|(count, of)| format!("{count} {of}"));
+            let told =
+                counts.iter().filter(|(count, _)| *count > 0).map(|(count, of)| format!("{count} {of}"));
             told.collect::<Vec<_>>().join(", ")
         }
     }

@@ -103,7 +103,8 @@ pub(crate) fn kept_parts(located: &Located, cache: &Path) -> Result<Vec<PathBuf>
         Form::Folders | Form::List => Ok(Vec::new()),
         Form::RecordIo | Form::Verification | Form::Tar | Form::Zip => Ok(vec![kept::part(&located.root)]),
         Form::TarGz => {
-            let blob = Blob::open(&located.root).map_err(|source| FolderError::list(&located.root, source))?;
+            let blob =
+                Blob::open(&located.root).map_err(|source| FolderError::list(&located.root, source))?;
             let copy = archive::unpacked_part(&blob)?;
             Ok(vec![kept::part(&cache.join(&copy).with_extension("tar")), copy])
         }

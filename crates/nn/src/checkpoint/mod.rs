@@ -79,7 +79,9 @@ pub fn load<N: Serialize + DeserializeOwned>(folder: &Path) -> Result<Option<Loa
 }
 
 /// Reads all checkpoints of `folder` back: how many can be used, and the JSON of each that cannot be, with the reason.
-pub fn check<N: Serialize + DeserializeOwned>(folder: &Path) -> Result<(u32, Vec<(PathBuf, LoadError)>), LoadError> {
+pub fn check<N: Serialize + DeserializeOwned>(
+    folder: &Path,
+) -> Result<(u32, Vec<(PathBuf, LoadError)>), LoadError> {
     let paths = newest_first(folder).map_err(|source| LoadError::Read { path: folder.to_owned(), source })?;
     let (mut usable, mut damaged) = (0, Vec::new());
     for path in paths {

@@ -98,7 +98,10 @@ pub fn faults(look: &Look) -> Vec<Fault> {
     }
     if look.damage.is_empty() && look.at_work.is_none() {
         let is_known = |name: &String| {
-            look.runs.keys().chain(look.unreadable_runs.iter().map(|(run, _)| run)).any(|run| run.as_str() == name)
+            look.runs
+                .keys()
+                .chain(look.unreadable_runs.iter().map(|(run, _)| run))
+                .any(|run| run.as_str() == name)
         };
         found.extend(look.folders.keys().filter(|name| !is_known(name)).cloned().map(Fault::Unknown));
     }
@@ -116,7 +119,10 @@ fn of_run(name: &RunId, run: &RunFacts, folder: &FolderFacts) -> Vec<Fault> {
                 found.push(Fault::Abandoned(name.clone(), attempt));
             }
         }
-        RunState::Queued { .. } | RunState::Succeeded { .. } | RunState::Failed { .. } | RunState::Cancelled => {
+        RunState::Queued { .. }
+        | RunState::Succeeded { .. }
+        | RunState::Failed { .. }
+        | RunState::Cancelled => {
             if folder.lives {
                 found.push(Fault::Stray(name.clone()));
             } else if folder.is_behind {
@@ -182,7 +188,9 @@ impl Fault {
     /// The run that it is of, if it is of one.
     pub fn run(&self) -> Option<&RunId> {
         match self {
-            Self::Damage(_) | Self::Dangling(_) | Self::Plan(..) | Self::ShortList(_) | Self::Unknown(_) => None,
+            Self::Damage(_) | Self::Dangling(_) | Self::Plan(..) | Self::ShortList(_) | Self::Unknown(_) => {
+                None
+            }
             Self::Unscored(Unscored { run, .. })
             | Self::Run(run, _)
             | Self::NoResult(run, _)
@@ -209,16 +217,23 @@ impl Fault {
             Self::Run(_, why) => format!("the run cannot be read: {why}"),
             Self::Unscored(Unscored { protocol, pairs, scores, .. }) => match scores {
                 None => format!("its result of `{protocol}` has no scores"),
-                Some(scores) => format!("its result of `{protocol}` is of {pairs} pairs, and {scores} scores are stored"),
+                Some(scores) => {
+                    format!("its result of `{protocol}` is of {pairs} pairs, and {scores} scores are stored")
+                }
             },
             Self::ShortList(ShortList { fingerprint, pairs, stored }) => {
-                format!("the pair list {} should have {pairs} pairs, and {stored} are stored", fingerprint.short())
+                format!(
+                    "the pair list {} should have {pairs} pairs, and {stored} are stored",
+                    fingerprint.short()
+                )
             }
             Self::NoResult(_, protocols) => {
                 let names: Vec<&str> = protocols.iter().map(ProtocolName::as_str).collect();
                 format!("it has succeeded without a result of {}", names.join(", "))
             }
-            Self::NoAttempt(_, attempt) => format!("it is at work on attempt {attempt}, which was never recorded"),
+            Self::NoAttempt(_, attempt) => {
+                format!("it is at work on attempt {attempt}, which was never recorded")
+            }
             Self::Abandoned(_, attempt) => {
                 format!("it is at work on attempt {attempt}, and neither its worker nor a scheduler lives")
             }
@@ -252,22 +267,24 @@ impl Fault {
             Self::Unscored(_) | Self::ShortList(_) | Self::NoResult(..) => {
                 Remedy::Decide("do the run again with `arclab run --force`, or do without this test")
             }
-            Self::NoAttempt(..) => Remedy::Decide("go back to a backup: no arclab writes one without the other"),
-            Self::Abandoned(..) => {
-                Remedy::Repair("settles it by its journal, as the next `arclab run` would: done, failed, or waiting")
+            Self::NoAttempt(..) => {
+                Remedy::Decide("go back to a backup: no arclab writes one without the other")
             }
+            Self::Abandoned(..) => Remedy::Repair(
+                "settles it by its journal, as the next `arclab run` would: done, failed, or waiting",
+            ),
             Self::Stray(_) => Remedy::Decide("wait until the worker is done, or stop it"),
             Self::ShortJournal { .. } => {
                 Remedy::Repair("has what comes into the journal read from its start; what is stored stays")
             }
             Self::Unstored { .. } => Remedy::Repair("stores what the journal says"),
-            Self::NoWeights(_) => {
-                Remedy::Decide("train it again with `arclab run --force`, or do with its scores, which are stored")
-            }
+            Self::NoWeights(_) => Remedy::Decide(
+                "train it again with `arclab run --force`, or do with its scores, which are stored",
+            ),
             Self::Assignment(..) => Remedy::Repair("puts the file aside; the next attempt writes it anew"),
-            Self::Checkpoint { .. } => {
-                Remedy::Repair("puts the file aside, so that the run goes on from an earlier one, or else from the start")
-            }
+            Self::Checkpoint { .. } => Remedy::Repair(
+                "puts the file aside, so that the run goes on from an earlier one, or else from the start",
+            ),
             Self::Leftover(..) => Remedy::Repair("removes the file"),
             Self::Unknown(_) => Remedy::Decide("remove it with `arclab gc`, or keep it elsewhere"),
         }

@@ -7,7 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use arclab_spec::{Assignment, Attempt, CheckedCheckpoints, PlanHash, ProtocolName, RunId, RunState, run_folder};
+use arclab_spec::{
+    Assignment, Attempt, CheckedCheckpoints, PlanHash, ProtocolName, RunId, RunState, run_folder,
+};
 use arclab_store::{Dangling, JobRecord, ShortList, Store, StoreError, Unscored};
 
 use crate::{error::chain, lock, process, tail};
@@ -125,7 +127,9 @@ pub async fn look(store: &Store) -> Result<Look, LookError> {
             Err(error) => look.unreadable_runs.push((run, chain(&error))),
         }
     }
-    let stored = |name: &str| look.runs.iter().find(|(run, _)| run.as_str() == name).map(|(_, run)| run.journal_offset);
+    let stored = |name: &str| {
+        look.runs.iter().find(|(run, _)| run.as_str() == name).map(|(_, run)| run.journal_offset)
+    };
     look.folders = folders(&store.runs_folder(), stored)?;
     Ok(look)
 }
@@ -187,7 +191,8 @@ fn plan_file(file: &Path) -> PlanFile {
 
 fn leftovers(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let files = entries(folder)?.into_iter().map(|entry| entry.path());
-    let unfinished = |file: &PathBuf| file.extension().is_some_and(|ending| UNFINISHED.iter().any(|u| ending == *u));
+    let unfinished =
+        |file: &PathBuf| file.extension().is_some_and(|ending| UNFINISHED.iter().any(|u| ending == *u));
     Ok(files.filter(unfinished).collect())
 }
 

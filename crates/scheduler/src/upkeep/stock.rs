@@ -43,8 +43,7 @@ pub struct Cached {
 
 /// Looks at a store's caches, splits of audits and rows.
 pub async fn stock(store: &Store) -> Result<Stock, LookError> {
-    let mut stock =
-        Stock { rows: store.unreferenced().await.map_err(LookError::Store)?, ..Stock::default() };
+    let mut stock = Stock { rows: store.unreferenced().await.map_err(LookError::Store)?, ..Stock::default() };
     let failed = |folder: &Path, source| LookError::Folder { folder: folder.to_owned(), source };
     let cache = store.cache();
     for kind in CACHES {
@@ -70,7 +69,8 @@ impl Stock {
             }
             self.count(&file)?;
             let name = Path::new(kind).join(file.file_stem().unwrap_or_default());
-            let cached = found.entry(name.clone()).or_insert(Cached { name, files: Vec::new(), is_in_use: false });
+            let cached =
+                found.entry(name.clone()).or_insert(Cached { name, files: Vec::new(), is_in_use: false });
             cached.is_in_use |= file.extension().is_some_and(|ending| ending == "lock") && is_locked(&file);
             cached.files.push(file);
         }

@@ -42,7 +42,8 @@ pub struct Wasted {
 /// All that can go. `in_cache` are the parts of the cache that the plans' data is in; none where that cannot be told, as
 /// where some data is away: then decoded data stays.
 pub fn waste(look: &Look, stock: &Stock, in_cache: Option<&BTreeSet<PathBuf>>, runs: &Path) -> Vec<Wasted> {
-    let needed: BTreeSet<&Path> = look.runs.values().flat_map(|run| &run.needs).map(PathBuf::as_path).collect();
+    let needed: BTreeSet<&Path> =
+        look.runs.values().flat_map(|run| &run.needs).map(PathBuf::as_path).collect();
     let is_needed = |path: &Path| needed.iter().any(|file| file.starts_with(path));
     let mut found = Vec::new();
     let mut push = |waste, bytes| found.push(Wasted { waste, bytes });
