@@ -1,4 +1,5 @@
 //! A store that was damaged from outside, checked and repaired; and what nothing refers to, removed.
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which may unwrap")]
 
 mod support;
 

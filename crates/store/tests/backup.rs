@@ -1,4 +1,5 @@
 //! Copies of a store: of one moment, whole or not at all, and stores themselves.
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which may unwrap")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! What the database says of itself, and what nothing in it refers to.
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which may unwrap")]
 
 mod support;
 

@@ -39,7 +39,7 @@ pub(crate) async fn execute(store: &Path, arguments: &FsckArgs, output: Output) 
     for fault in faults(&found) {
         let done = match (&mut scheduler, fault.remedy()) {
             (None, _) => Done::Looked,
-            (Some(_), Remedy::Decide(_)) => Done::Stays("a person must decide".to_owned()),
+            (Some(_), Remedy::Decide(_)) => Done::Stays("left to a person".to_owned()),
             (Some(scheduler), Remedy::Repair(_)) => match scheduler.repair(&fault).await {
                 Ok(()) => Done::Repaired,
                 Err(error) => Done::Stays(format!("{:#}", anyhow::Error::from(error))),
@@ -47,8 +47,8 @@ pub(crate) async fn execute(store: &Path, arguments: &FsckArgs, output: Output) 
         };
         all.push((fault, done));
     }
-    let table = output.for_reader(table(&all, &found));
-    output::print(&table.render(output.format))?;
+    output::print(&output.for_reader(table(&all, &found)).render(output.format))?;
+    output.note(verdict(&all, &found));
     store.close().await;
     let is_well = all.iter().all(|(_, done)| matches!(done, Done::Repaired));
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -74,21 +74,32 @@ fn read_checkpoints(store: &Store, look: &mut Look, output: Output) {
     }
 }
 
+/// How much was looked at, and what came of it.
+fn verdict(all: &[(Fault, Done)], look: &Look) -> String {
+    let (runs, folders) = (look.runs.len() + look.unreadable_runs.len(), look.folders.len());
+    let repaired = all.iter().filter(|(_, done)| matches!(done, Done::Repaired)).count();
+    let stays = match all.len() - repaired {
+        0 if repaired == 0 => "nothing is wrong".to_owned(),
+        stays => format!("{repaired} repaired, {stays} to be looked after"),
+    };
+    format!("looked at {runs} runs and {folders} folders: {stays}")
+}
+
 fn table(all: &[(Fault, Done)], look: &Look) -> Table {
     let text = |key: &str, title: &str| Column::new(key, title, Kind::Text);
     let columns = vec![
         text("problem", "Problem"),
         text("run", "Run"),
         text("what", "What is wrong"),
-        text("repair", "`--repair`"),
-        text("decide", "To decide"),
+        text("by", "By"),
+        text("remedy", "What helps"),
         text("done", "Done"),
     ];
     let mut table = Table::new("fsck", "What is wrong in the store", columns);
     for (fault, done) in all {
-        let (repair, decide) = match fault.remedy() {
-            Remedy::Repair(what) => (Cell::text(what), Cell::Empty),
-            Remedy::Decide(what) => (Cell::Empty, Cell::text(what)),
+        let (by, remedy) = match fault.remedy() {
+            Remedy::Repair(what) => ("--repair", what),
+            Remedy::Decide(what) => ("a person", what),
         };
         let done = match done {
             Done::Looked => Cell::Empty,
@@ -96,11 +107,15 @@ fn table(all: &[(Fault, Done)], look: &Look) -> Table {
             Done::Stays(why) => Cell::text(why),
         };
         let run = fault.run().map_or(Cell::Empty, |run| Cell::text(run.as_str()));
-        table.push(vec![Cell::text(fault.key()), run, Cell::text(fault.what()), repair, decide, done]);
+        table.push(vec![
+            Cell::text(fault.key()),
+            run,
+            Cell::text(fault.what()),
+            Cell::text(by),
+            Cell::text(remedy),
+            done,
+        ]);
     }
-    let (runs, folders) = (look.runs.len() + look.unreadable_runs.len(), look.folders.len());
-    let verdict = if all.is_empty() { "nothing is wrong" } else { "see above" };
-    table.notes.push(format!("Looked at {runs} runs and {folders} folders: {verdict}."));
     table.notes.extend(look.at_work.as_ref().map(|who| {
         format!("arclab is at work here ({who}): runs that wait or run, and unknown folders, were left out.")
     }));

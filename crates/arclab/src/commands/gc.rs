@@ -127,7 +127,7 @@ fn what(store: &Store, waste: &Waste) -> String {
                 (rows.pair_lists, "pair lists"),
             ];
             let told =
-                counts.iter().filter(|(count, _)| *count > 0).map(|(count, of)| format!("{count} {of}"));
+                counts.iter().filter(|(count, _)| *count > 0).map(|(count, of)| format!("{of}: {count}"));
             told.collect::<Vec<_>>().join(", ")
         }
     }

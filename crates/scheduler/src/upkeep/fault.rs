@@ -1,6 +1,6 @@
 //! What is wrong with a store. Pure.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use arclab_spec::{Attempt, PlanHash, ProtocolName, RunId, RunState};
 use arclab_store::{Dangling, ShortList, Unscored};
@@ -161,6 +161,11 @@ fn of_checkpoints(look: &Look, name: &RunId) -> Vec<Fault> {
     checked.damaged.iter().map(fault).collect()
 }
 
+/// Its folder is the run's.
+fn name(file: &Path) -> String {
+    file.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
 impl Fault {
     /// Its name for programs.
     pub fn key(&self) -> &'static str {
@@ -249,8 +254,8 @@ impl Fault {
             }
             Self::NoWeights(_) => "it has succeeded, and its weights are not there".to_owned(),
             Self::Assignment(_, why) => format!("its plan.json cannot be read: {why}"),
-            Self::Checkpoint { file, why, .. } => format!("{} cannot be read back: {why}", file.display()),
-            Self::Leftover(_, file) => format!("{} was never finished", file.display()),
+            Self::Checkpoint { file, why, .. } => format!("{} cannot be read back: {why}", name(file)),
+            Self::Leftover(_, file) => format!("{} was never finished", name(file)),
             Self::Unknown(name) => format!("runs/{name} belongs to no run"),
         }
     }
