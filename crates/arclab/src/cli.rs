@@ -146,6 +146,67 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// List runs with state, accuracy, false positives and negatives, and duration.
     History(HistoryArgs),
+    /// Check the store against itself and the runs' folders, and repair what is safe.
+    ///
+    /// Looks at the database (its file, and what its rows refer to), at runs that count as running without a worker, at
+    /// journals that do not fit what is stored of them, at folders, weights, results, scores and plans that are missing or cannot
+    /// be read, and has the worker read all checkpoints back. Of each fault the table says what repairing does, or what is to
+    /// be decided by a person. Exits with 1 where something is wrong and stays so.
+    #[command(after_help = FSCK_HELP)]
+    Fsck(FsckArgs),
+    /// List what in the store nothing refers to, with its size; with `--yes` also remove it.
+    ///
+    /// Folders of no run, checkpoints of runs that have succeeded, caches of data that no plan is over, splits of audits that no
+    /// plan has, half-written files, and rows of the database. While another arclab is at work in the store, only folders of
+    /// no run and checkpoints go.
+    Gc(GcArgs),
+    /// Copy the database into one file, whole and of one moment, also while runs are at work.
+    #[command(after_help = BACKUP_HELP)]
+    Backup(BackupArgs),
+}
+
+const FSCK_HELP: &str = "\
+Begin with:
+  arclab fsck                        what is wrong; changes nothing
+  arclab fsck --repair               repairs what can be repaired without losing anything
+  arclab fsck --json                 the same for programs";
+
+const BACKUP_HELP: &str = "\
+To go back to one:
+  arclab backup before.db                                       one file, the database
+  mkdir restored && cp before.db restored/arclab.db             a store of its own, without weights and checkpoints
+  arclab --store restored compare
+  arclab backup copy --with-runs                                a whole store, but for decoded images
+  arclab --store copy run experiments/                          goes on from there";
+
+/// `arclab fsck`.
+#[derive(Debug, Args)]
+pub(crate) struct FsckArgs {
+    /// Repair what can be repaired without losing anything. Nobody may be at work in the store.
+    #[arg(long)]
+    pub(crate) repair: bool,
+}
+
+/// `arclab gc`.
+#[derive(Debug, Args)]
+pub(crate) struct GcArgs {
+    /// Remove what is listed.
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// `arclab backup`.
+#[derive(Debug, Args)]
+pub(crate) struct BackupArgs {
+    /// The copy: a file, or with `--with-runs` a folder.
+    #[arg(value_name = "FILE")]
+    pub(crate) place: PathBuf,
+    /// Also copy the runs' folders (weights, checkpoints, journals, logs): FILE becomes a folder that is a store itself.
+    #[arg(long)]
+    pub(crate) with_runs: bool,
+    /// Replace an earlier copy.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// Which specs, changed how.

@@ -14,6 +14,7 @@ mod planning;
 mod progress;
 mod provenance;
 mod submission;
+mod upkeep;
 mod weights;
 mod worker;
 
@@ -73,6 +74,13 @@ fn execute(cli: &Cli, output: Output) -> anyhow::Result<ExitCode> {
         }
         Command::History(arguments) => {
             runtime.block_on(commands::history::execute(store, arguments, output))?;
+        }
+        Command::Fsck(arguments) => {
+            return runtime.block_on(commands::fsck::execute(store, arguments, output));
+        }
+        Command::Gc(arguments) => return runtime.block_on(commands::gc::execute(store, arguments, output)),
+        Command::Backup(arguments) => {
+            runtime.block_on(commands::backup::execute(store, arguments, output))?;
         }
     }
     Ok(ExitCode::SUCCESS)

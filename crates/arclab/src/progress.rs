@@ -88,6 +88,30 @@ impl arclab_data::Progress for DataProgress {
     }
 }
 
+/// Progress of things that are counted.
+pub(crate) struct CountProgress {
+    bar: ProgressBar,
+}
+
+impl CountProgress {
+    /// Shows nothing until there is something to do.
+    pub(crate) fn new(doing: &'static str, output: Output) -> Self {
+        let bar = ProgressBar::with_draw_target(None, target(output)).with_style(style(DATA_BAR));
+        Self { bar: bar.with_message(doing) }
+    }
+
+    /// So many are done, of so many.
+    pub(crate) fn show(&self, done: usize, total: usize) {
+        self.bar.set_length(total as u64);
+        self.bar.set_position(done as u64);
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
 /// Progress of files that come from elsewhere.
 pub(crate) struct FetchProgress {
     output: Output,

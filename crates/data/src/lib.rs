@@ -5,6 +5,7 @@
 
 pub mod augment;
 mod cache;
+mod cached;
 mod check;
 mod container;
 mod decode;
@@ -34,6 +35,7 @@ pub mod synthetic;
 mod table;
 
 pub use cache::CacheError;
+pub use cached::cached;
 pub use check::{
     Balance, Case, CheckError, CheckRequest, Checked, Problem, SizeCount, TestList, TestedOn, check,
 };

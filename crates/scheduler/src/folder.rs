@@ -16,8 +16,12 @@ pub(crate) fn clear(folder: &Path) -> Result<(), LaunchError> {
     let checkpoints = folder.join(run_folder::CHECKPOINTS);
     absent_is_fine(fs::remove_dir_all(&checkpoints))
         .map_err(|source| LaunchError::Remove(checkpoints, source))?;
-    let weights = folder.join(run_folder::WEIGHTS);
-    absent_is_fine(fs::remove_file(&weights)).map_err(|source| LaunchError::Remove(weights, source))
+    // The journal, too: were it ever read from its start, what it says of dropped results would come back.
+    for name in [run_folder::WEIGHTS, run_folder::EVENTS] {
+        let file = folder.join(name);
+        absent_is_fine(fs::remove_file(&file)).map_err(|source| LaunchError::Remove(file, source))?;
+    }
+    Ok(())
 }
 
 fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {

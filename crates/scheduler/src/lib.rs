@@ -25,6 +25,7 @@ mod settle;
 mod shutdown;
 mod start;
 mod tail;
+pub mod upkeep;
 mod verdict;
 
 pub use decide::{Action, Busy, PATIENCE_MS, Refusal, Slots, Waiting, decide};

@@ -22,7 +22,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    async fn recover_one(&mut self, run: RunId) -> Result<(), SchedulerError> {
+    pub(crate) async fn recover_one(&mut self, run: RunId) -> Result<(), SchedulerError> {
         let record = self.store().job(&run).await.map_err(SchedulerError::Store)?;
         let (RunState::Running { attempt }, Some(last)) = (record.state, &record.last_attempt) else {
             return Ok(());

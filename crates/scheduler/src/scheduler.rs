@@ -1,7 +1,7 @@
 //! The loop that asks for decisions and acts on them.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     num::NonZeroU32,
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
@@ -10,7 +10,10 @@ use arclab_spec::{RunId, RunState, config::ResourceRequest};
 use arclab_store::{Scope, Store, Watch};
 use tokio::{
     signal::unix::{SignalKind, signal},
-    sync::{mpsc::UnboundedSender, watch},
+    sync::{
+        mpsc::{UnboundedSender, unbounded_channel},
+        watch,
+    },
     time::sleep,
 };
 
@@ -39,6 +42,17 @@ impl Scheduler {
         let lock = SchedulerLock::take(store.folder(), role)?;
         let gpus = abilities.cuda.and_then(|()| gpu::gpus().map_err(|error| error.to_string()));
         Ok(Self { store, options, gpus, _lock: lock })
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Moves a run that counts as running and whose worker is gone, as [`Self::run`] would at its start.
+    pub(crate) async fn settle_abandoned(&mut self, run: &RunId) -> Result<(), SchedulerError> {
+        let (progress, _) = unbounded_channel();
+        let mut session = Session::new(self, Scope::These(BTreeSet::new()), progress).await?;
+        session.recover_one(run.clone()).await
     }
 
     /// Why a run with this request can never be carried out here.

@@ -42,10 +42,10 @@ impl Session<'_> {
         let mut follower = Follower::new(self.store(), &run, record.journal_offset, next);
         // What an earlier attempt wrote last must be in before this one's results are.
         follower.drain(self.store()).await?;
-        follower.rewind_if_lost(self.store()).await?;
         if let Some(reason) = obstacle(&record, follower.folder())? {
             return self.refuse(&run, reason).await;
         }
+        follower.rewind_if_lost(self.store()).await?;
         self.begin((&record, next), threads, holds).await.map_err(SchedulerError::Store)?;
         let launched = self.spawn(&record, next, threads, holds);
         let watched = Watched::since(Duration::ZERO, record.request.time_limit_secs);

@@ -3,10 +3,7 @@
 
 mod support;
 
-use std::{
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use arclab_scheduler::{Progress, Stop};
 use arclab_spec::RunState;
@@ -16,14 +13,7 @@ use nix::{
     unistd::Pid,
 };
 use serde_json::json;
-use support::{Bench, attempt, example, script, until};
-
-/// A scheduler in a process of its own.
-fn drive(bench: &Bench) -> Child {
-    let mut command = Command::new(example("drive"));
-    command.arg(bench.path()).arg(&bench.worker).stdout(Stdio::null()).stderr(Stdio::null());
-    command.spawn().unwrap()
-}
+use support::{Bench, attempt, script, until};
 
 fn is_alive(pid: i32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
@@ -33,7 +23,7 @@ fn is_alive(pid: i32) -> bool {
 
 /// Kills the scheduler once its worker has written `steps` steps.
 async fn orphan(bench: &Bench, steps: usize) -> i32 {
-    let mut scheduler = drive(bench);
+    let mut scheduler = bench.drive();
     let run = &bench.runs[0];
     until("the worker trains", || bench.journal(run).matches("\"type\":\"step\"").count() >= steps).await;
     scheduler.kill().unwrap();
@@ -108,7 +98,7 @@ async fn a_run_that_nobody_asks_for_is_settled_and_waits() {
 async fn the_scheduler_passes_ctrl_c_on() {
     let bench = Bench::new(1, script(4_000, 10, &json!({}))).await;
     let run = &bench.runs[0];
-    let mut scheduler = drive(&bench);
+    let mut scheduler = bench.drive();
     until("the worker trains", || bench.journal(run).contains("\"type\":\"step\"")).await;
     kill(Pid::from_raw(scheduler.id() as i32), Signal::SIGINT).unwrap();
     assert!(scheduler.wait().unwrap().success());
@@ -127,7 +117,7 @@ async fn twenty_kills_at_random_moments_change_no_result() {
     const STEPS: u64 = 400;
     let bench = Bench::new(3, script(STEPS, 5, &json!({}))).await;
     let mut random = 7;
-    let mut scheduler = drive(&bench);
+    let mut scheduler = bench.drive();
     let (mut kills, begin) = (0, Instant::now());
     while kills < 20 {
         assert!(begin.elapsed() < Duration::from_mins(1), "{kills} kills");
@@ -139,16 +129,16 @@ async fn twenty_kills_at_random_moments_change_no_result() {
         } else {
             scheduler.kill().unwrap();
             scheduler.wait().unwrap();
-            scheduler = drive(&bench);
+            scheduler = bench.drive();
         }
         kills += 1;
         if scheduler.try_wait().unwrap().is_some() {
-            scheduler = drive(&bench);
+            scheduler = bench.drive();
         }
     }
     scheduler.wait().unwrap();
     // A run may have used up its three attempts: asking again goes on with it.
-    let success = drive(&bench).wait().unwrap().success();
+    let success = bench.drive().wait().unwrap().success();
     assert!(success, "the last scheduler failed");
     for run in &bench.runs {
         bench.assert_done(run, STEPS).await;

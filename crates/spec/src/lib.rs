@@ -1,5 +1,6 @@
 //! The nouns: spec, plan, run state and event. No I/O beyond reading YAML.
 
+mod checkpoints_request;
 pub mod config;
 mod embed_request;
 mod event;
@@ -16,6 +17,7 @@ mod sweep;
 mod test_request;
 mod weights_request;
 
+pub use checkpoints_request::{CheckedCheckpoints, CheckpointsReport, CheckpointsRequest};
 pub use embed_request::{EmbedReport, EmbedRequest};
 pub use event::{Event, Heartbeat, JOURNAL_VERSION, JournalLine, Position, Started, Usage};
 pub use expectation::{Direction, Expectation, Number};

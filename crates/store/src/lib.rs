@@ -4,6 +4,8 @@
 //! as typed records. What a run does and where is the scheduler's matter; what is shown, the report's.
 
 mod attempts;
+mod backup;
+mod check;
 mod error;
 mod expectations;
 mod filter;
@@ -17,8 +19,11 @@ pub mod records;
 mod results;
 mod rows;
 mod runs;
+mod unreferenced;
 
 pub use attempts::{Afterwards, Enqueued, Launch, Restart, Settlement};
+pub use backup::BackupError;
+pub use check::{Dangling, ShortList, Unscored};
 pub use error::StoreError;
 pub use filter::{Filter, FilterError, Sort};
 pub use journal::{EvaluatedFiles, JournalBatch, JournalEntry};
@@ -28,3 +33,4 @@ pub use queue::{
     Ask, Asked, Due, Hold, Move, PRIORITY_LEVEL_MS, QueueRecord, Scope, Submission, Watch, Wish, place,
 };
 pub use runs::JobRecord;
+pub use unreferenced::Unreferenced;

@@ -119,10 +119,17 @@ impl Store {
 
     /// Opens the store in `folder`, which must be there and up to date, and writes nothing into it.
     pub async fn open_to_read(folder: impl AsRef<Path>) -> Result<Self, OpenError> {
-        let folder = folder.as_ref().to_owned();
-        let file = folder.join(DATABASE);
+        let folder = folder.as_ref();
+        Self::open_file_to_read(&folder.join(DATABASE))
+            .await
+            .map(|store| Self { folder: folder.to_owned(), ..store })
+    }
+
+    /// Opens a database by itself, wherever it lies.
+    pub(crate) async fn open_file_to_read(file: &Path) -> Result<Self, OpenError> {
+        let (file, folder) = (file.to_owned(), file.parent().unwrap_or(Path::new("")).to_owned());
         // What another program may be writing is in the log; without one, nobody is, and the file is all there is.
-        let is_at_rest = !folder.join(format!("{DATABASE}-wal")).exists();
+        let is_at_rest = !with_ending(&file, "-wal").exists();
         let pool = connect(&file, SqliteConnectOptions::new().read_only(true).immutable(is_at_rest)).await?;
         let newest = "SELECT MAX(version) FROM _sqlx_migrations";
         let found = sqlx::query_scalar::<_, i64>(newest).fetch_one(&pool).await;
@@ -139,9 +146,14 @@ impl Store {
         &self.folder
     }
 
+    /// Where the folders of runs lie.
+    pub fn runs_folder(&self) -> PathBuf {
+        self.folder.join("runs")
+    }
+
     /// The folder of `run`.
     pub fn run_folder(&self, run: &RunId) -> PathBuf {
-        self.folder.join("runs").join(run.as_str())
+        self.runs_folder().join(run.as_str())
     }
 
     /// Decoded images and pair lists, shared by all runs.
@@ -153,6 +165,13 @@ impl Store {
     pub async fn close(self) {
         self.pool.close().await;
     }
+}
+
+/// `arclab.db-wal`: what is written beside a database.
+fn with_ending(file: &Path, ending: &str) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
 }
 
 /// Makes a store's folder where there is none, and tells git to pass it over. Returns its absolute path, since workers

@@ -4,6 +4,7 @@
 //! `events.jsonl` beside it.
 
 mod abilities;
+mod checkpoints;
 mod data;
 mod device;
 mod embedding;
@@ -18,6 +19,7 @@ mod verification;
 mod weights_test;
 
 pub use abilities::{Abilities, LibraryState};
+pub use checkpoints::check_checkpoints;
 pub use embedding::embed;
 pub use run::{Stop, run};
 pub use start::check_weights;

@@ -37,6 +37,11 @@ enum Command {
         /// A file with the request, as JSON.
         request: PathBuf,
     },
+    /// Reads the checkpoints of runs back, and prints which of them can be used as JSON.
+    Checkpoints {
+        /// A file with the request, as JSON.
+        request: PathBuf,
+    },
     /// Prints what this worker can do here, as JSON.
     Abilities,
 }
@@ -68,6 +73,7 @@ fn carry_out(command: Command) -> anyhow::Result<ExitCode> {
             print(&arclab_train::embed(&request, &stop)?)
         }
         Command::Weights { request } => print(&arclab_train::check_weights(&request)?),
+        Command::Checkpoints { request } => print(&arclab_train::check_checkpoints(&request)?),
         Command::Abilities => print(&Abilities::here()),
     }
 }

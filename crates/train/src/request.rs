@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use arclab_spec::{EmbedRequest, PLAN_VERSION, TestRequest, WeightsRequest};
+use arclab_spec::{CheckpointsRequest, EmbedRequest, PLAN_VERSION, TestRequest, WeightsRequest};
 use serde::de::DeserializeOwned;
 
 /// Why it cannot be used.
@@ -39,6 +39,12 @@ impl Request for EmbedRequest {
 }
 
 impl Request for WeightsRequest {
+    fn version(&self) -> u32 {
+        self.version
+    }
+}
+
+impl Request for CheckpointsRequest {
     fn version(&self) -> u32 {
         self.version
     }

@@ -33,6 +33,9 @@ use crate::{container::LeftOut, measure::Measures, progress::Progress, synthetic
 /// Raised whenever decoding or resizing gives other pixels, or a file's form changes.
 pub(crate) const CACHE_VERSION: u32 = 1;
 
+/// Where decoded images lie in the cache.
+const IMAGES: &str = "images";
+
 /// One image of a set.
 #[derive(Debug)]
 pub(crate) struct Record {
@@ -89,7 +92,7 @@ impl ImageSet {
         size: u32,
         progress: &dyn Progress,
     ) -> Result<Self, CacheError> {
-        let folder = cache.join("images");
+        let folder = cache.join(IMAGES);
         fs::create_dir_all(&folder).map_err(|e| CacheError::write(&folder, e))?;
         let paths = Paths::new(&folder, &source.cache_name(size));
         if let Some(set) = Self::open(&paths, source, size) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use arclab_spec::{Fingerprint, config::Synthetic};
 
 use super::{
-    CACHE_VERSION, Record,
+    CACHE_VERSION, IMAGES, Record,
     index::{Entry, Index, Outcome},
 };
 use crate::{
@@ -50,14 +50,20 @@ impl Source {
 
     /// Name of the set's files in the cache.
     pub(super) fn cache_name(&self, size: u32) -> String {
-        let (readable, key) = match self {
-            Self::Files(set) => {
-                let root = &set.located.root;
-                (last_name(root), root.as_os_str().as_encoded_bytes().to_vec())
-            }
-            Self::Synthetic(config) => ("faces".to_owned(), rendered(config).into_bytes()),
-        };
-        format!("{readable}-{}-{size}", Fingerprint::of(&key).short())
+        match self {
+            Self::Files(set) => name_of_files(&set.located.root, size),
+            Self::Synthetic(config) => named("faces", rendered(config).as_bytes(), size),
+        }
+    }
+
+    /// The part of the cache that it is kept in.
+    pub(crate) fn cached(&self, size: u32) -> PathBuf {
+        Path::new(IMAGES).join(self.cache_name(size))
+    }
+
+    /// The part of the cache that files are kept in that were found at `root`.
+    pub(crate) fn files_cached(root: &Path, size: u32) -> PathBuf {
+        Path::new(IMAGES).join(name_of_files(root, size))
     }
 
     /// Whether entries that were made earlier are what would be made now.
@@ -128,6 +134,14 @@ impl Source {
             }
         }
     }
+}
+
+fn name_of_files(root: &Path, size: u32) -> String {
+    named(&last_name(root), root.as_os_str().as_encoded_bytes(), size)
+}
+
+fn named(readable: &str, key: &[u8], size: u32) -> String {
+    format!("{readable}-{}-{size}", Fingerprint::of(key).short())
 }
 
 fn count(config: &Synthetic) -> usize {

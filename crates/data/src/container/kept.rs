@@ -100,8 +100,12 @@ pub(super) fn or_else(
 }
 
 fn file(blob: &Blob, cache: &Path) -> PathBuf {
-    let key = Fingerprint::of(blob.path.as_os_str().as_encoded_bytes());
-    cache.join("listings").join(format!("{}.jsonl", key.short()))
+    cache.join(part(&blob.path)).with_extension("jsonl")
+}
+
+/// The part of the cache that the listing of the file at `path` is kept in.
+pub(super) fn part(path: &Path) -> PathBuf {
+    Path::new("listings").join(Fingerprint::of(path.as_os_str().as_encoded_bytes()).short())
 }
 
 fn read(path: &Path, marks: &Marks) -> Option<Listing> {

@@ -97,6 +97,20 @@ impl Listing {
     }
 }
 
+/// Parts of the cache that what was read of a file is kept in: its listing, and its unpacked copy.
+pub(crate) fn kept_parts(located: &Located, cache: &Path) -> Result<Vec<PathBuf>, FolderError> {
+    match located.form {
+        Form::Folders | Form::List => Ok(Vec::new()),
+        Form::RecordIo | Form::Verification | Form::Tar | Form::Zip => Ok(vec![kept::part(&located.root)]),
+        Form::TarGz => {
+            let blob =
+                Blob::open(&located.root).map_err(|source| FolderError::list(&located.root, source))?;
+            let copy = archive::unpacked_part(&blob)?;
+            Ok(vec![kept::part(&cache.join(&copy).with_extension("tar")), copy])
+        }
+    }
+}
+
 /// A set that was looked into.
 #[derive(Debug)]
 pub(crate) struct Container {

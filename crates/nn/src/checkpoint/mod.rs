@@ -78,6 +78,21 @@ pub fn load<N: Serialize + DeserializeOwned>(folder: &Path) -> Result<Option<Loa
     passed_over.into_iter().next().map_or(Ok(None), Err)
 }
 
+/// Reads all checkpoints of `folder` back: how many can be used, and the JSON of each that cannot be, with the reason.
+pub fn check<N: Serialize + DeserializeOwned>(
+    folder: &Path,
+) -> Result<(u32, Vec<(PathBuf, LoadError)>), LoadError> {
+    let paths = newest_first(folder).map_err(|source| LoadError::Read { path: folder.to_owned(), source })?;
+    let (mut usable, mut damaged) = (0, Vec::new());
+    for path in paths {
+        match load_pair::<N>(&path) {
+            Ok(_) => usable += 1,
+            Err(error) => damaged.push((path, error)),
+        }
+    }
+    Ok((usable, damaged))
+}
+
 /// The JSON of each checkpoint in a folder: the names sort by step.
 fn newest_first(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = match fs::read_dir(folder) {

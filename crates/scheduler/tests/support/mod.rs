@@ -8,10 +8,13 @@ use std::{
     fs,
     num::NonZeroU32,
     path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
-use arclab_scheduler::{Progress, Role, Scheduler, SchedulerOptions, Stop, Summary, WorkerAbilities};
+use arclab_scheduler::{
+    LockError, Progress, Role, Scheduler, SchedulerOptions, Stop, Summary, WorkerAbilities,
+};
 use arclab_spec::{
     Attempt, Fingerprint, ProtocolName, RunId, RunState, Spec,
     config::{DeviceRequest, ResourceRequest},
@@ -74,15 +77,30 @@ impl Bench {
         fs::write(self.store.run_folder(run).join("script.json"), script.to_string()).unwrap();
     }
 
+    /// The folder of a run, by its place among the runs.
+    pub(crate) fn folder(&self, run: usize) -> PathBuf {
+        self.store.run_folder(&self.runs[run])
+    }
+
     pub(crate) fn scheduler(&self) -> Scheduler {
-        let provenance = Provenance { program_version: "0".to_owned(), git_commit: None, git_dirty: None };
-        let mut options = SchedulerOptions::of_this_machine(self.worker.clone(), provenance);
+        self.try_scheduler().unwrap()
+    }
+
+    pub(crate) fn try_scheduler(&self) -> Result<Scheduler, LockError> {
+        let mut options = SchedulerOptions::of_this_machine(self.worker.clone(), provenance());
         options.poll = Duration::from_millis(10);
         options.backoff = Duration::from_millis(10);
         options.threads = NonZeroU32::new(4).unwrap();
         options.jobs = self.jobs.and_then(NonZeroU32::new);
         let abilities = WorkerAbilities { cuda: self.cuda.clone() };
-        Scheduler::new(self.store.clone(), options, abilities, Role::Command).unwrap()
+        Scheduler::new(self.store.clone(), options, abilities, Role::Command)
+    }
+
+    /// A scheduler in a process of its own.
+    pub(crate) fn drive(&self) -> Child {
+        let mut command = Command::new(example("drive"));
+        command.arg(self.path()).arg(&self.worker).stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().unwrap()
     }
 
     /// Carries all runs out.
@@ -152,6 +170,10 @@ impl Bench {
         let bytes = fs::read(self.store.run_folder(run).join(run_folder::EVENTS)).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     }
+}
+
+pub(crate) fn provenance() -> Provenance {
+    Provenance { program_version: "0".to_owned(), git_commit: None, git_dirty: None }
 }
 
 fn spec(folder: &Path, seeds: &[u64]) -> Spec {

@@ -27,7 +27,7 @@ pub use schedule::{ScheduleConfig, ScheduleShape, StepAt};
 pub use start::{InitialWeights, StartConfig};
 pub use training::{HeadPrecision, Precision, Sampler, TrainingConfig};
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -82,5 +82,24 @@ impl Config {
             }
         }
         covered
+    }
+
+    /// Files and folders that it names, wherever they lie now.
+    pub fn files(&self) -> Vec<&Path> {
+        let mut files: Vec<&Path> = Vec::new();
+        files.extend(self.start.init.as_ref().map(|init| init.file.as_path()));
+        if let Dataset::Folder(folder) = &self.data.dataset {
+            files.push(folder);
+        }
+        if let SplitConfig::File { file, .. } = &self.data.split {
+            files.push(file);
+        }
+        for protocol in self.evaluation.protocols.values() {
+            if let PairSource::Listed { list, images } = &protocol.pairs {
+                files.push(list);
+                files.extend(images.as_deref());
+            }
+        }
+        files
     }
 }

@@ -33,6 +33,7 @@ use crate::{
 use feed::Feed;
 use meters::{EpochSums, Metrics, StepNumbers};
 use saved::ResumeError;
+pub(crate) use saved::Saved;
 
 /// A run's training, at some step.
 pub(crate) struct Training<'a, B: HeadMemory> {

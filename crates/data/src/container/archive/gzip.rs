@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{self, Read, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use arclab_spec::Fingerprint;
@@ -20,20 +20,24 @@ const ALWAYS: u64 = 16 << 20;
 
 /// The unpacked copy of `packed` in `cache`, made first where there is none.
 pub(in super::super) fn unpacked(packed: &Blob, cache: &Path) -> Result<Blob, FolderError> {
-    let folder = cache.join("unpacked");
-    let marks = Marks::of(packed).map_err(|source| FolderError::read(&packed.path, source))?;
-    // Another file, or another content, is another copy.
-    let key = format!("{} {}", packed.path.display(), marks.digest());
-    let copy = folder.join(format!("{}.tar", Fingerprint::of(key.as_bytes()).short()));
+    let copy = cache.join(part(packed)?).with_extension("tar");
     let failed = |source| FolderError::Unpack { path: packed.path.clone(), copy: copy.clone(), source };
     if !copy.is_file() {
-        fs::create_dir_all(&folder).map_err(failed)?;
+        fs::create_dir_all(copy.parent().unwrap_or(cache)).map_err(failed)?;
         replace(&copy, |writer| unpack(packed, writer)).map_err(failed)?;
     }
     let mut blob = Blob::open(&copy).map_err(failed)?;
     // Its images are as old as the archive.
     blob.stamp.modified_ns = packed.stamp.modified_ns;
     Ok(blob)
+}
+
+/// The part of the cache that the unpacked copy of `packed` is kept in.
+pub(in super::super) fn part(packed: &Blob) -> Result<PathBuf, FolderError> {
+    let marks = Marks::of(packed).map_err(|source| FolderError::read(&packed.path, source))?;
+    // Another file, or another content, is another copy.
+    let key = format!("{} {}", packed.path.display(), marks.digest());
+    Ok(Path::new("unpacked").join(Fingerprint::of(key.as_bytes()).short()))
 }
 
 fn unpack(packed: &Blob, writer: &mut impl Write) -> io::Result<()> {

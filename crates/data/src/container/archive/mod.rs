@@ -16,7 +16,7 @@ use std::{
 };
 
 pub(super) use self::{
-    gzip::{note as unpacked_note, unpacked},
+    gzip::{note as unpacked_note, part as unpacked_part, unpacked},
     tar::list as tar,
     zip::list as zip,
 };

@@ -1,0 +1,224 @@
+//! What there is: runs as the database has them, and their folders as they lie there.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::{self, DirEntry},
+    io,
+    path::{Path, PathBuf},
+};
+
+use arclab_spec::{
+    Assignment, Attempt, CheckedCheckpoints, PlanHash, ProtocolName, RunId, RunState, run_folder,
+};
+use arclab_store::{Dangling, JobRecord, ShortList, Store, StoreError, Unscored};
+
+use crate::{error::chain, holder, process, tail};
+
+/// Endings of files that are written before they get their name.
+const UNFINISHED: [&str; 2] = ["new", "tmp"];
+
+/// Why a store cannot be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum LookError {
+    /// The database refused.
+    #[error("failed to read the database")]
+    Store(#[source] StoreError),
+    /// A folder cannot be read.
+    #[error("failed to look into {}", .folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+/// A store, looked at.
+#[derive(Debug, Default)]
+pub struct Look {
+    /// Who works in it: `process 123 on host`; nobody where absent.
+    pub at_work: Option<String>,
+    /// What SQLite finds wrong with the database.
+    pub damage: Vec<String>,
+    /// Rows that name a row that is not there.
+    pub dangling: Vec<Dangling>,
+    /// Plans that cannot be read, with the reason.
+    pub unreadable_plans: Vec<(PlanHash, String)>,
+    /// Results without a score for each pair.
+    pub unscored: Vec<Unscored>,
+    /// Lists with fewer or more pairs than they say.
+    pub short_lists: Vec<ShortList>,
+    /// Runs that cannot be read, with the reason.
+    pub unreadable_runs: Vec<(RunId, String)>,
+    /// The other runs.
+    pub runs: BTreeMap<RunId, RunFacts>,
+    /// What lies in `runs/`, by name.
+    pub folders: BTreeMap<String, FolderFacts>,
+    /// What the worker said of checkpoints; of no run where it was not asked.
+    pub checkpoints: BTreeMap<RunId, CheckedCheckpoints>,
+}
+
+/// A run as the database has it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunFacts {
+    /// Where it stands.
+    pub state: RunState,
+    /// Its last attempt, and whether that has ended; none before the first.
+    pub last: Option<(Attempt, bool)>,
+    /// Bytes of its journal that are stored.
+    pub journal_offset: u64,
+    /// Protocols of its plan without a result.
+    pub missing: Vec<ProtocolName>,
+    /// Files and folders that its plan names.
+    pub needs: BTreeSet<PathBuf>,
+}
+
+/// A run's folder.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FolderFacts {
+    /// Whether a worker lives in it.
+    pub lives: bool,
+    /// Length of the journal.
+    pub journal_bytes: u64,
+    /// Whether there is a whole line behind what is stored.
+    pub is_behind: bool,
+    /// Its `plan.json`.
+    pub plan: PlanFile,
+    /// Whether there are trained weights.
+    pub has_weights: bool,
+    /// Files that never got their name.
+    pub leftovers: Vec<PathBuf>,
+    /// Bytes of all files in it.
+    pub bytes: u64,
+    /// Bytes of the checkpoints among them.
+    pub checkpoint_bytes: u64,
+}
+
+/// A run's `plan.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum PlanFile {
+    /// There is none.
+    #[default]
+    Absent,
+    /// It is one.
+    Readable,
+    /// It is none, and why.
+    Unreadable(String),
+}
+
+/// Looks at all of a store but the content of checkpoints, which takes a worker to read.
+pub async fn look(store: &Store) -> Result<Look, LookError> {
+    let mut look = Look {
+        at_work: holder(store.folder()).ok().flatten().map(|holder| holder.name),
+        damage: store.damage().await.map_err(LookError::Store)?,
+        ..Look::default()
+    };
+    if !look.damage.is_empty() {
+        // Nothing that such a file says is worth a word.
+        return Ok(look);
+    }
+    look.dangling = store.dangling().await.map_err(LookError::Store)?;
+    look.unreadable_plans = store.unreadable_plans().await.map_err(LookError::Store)?;
+    look.unscored = store.unscored().await.map_err(LookError::Store)?;
+    look.short_lists = store.short_lists().await.map_err(LookError::Store)?;
+    for run in store.run_names().await.map_err(LookError::Store)? {
+        match run_facts(store, &run).await {
+            Ok(facts) => drop(look.runs.insert(run, facts)),
+            Err(error) => look.unreadable_runs.push((run, chain(&error))),
+        }
+    }
+    let stored = |name: &str| {
+        look.runs.iter().find(|(run, _)| run.as_str() == name).map(|(_, run)| run.journal_offset)
+    };
+    look.folders = folders(&store.runs_folder(), stored)?;
+    Ok(look)
+}
+
+async fn run_facts(store: &Store, run: &RunId) -> Result<RunFacts, StoreError> {
+    let JobRecord { state, plan, journal_offset, last_attempt, .. } = store.job(run).await?;
+    let results = store.evaluations(run).await?;
+    let protocols = plan.config.evaluation.protocols.keys();
+    let missing = protocols.filter(|name| results.iter().all(|result| result.protocol != **name));
+    let needs = plan.config.files().into_iter().map(Path::to_owned).collect();
+    let last = last_attempt.map(|last| (last.number, last.end.is_some()));
+    Ok(RunFacts { state, last, journal_offset, missing: missing.cloned().collect(), needs })
+}
+
+fn folders(
+    runs: &Path,
+    stored: impl Fn(&str) -> Option<u64>,
+) -> Result<BTreeMap<String, FolderFacts>, LookError> {
+    let failed = |source| LookError::Folder { folder: runs.to_owned(), source };
+    let mut folders = BTreeMap::new();
+    for entry in entries(runs).map_err(failed)? {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let facts = folder_facts(&entry.path(), stored(&name).unwrap_or(0));
+        let facts = facts.map_err(|source| LookError::Folder { folder: entry.path(), source })?;
+        folders.insert(name, facts);
+    }
+    Ok(folders)
+}
+
+fn folder_facts(folder: &Path, stored: u64) -> io::Result<FolderFacts> {
+    let journal = folder.join(run_folder::EVENTS);
+    let journal_bytes = fs::metadata(&journal).map_or(0, |file| file.len());
+    let is_behind = journal_bytes > stored && tail::next(&journal, stored)?.is_some();
+    let checkpoints = folder.join(run_folder::CHECKPOINTS);
+    let mut leftovers = leftovers(folder)?;
+    leftovers.extend(self::leftovers(&checkpoints)?);
+    Ok(FolderFacts {
+        lives: process::lives(folder)?,
+        journal_bytes,
+        is_behind,
+        plan: plan_file(&folder.join(run_folder::PLAN)),
+        has_weights: folder.join(run_folder::WEIGHTS).is_file(),
+        leftovers,
+        bytes: bytes_in(folder)?,
+        checkpoint_bytes: bytes_in(&checkpoints)?,
+    })
+}
+
+fn plan_file(file: &Path) -> PlanFile {
+    match fs::read(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => PlanFile::Absent,
+        Err(error) => PlanFile::Unreadable(error.to_string()),
+        Ok(bytes) => match serde_json::from_slice::<Assignment>(&bytes) {
+            Ok(_) => PlanFile::Readable,
+            Err(error) => PlanFile::Unreadable(error.to_string()),
+        },
+    }
+}
+
+fn leftovers(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let files = entries(folder)?.into_iter().map(|entry| entry.path());
+    let unfinished =
+        |file: &PathBuf| file.extension().is_some_and(|ending| UNFINISHED.iter().any(|u| ending == *u));
+    Ok(files.filter(unfinished).collect())
+}
+
+/// What lies directly in a folder, by name; nothing where there is none.
+pub(super) fn entries(folder: &Path) -> io::Result<Vec<DirEntry>> {
+    let mut found = match fs::read_dir(folder) {
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
+        entries => entries?.collect::<io::Result<Vec<_>>>()?,
+    };
+    found.sort_by_key(DirEntry::file_name);
+    Ok(found)
+}
+
+/// Bytes of a file, or of all files in a folder; what goes meanwhile counts nothing.
+pub(super) fn bytes_in(path: &Path) -> io::Result<u64> {
+    let Ok(about) = fs::symlink_metadata(path) else { return Ok(0) };
+    if !about.is_dir() {
+        return Ok(about.len());
+    }
+    entries(path)?.iter().try_fold(0, |sum, entry| Ok(sum + bytes_in(&entry.path())?))
+}
+
+impl RunFacts {
+    pub(super) fn has_succeeded(&self) -> bool {
+        matches!(self.state, RunState::Succeeded { .. })
+    }
+}

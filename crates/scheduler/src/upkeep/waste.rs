@@ -1,0 +1,120 @@
+//! What can go, since nothing refers to it. Pure.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
+
+use arclab_spec::RunId;
+use arclab_store::Unreferenced;
+
+use super::{
+    look::Look,
+    stock::{Cached, Stock},
+};
+
+/// What can go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Waste {
+    /// A folder in `runs/` that belongs to no run, by its name.
+    Folder(String),
+    /// Checkpoints of a run that has succeeded: its weights are what they led to.
+    Checkpoints(RunId),
+    /// A part of the cache that no plan's data is in.
+    Cached(Cached),
+    /// A split that no plan is of.
+    Audit(PathBuf),
+    /// A file that a process which is gone has left half-written.
+    Leftover(PathBuf),
+    /// Rows of the database that nothing names.
+    Rows(Unreferenced),
+}
+
+/// What can go, and how much room it takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wasted {
+    /// What.
+    pub waste: Waste,
+    /// Its bytes on the disk; not known of rows.
+    pub bytes: Option<u64>,
+}
+
+/// All that can go. `in_cache` are the parts of the cache that the plans' data is in; none where that cannot be told, as
+/// where some data is away: then decoded data stays.
+pub fn waste(look: &Look, stock: &Stock, in_cache: Option<&BTreeSet<PathBuf>>, runs: &Path) -> Vec<Wasted> {
+    let needed: BTreeSet<&Path> =
+        look.runs.values().flat_map(|run| &run.needs).map(PathBuf::as_path).collect();
+    let is_needed = |path: &Path| needed.iter().any(|file| file.starts_with(path));
+    let mut found = Vec::new();
+    let mut push = |waste, bytes| found.push(Wasted { waste, bytes });
+    for (name, folder) in &look.folders {
+        let run = look.runs.iter().find(|(run, _)| run.as_str() == name);
+        let is_unreadable = look.unreadable_runs.iter().any(|(run, _)| run.as_str() == name);
+        let path = runs.join(name);
+        match run {
+            _ if folder.lives || is_unreadable => {}
+            None if !is_needed(&path) => push(Waste::Folder(name.clone()), Some(folder.bytes)),
+            Some((run, facts))
+                if facts.has_succeeded()
+                    && folder.has_weights
+                    && folder.checkpoint_bytes > 0
+                    && !is_needed(&path.join(arclab_spec::run_folder::CHECKPOINTS)) =>
+            {
+                push(Waste::Checkpoints(run.clone()), Some(folder.checkpoint_bytes));
+            }
+            None | Some(_) => {}
+        }
+    }
+    let bytes = |path: &Path| stock.bytes.get(path).copied().unwrap_or(0);
+    for cached in &stock.cached {
+        if !cached.is_in_use && in_cache.is_some_and(|kept| !kept.contains(&cached.name)) {
+            let sum = cached.files.iter().map(|file| bytes(file)).sum();
+            push(Waste::Cached(cached.clone()), Some(sum));
+        }
+    }
+    for audit in stock.audits.iter().filter(|audit| !is_needed(audit)) {
+        push(Waste::Audit(audit.clone()), Some(bytes(audit)));
+    }
+    for file in &stock.leftovers {
+        push(Waste::Leftover(file.clone()), Some(bytes(file)));
+    }
+    if stock.rows.count() > 0 {
+        push(Waste::Rows(stock.rows.clone()), None);
+    }
+    found
+}
+
+impl Waste {
+    /// Its kind, for programs.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Folder(_) => "folder",
+            Self::Checkpoints(_) => "checkpoints",
+            Self::Cached(_) => "cache",
+            Self::Audit(_) => "audit",
+            Self::Leftover(_) => "leftover",
+            Self::Rows(_) => "rows",
+        }
+    }
+
+    /// Whether it can go while a scheduler is at work. Of runs the database says what is used, and can be asked to let
+    /// nothing change meanwhile; what workers read beside that, nobody knows.
+    pub fn can_go_at_work(&self) -> bool {
+        match self {
+            Self::Folder(_) | Self::Checkpoints(_) => true,
+            Self::Cached(_) | Self::Audit(_) | Self::Leftover(_) | Self::Rows(_) => false,
+        }
+    }
+
+    /// Why nothing needs it.
+    pub fn why(&self) -> &'static str {
+        match self {
+            Self::Folder(_) => "belongs to no run",
+            Self::Checkpoints(_) => "the run has succeeded, and has its weights",
+            Self::Cached(_) => "no plan's data is in it; it is made again where it is needed",
+            Self::Audit(_) => "no plan has this split",
+            Self::Leftover(_) => "whoever wrote it is gone",
+            Self::Rows(_) => "nothing refers to them",
+        }
+    }
+}
