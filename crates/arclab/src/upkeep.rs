@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use arclab_scheduler::{LockError, Scheduler, SchedulerOptions, WorkerAbilities};
+use arclab_scheduler::{LockError, Role, Scheduler, SchedulerOptions, WorkerAbilities};
 use arclab_store::{Store, records::Provenance};
 
 /// A scheduler that starts nothing: it holds the store's lock, and settles what others left.
@@ -14,5 +14,5 @@ pub(crate) fn hold(store: &Store) -> Result<Scheduler, LockError> {
     };
     let options = SchedulerOptions::of_this_machine(PathBuf::new(), provenance);
     let abilities = WorkerAbilities { cuda: Err("it starts no runs".to_owned()) };
-    Scheduler::new(store.clone(), options, abilities)
+    Scheduler::new(store.clone(), options, abilities, Role::Command)
 }

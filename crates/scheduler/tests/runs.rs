@@ -2,7 +2,7 @@
 
 mod support;
 
-use arclab_scheduler::{Progress, Refusal, RunEnd, Scheduler, SchedulerOptions, Stop, WorkerAbilities};
+use arclab_scheduler::{Progress, Refusal, Role, RunEnd, Scheduler, SchedulerOptions, Stop, WorkerAbilities};
 use arclab_spec::{FailureKind, RunState, config::DeviceRequest, run_folder};
 use arclab_store::records::{Outcome, Provenance};
 use serde_json::json;
@@ -281,7 +281,8 @@ async fn a_store_has_one_scheduler() {
     let provenance = Provenance { program_version: "0".to_owned(), git_commit: None, git_dirty: None };
     let options = SchedulerOptions::of_this_machine(bench.worker.clone(), provenance);
     let abilities = WorkerAbilities { cuda: Err(String::new()) };
-    let error = Scheduler::new(bench.store.clone(), options, abilities).unwrap_err().to_string();
+    let error =
+        Scheduler::new(bench.store.clone(), options, abilities, Role::Command).unwrap_err().to_string();
     assert!(error.contains(&format!("process {}", std::process::id())), "{error}");
     drop(first);
 }
