@@ -222,6 +222,7 @@ impl RunProgress {
                 gibibytes(*asked_bytes),
                 gibibytes(*free_bytes)
             )),
+            Progress::Stopping { workers: 0 } | Progress::Killing { workers: 0 } => {}
             Progress::Stopping { workers } => {
                 self.line(format_args!("stopping {workers} after a checkpoint; Ctrl-C again stops at once"));
             }

@@ -29,7 +29,9 @@ pub(crate) struct Watched {
     /// How long an attempt may take.
     limit: Option<Duration>,
     /// What a person asked of it.
-    pub(crate) asked: Option<Ask>,
+    asked: Option<Ask>,
+    /// It was told to stop for a person who has thought better of it.
+    is_recalled: bool,
     since: Instant,
     /// How long it had been at work by then.
     before: Duration,
@@ -52,12 +54,38 @@ impl Watched {
     pub(crate) fn since(before: Duration, limit_secs: Option<u64>) -> Self {
         let now = Instant::now();
         let limit = limit_secs.map(Duration::from_secs);
-        Self { limit, asked: None, since: now, before, last_sign: now, told: (Stop::No, now) }
+        Self {
+            limit,
+            asked: None,
+            is_recalled: false,
+            since: now,
+            before,
+            last_sign: now,
+            told: (Stop::No, now),
+        }
     }
 
     /// It has said something.
     pub(crate) fn sign_of_life(&mut self) {
         self.last_sign = Instant::now();
+    }
+
+    /// What a person asks now. One that was told already cannot be called back, and begins again once it has stopped; nor is a
+    /// cancellation taken back.
+    pub(crate) fn ask(&mut self, ask: Option<Ask>) {
+        if let (Some(Ask::Pause), None, true) = (self.asked, ask, self.told.0 > Stop::No) {
+            self.is_recalled = true;
+        }
+        self.asked = ask.or(self.asked.filter(|ask| *ask == Ask::Cancel));
+    }
+
+    /// What a person asks.
+    pub(crate) fn asked(&self) -> Option<Ask> {
+        self.asked
+    }
+
+    pub(crate) fn is_recalled(&self) -> bool {
+        self.is_recalled
     }
 
     /// Its time limit in seconds, where it is beyond it.

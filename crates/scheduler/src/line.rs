@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use arclab_spec::{RunId, RunState};
-use arclab_store::{Ask, Submission};
+use arclab_store::Submission;
 
 use crate::{
     LONGEST_BACKOFF, Progress, Refusal, RunEnd, SchedulerError, Stop, Waiting,
@@ -66,8 +66,7 @@ impl Session<'_> {
         let asked = self.store().asked().await.map_err(SchedulerError::Store)?;
         for job in &mut self.jobs {
             let of_job = asked.iter().find(|(run, _)| *run == job.run).map(|(_, ask)| *ask);
-            // One that was told already cannot be called back.
-            job.watched.asked = of_job.or(job.watched.asked.filter(|ask| *ask == Ask::Cancel));
+            job.watched.ask(of_job);
         }
         Ok(())
     }

@@ -69,9 +69,10 @@ async fn a_run_that_is_paused_stops_after_a_checkpoint_and_goes_on_from_there_on
         until("the worker trains", || bench.journal(run).contains("\"type\":\"step\"")).await;
         assert_eq!(bench.store.wish(run, Wish::Pause, 1).await.unwrap(), Asked::Passed);
         until("the worker stops", || bench.journal(run).contains("interrupted")).await;
-        while bench.store.wish(run, Wish::Resume, 1).await.unwrap() != Asked::Done {
+        while !matches!(bench.state(run).await, RunState::Queued { .. }) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
+        assert_eq!(bench.store.wish(run, Wish::Resume, 1).await.unwrap(), Asked::Done);
         ended(&bench, 0).await;
     })
     .await;
@@ -170,4 +171,23 @@ async fn what_is_stopped_in_the_foreground_is_taken_out_of_the_queue_again() {
         })
         .await;
     assert!(bench.store.queue().await.unwrap().is_empty(), "a daemon would begin them");
+}
+
+#[tokio::test]
+async fn a_run_that_is_resumed_before_it_has_stopped_goes_on_all_the_same() {
+    let bench = Bench::new(1, script(300, 5, &json!({}))).await;
+    bench.store.submit(&submissions(&bench), 1).await.unwrap();
+    let run = &bench.runs[0];
+    serve(&bench, async {
+        until("the worker trains", || bench.journal(run).contains("\"type\":\"step\"")).await;
+        bench.store.wish(run, Wish::Pause, 1).await.unwrap();
+        bench.store.wish(run, Wish::Resume, 1).await.unwrap();
+        ended(&bench, 0).await;
+    })
+    .await;
+    bench.assert_done(run, 300).await;
+    assert!(
+        bench.outcomes(run).await.iter().all(|outcome| *outcome != Some(Outcome::Retried)),
+        "nothing died"
+    );
 }

@@ -1,0 +1,141 @@
+//! Submitting, the daemon, and what people do with the queue meanwhile.
+
+mod support;
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Stdio},
+    time::{Duration, Instant},
+};
+
+use support::{Lab, text};
+
+/// A daemon that has begun to work.
+struct Daemon(Child);
+
+impl Daemon {
+    fn start(lab: &Lab) -> Self {
+        let mut child =
+            lab.command(["daemon"]).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().expect("it starts");
+        let mut said = BufReader::new(child.stderr.take().expect("it is piped"));
+        let mut line = String::new();
+        said.read_line(&mut line).expect("it says something");
+        assert!(line.starts_with("working the queue of "), "{line}");
+        // Read on, so that it is never held up.
+        std::thread::spawn(move || said.lines().map_while(Result::ok).for_each(drop));
+        Self(child)
+    }
+
+    fn stop(mut self) {
+        let pid = nix::unistd::Pid::from_raw(self.0.id() as i32);
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).expect("it is told");
+        assert!(self.0.wait().expect("it ends").success());
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The rows of `arclab queue` as JSON.
+fn queue(lab: &Lab) -> Vec<serde_json::Value> {
+    let table: serde_json::Value =
+        serde_json::from_str(&lab.succeed(&["queue", "--json"])).expect("it is JSON");
+    table.as_array().expect("it has rows").clone()
+}
+
+fn until_empty(lab: &Lab) {
+    let begin = Instant::now();
+    while !queue(lab).is_empty() {
+        assert!(begin.elapsed() < Duration::from_secs(100), "{:?}", queue(lab));
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn what_is_submitted_is_carried_out_by_the_daemon_and_a_run_waits_for_it() {
+    let lab = Lab::new();
+    let said = lab.arclab(&["submit", "specs/baseline.yaml", "--priority", "2"]);
+    assert!(said.status.success());
+    assert!(text(&said.stderr).contains("no daemon works in this store"), "{}", text(&said.stderr));
+    assert_eq!(queue(&lab).len(), 1);
+    let daemon = Daemon::start(&lab);
+    let second = lab.arclab(&["daemon"]);
+    assert_eq!(second.status.code(), Some(1));
+    assert!(text(&second.stderr).contains("at work in"), "{}", text(&second.stderr));
+    assert!(text(&second.stderr).contains("the daemon, process"), "{}", text(&second.stderr));
+    let joined = lab.arclab(&["run", "specs/"]);
+    assert!(joined.status.success(), "{}", text(&joined.stderr));
+    assert!(
+        text(&joined.stderr).contains("works in this store, and carries them out"),
+        "{}",
+        text(&joined.stderr)
+    );
+    assert!(text(&joined.stdout).contains("m0.2"), "the tables come as ever");
+    until_empty(&lab);
+    daemon.stop();
+    let again = lab.arclab(&["submit", "specs/"]);
+    assert!(text(&again.stderr).contains("nothing to queue"), "{}", text(&again.stderr));
+}
+
+#[test]
+fn people_pause_move_call_off_and_retry_what_waits() {
+    let lab = Lab::new();
+    lab.succeed(&["submit", "specs/baseline.yaml"]);
+    lab.succeed(&["submit", "specs/m0.2.yaml", "--after", "baseline"]);
+    let variants = |lab: &Lab| -> Vec<(String, String)> {
+        let of = |row: &serde_json::Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
+        queue(lab).iter().map(|row| (of(row, "variant"), of(row, "state"))).collect()
+    };
+    let listed = |rows: &[(&str, &str)]| -> Vec<(String, String)> {
+        rows.iter().map(|(variant, state)| ((*variant).to_owned(), (*state).to_owned())).collect()
+    };
+    assert_eq!(variants(&lab), listed(&[("baseline", "waits"), ("m0.2", "waits")]));
+    lab.succeed(&["queue", "move", "first", "m0.2"]);
+    assert_eq!(variants(&lab), listed(&[("m0.2", "waits"), ("baseline", "waits")]));
+    lab.succeed(&["queue", "priority", "5", "baseline"]);
+    assert_eq!(variants(&lab), listed(&[("baseline", "waits"), ("m0.2", "waits")]));
+    lab.succeed(&["queue", "pause", "baseline"]);
+    assert_eq!(variants(&lab), listed(&[("m0.2", "waits"), ("baseline", "paused")]));
+    lab.succeed(&["queue", "resume", "--all"]);
+    lab.succeed(&["queue", "cancel", "m0.2"]);
+    assert_eq!(variants(&lab), listed(&[("baseline", "waits")]));
+    let twice = lab.arclab(&["queue", "cancel", "m0.2"]);
+    assert_eq!(twice.status.code(), Some(1), "nothing was done");
+    lab.succeed(&["queue", "retry", "m0.2"]);
+    assert_eq!(queue(&lab)[1]["after"].as_str().map(|after| after.starts_with("baseline")), Some(true));
+    let nobody = lab.arclab(&["queue", "cancel", "m0.9"]);
+    assert_eq!(nobody.status.code(), Some(1));
+    assert!(text(&nobody.stderr).contains("no experiment has a variant `m0.9`"), "{}", text(&nobody.stderr));
+    assert!(lab.succeed(&["watch", "--once"]).contains("waits"));
+    let daemon = Daemon::start(&lab);
+    until_empty(&lab);
+    daemon.stop();
+    let table = lab.succeed(&["history", "--sort", "duration", "--format", "csv"]);
+    assert_eq!(table.matches("succeeded").count(), 2, "{table}");
+}
+
+#[test]
+fn a_spec_says_its_priority_and_what_it_comes_after() {
+    let lab = Lab::new();
+    lab.write(
+        "specs/late.yaml",
+        "extends: baseline.yaml\nloss: {margin: 0.3}\nqueue: {priority: 3, after: [m0.2]}\n",
+    );
+    lab.succeed(&["submit", "specs/"]);
+    let rows = queue(&lab);
+    let late = rows.iter().find(|row| row["variant"] == "late").expect("it is there");
+    assert_eq!(late["priority"].as_f64(), Some(3.0));
+    assert!(late["after"].as_str().expect("it waits").starts_with("m0.2"));
+    lab.write("specs/odd.yaml", "extends: baseline.yaml\nloss: {margin: 0.4}\nqueue: {after: [nobody]}\n");
+    let odd = lab.arclab(&["submit", "specs/odd.yaml"]);
+    let said = text(&odd.stderr);
+    assert_eq!(odd.status.code(), Some(1));
+    assert!(
+        said.contains("odd.yaml comes after `nobody`") && said.contains("no variant of experiment `specs`"),
+        "{said}"
+    );
+}
