@@ -184,6 +184,7 @@ async fn run_results(store: &Store, run: &RunRecord) -> Result<RunResults, Store
     Ok(RunResults {
         run: run.id.clone(),
         seed: run.seed,
+        parts: run.last_attempt.as_ref().and_then(|last| last.parts),
         protocols,
         loss: curve(&store.metrics(&run.id, "loss").await?),
         validation_accuracy: curve(&store.metrics(&run.id, "validation_accuracy").await?),

@@ -1,11 +1,14 @@
 //! What stands below the tables: on which pairs, at which thresholds, what the intervals are, and what was left out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU32,
+};
 
 use arclab_metrics::{FoldArrangement, ThresholdPolicy};
 use arclab_spec::{Lineage, ProtocolName, SharedPeople};
 
-use crate::{Basis, Comparison, VariantResults, comparison::title};
+use crate::{Basis, Comparison, RunResults, VariantResults, comparison::title};
 
 /// The notes for these of the comparison's protocols.
 pub(crate) fn notes(comparison: &Comparison, protocols: &[usize]) -> Vec<String> {
@@ -22,6 +25,7 @@ pub(crate) fn notes(comparison: &Comparison, protocols: &[usize]) -> Vec<String>
     notes.extend(intervals(comparison, protocols));
     notes.extend(comparison.variants().iter().skip(1).filter_map(|variant| fewer_seeds(comparison, variant)));
     notes.extend(protocols.iter().flat_map(|&place| left_out(comparison, place)));
+    notes.extend(comparison.variants().iter().filter_map(in_parts));
     notes.extend(comparison.variants().iter().filter_map(|variant| undeclared(comparison, variant)));
     notes
 }
@@ -173,6 +177,20 @@ fn fewer_seeds(comparison: &Comparison, variant: &VariantResults) -> Option<Stri
             shared.join(", ")
         )
     })
+}
+
+/// Batch norm and some losses see parts in place of batches: it is not quite what the others are.
+fn in_parts(variant: &VariantResults) -> Option<String> {
+    let of_run = |run: &RunResults| Some((run.seed, run.parts?));
+    let cut: Vec<(u64, NonZeroU32)> = variant.runs.iter().filter_map(of_run).collect();
+    let (_, parts) = cut.first()?;
+    let seeds: Vec<String> = cut.iter().map(|(seed, _)| seed.to_string()).collect();
+    Some(format!(
+        "{} (seed {}) ran out of memory and went on with each batch in {parts} parts, whose statistics batch norm takes: to compare \
+         like with like, set `training.accumulate` or a smaller `training.batch_size` for all.",
+        variant.name,
+        seeds.join(", ")
+    ))
 }
 
 fn intervals(comparison: &Comparison, protocols: &[usize]) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! What is compared: the results of variants, as the store has kept them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::NonZeroU32};
 
 use arclab_metrics::Evaluation;
 use arclab_spec::{Fingerprint, Lineage, ProtocolName, RunId, SharedPeople, VariantName};
@@ -31,6 +31,8 @@ pub struct RunResults {
     pub run: RunId,
     /// Its seed.
     pub seed: u64,
+    /// So many parts of a batch for each that its plan has, where memory ran out at first.
+    pub parts: Option<NonZeroU32>,
     /// By protocol.
     pub protocols: BTreeMap<ProtocolName, ProtocolResult>,
     /// (epochs done, training loss), in order.

@@ -29,13 +29,6 @@ struct Task {
     request: ResourceRequest,
 }
 
-/// When a run began, and with what.
-#[derive(Debug, Clone, Copy)]
-struct Begun {
-    at_ms: u64,
-    holds: Busy,
-}
-
 fn request(device: DeviceRequest, threads: u32, memory_gib: u64, share_gib: Option<u64>) -> ResourceRequest {
     ResourceRequest {
         device,
@@ -60,7 +53,7 @@ fn machine(gpus: u32) -> Slots {
 
 /// Begins all tasks and lets them end; when each began, in the order of the tasks. Checks at each moment that no slot is used
 /// twice and no run is begun twice, and at the end that none was lost.
-fn simulate(tasks: &[Task], slots: &Slots) -> Vec<Begun> {
+fn simulate(tasks: &[Task], slots: &Slots) -> Vec<u64> {
     let names: Vec<RunId> = (0..tasks.len()).map(|i| RunId::new(&format!("r{i}")).unwrap()).collect();
     let index: BTreeMap<&RunId, usize> = names.iter().zip(0..).collect();
     let mut comes: Vec<usize> = (0..tasks.len()).collect();
@@ -68,7 +61,7 @@ fn simulate(tasks: &[Task], slots: &Slots) -> Vec<Begun> {
     let mut line: BTreeMap<(i64, usize), usize> = BTreeMap::new();
     let mut ends = BinaryHeap::new();
     let mut running: BTreeMap<usize, Busy> = BTreeMap::new();
-    let mut begun: Vec<Option<Begun>> = vec![None; tasks.len()];
+    let mut begun: Vec<Option<u64>> = vec![None; tasks.len()];
     let mut now_ms = 0;
     loop {
         while let Some(&i) = comes.last().filter(|&&i| tasks[i].comes_ms <= now_ms) {
@@ -91,7 +84,7 @@ fn simulate(tasks: &[Task], slots: &Slots) -> Vec<Begun> {
             let i = index[&run];
             let key = (place(tasks[i].comes_ms, tasks[i].priority) as i64, i);
             assert_eq!(line.remove(&key), Some(i), "{run} is begun and did not wait");
-            assert!(begun[i].replace(Begun { at_ms: now_ms, holds }).is_none(), "{run} is begun twice");
+            assert!(begun[i].replace(now_ms).is_none(), "{run} is begun twice");
             running.insert(i, holds);
             ends.push(Reverse((now_ms + tasks[i].takes_ms, i)));
         }
@@ -103,7 +96,7 @@ fn simulate(tasks: &[Task], slots: &Slots) -> Vec<Begun> {
             None => break,
         }
     }
-    begun.into_iter().map(|begun| begun.expect("no run is lost")).collect()
+    begun.into_iter().map(|at_ms| at_ms.expect("no run is lost")).collect()
 }
 
 fn assert_fits(running: &BTreeMap<usize, Busy>, slots: &Slots) {
@@ -122,8 +115,8 @@ fn assert_fits(running: &BTreeMap<usize, Busy>, slots: &Slots) {
     }
 }
 
-fn makespan_ms(tasks: &[Task], begun: &[Begun]) -> u64 {
-    tasks.iter().zip(begun).map(|(task, begun)| begun.at_ms + task.takes_ms).max().unwrap_or(0)
+fn makespan_ms(tasks: &[Task], begun_ms: &[u64]) -> u64 {
+    tasks.iter().zip(begun_ms).map(|(task, at_ms)| at_ms + task.takes_ms).max().unwrap_or(0)
 }
 
 /// No schedule is shorter: each resource is there once, and the last run must come and be carried out.
@@ -211,13 +204,8 @@ fn of_runs_that_ask_for_the_same_the_one_that_comes_first_in_line_begins_first()
     for group in alike.values() {
         for (&a, &b) in group.iter().flat_map(|a| group.iter().map(move |b| (a, b))) {
             let key = |i: usize| place(tasks[i].comes_ms, tasks[i].priority);
-            if key(a) < key(b) && tasks[a].comes_ms <= begun[b].at_ms {
-                assert!(
-                    begun[a].at_ms <= begun[b].at_ms,
-                    "{a} came before {b}: {:?} {:?}",
-                    tasks[a],
-                    tasks[b]
-                );
+            if key(a) < key(b) && tasks[a].comes_ms <= begun[b] {
+                assert!(begun[a] <= begun[b], "{a} came before {b}: {:?} {:?}", tasks[a], tasks[b]);
                 pairs += 1;
             }
         }
@@ -246,7 +234,7 @@ fn the_largest_run_begins_though_small_ones_never_cease_to_come() {
     tasks.push(large(false, 32));
     let begun = simulate(&tasks, &slots);
     for (which, at) in [(3_000, 1), (3_001, 2)] {
-        let waited = begun[which].at_ms - tasks[which].comes_ms;
+        let waited = begun[which] - tasks[which].comes_ms;
         // Patience, what was at work by then, and the other large one.
         assert!(
             waited <= PATIENCE_MS + at * 2 * 30 * MINUTE,

@@ -139,7 +139,7 @@ impl Store {
         }
         put_state(&mut write, id, state, at_ms).await?;
         if restart == Restart::Afresh {
-            let query = sqlx::query("UPDATE runs SET afresh = 1 WHERE id = ?").bind(id);
+            let query = sqlx::query("UPDATE runs SET afresh = 1, parts = NULL WHERE id = ?").bind(id);
             query.execute(&mut *write).await.doing("ask for the run afresh")?;
         }
         write.commit().await.doing("queue the run again")?;

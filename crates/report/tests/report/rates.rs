@@ -24,6 +24,7 @@ fn by_hand(policy: ResolvedPolicy) -> Comparison {
     let run = RunResults {
         run: RunId::new("run").expect("a name"),
         seed: 0,
+        parts: None,
         protocols,
         loss: Vec::new(),
         validation_accuracy: Vec::new(),

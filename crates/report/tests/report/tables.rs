@@ -323,3 +323,17 @@ fn who_of_a_test_is_in_training_stands_below_its_numbers() {
     );
     assert!(differ.contains("none of them in training (of baseline)."), "{differ}");
 }
+
+#[test]
+fn a_run_whose_batches_were_cut_for_lack_of_memory_is_named() {
+    let mut small = variant("small", 0.3, &[0, 1], &["open"]);
+    small.runs[1].parts = std::num::NonZeroU32::new(2);
+    let table =
+        Comparison::new(vec![variant("baseline", 0.2, &[0, 1], &["open"]), small], lists(), Unit::Identities)
+            .accuracy_table(TableOptions::default());
+    let said = notes(&table);
+    assert!(
+        said.contains("small (seed 1) ran out of memory and went on with each batch in 2 parts"),
+        "{said}"
+    );
+}

@@ -87,7 +87,7 @@ pub fn run(variant: &str, gap: f64, seed: u64, on: &[&str]) -> RunResults {
     let accuracy =
         epochs.map(|epoch| (epoch, 0.5 + gap * (1.0 - (-epoch / 6.0).exp()) + 0.006 * noise.normal()));
     let run = RunId::new(format!("{variant}-s{seed}")).expect("a name");
-    RunResults { run, seed, protocols, loss, validation_accuracy: accuracy.collect() }
+    RunResults { run, seed, parts: None, protocols, loss, validation_accuracy: accuracy.collect() }
 }
 
 /// A variant with runs of these seeds.
