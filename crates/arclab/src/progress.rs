@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use arclab_scheduler::Progress;
+use arclab_scheduler::{Progress, Refusal};
 use arclab_spec::{Position, RunId, Usage};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -15,7 +15,7 @@ use crate::output::Output;
 
 const DATA_BAR: &str = "{spinner} {msg}  {wide_bar} {pos}/{len}  {eta} left";
 const FETCH_BAR: &str = "{spinner} {msg}  {wide_bar} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left";
-const RUN_BAR: &str = "{prefix:24!} {wide_bar} {pos:>6}/{len} {msg:38!} {eta:>4} left";
+const RUN_BAR: &str = "{prefix:24!} {wide_bar} {pos:>6}/{len} {msg:42!} {eta:>4} left";
 
 /// Whether bars can be drawn.
 fn draws(output: Output) -> bool {
@@ -185,7 +185,10 @@ impl RunProgress {
     /// Shows what happened.
     pub(crate) fn show(&mut self, progress: &Progress) {
         match progress {
-            Progress::Launched { .. } | Progress::Evaluated { .. } => {}
+            Progress::Launched { .. }
+            | Progress::Evaluated { .. }
+            | Progress::Stopping { workers: 0 }
+            | Progress::Killing { workers: 0 } => {}
             Progress::Started { run, device, threads, at, steps, adopted, .. } => {
                 let how = if *adopted {
                     "found at work"
@@ -208,6 +211,7 @@ impl RunProgress {
             }
             // Why is said at the end, below everything else.
             Progress::Failed { run, .. } => self.end(run, "failed"),
+            Progress::Refused { run, reason: Refusal::Cancelled } => self.end(run, "called off"),
             Progress::Refused { run, .. } => self.end(run, "refused"),
             Progress::Interrupted { run, .. } => self.end(run, "stopped; the same command goes on from here"),
             Progress::Retrying { run, attempt, failure, parts: Some(parts) } => self.line(format_args!(
@@ -222,7 +226,6 @@ impl RunProgress {
                 gibibytes(*asked_bytes),
                 gibibytes(*free_bytes)
             )),
-            Progress::Stopping { workers: 0 } | Progress::Killing { workers: 0 } => {}
             Progress::Stopping { workers } => {
                 self.line(format_args!("stopping {workers} after a checkpoint; Ctrl-C again stops at once"));
             }
@@ -268,17 +271,18 @@ impl RunProgress {
         let Some(shown) = self.bars.get_mut(run) else { return };
         shown.loss = loss.or(shown.loss);
         shown.images_per_second = speed.or(shown.images_per_second);
-        let of = |value: Option<f64>, decimals: usize| {
-            value.map_or("-".to_owned(), |value| format!("{value:.decimals$}"))
-        };
-        let (loss, speed) = (of(shown.loss, 3), of(shown.images_per_second, 0));
+        // Neither is known of runs that a daemon carries out.
+        let loss = shown.loss.map(|loss| format!("loss {loss:.3}"));
+        let speed = shown.images_per_second.map(|speed| format!("{speed:.0} images/s"));
+        let epoch_of = format!("epoch {epoch} of {epochs}");
+        let known: Vec<String> = std::iter::once(epoch_of).chain(loss).chain(speed).collect();
         shown.bar.set_length(steps);
         shown.bar.set_position(step);
-        shown.bar.set_message(format!("epoch {epoch}/{epochs}  loss {loss}  {speed} img/s"));
+        shown.bar.set_message(known.join("  "));
         let new_epoch = shown.epoch != epoch;
         shown.epoch = epoch;
         if new_epoch && !draws(self.output) {
-            self.line(format_args!("{run}: epoch {epoch} of {epochs}, loss {loss}, {speed} images/s"));
+            self.line(format_args!("{run}: {}", known.join(", ")));
         }
     }
 

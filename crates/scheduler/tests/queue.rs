@@ -22,7 +22,7 @@ async fn serve<T>(bench: &Bench, done: impl Future<Output = T>) -> T {
         came
     };
     let (summary, came) = tokio::join!(scheduler.serve(sender, stopped), done);
-    assert!(summary.unwrap().stopped);
+    assert!(summary.expect("the runs are looked after").stopped);
     came
 }
 
@@ -112,11 +112,9 @@ async fn a_run_beyond_its_time_limit_writes_a_checkpoint_and_has_failed() {
 async fn a_run_whose_memory_runs_out_goes_on_with_its_batches_in_two_parts() {
     let bench = Bench::new(1, script(30, 1, &json!({"0": {"fill": 12}}))).await;
     let (_, said) = bench.run().await;
-    let told = said.iter().find_map(|progress| match progress {
-        Progress::Retrying { parts, failure, .. } => {
-            Some((parts.map(std::num::NonZeroU32::get), failure.clone()))
-        }
-        _ => None,
+    let told = said.iter().find_map(|progress| {
+        let Progress::Retrying { parts, failure, .. } = progress else { return None };
+        Some((parts.map(std::num::NonZeroU32::get), failure.clone()))
     });
     let (parts, failure) = told.unwrap();
     assert_eq!((parts, failure.kind), (Some(2), FailureKind::Run));
@@ -139,9 +137,9 @@ async fn runs_go_in_the_order_of_what_they_come_after() {
     let (_, said) = bench.run().await;
     let launched: Vec<_> = said
         .iter()
-        .filter_map(|progress| match progress {
-            Progress::Launched { run, .. } => Some(run.clone()),
-            _ => None,
+        .filter_map(|progress| {
+            let Progress::Launched { run, .. } = progress else { return None };
+            Some(run.clone())
         })
         .collect();
     assert_eq!(launched, [c, b, a]);

@@ -199,6 +199,32 @@ const VALUES: &[Malformed] = &[
     ),
     case("extends: base.yaml\nresources: {memory: 2 gigs}", (2, 21), "`2 gigs`", "2 GiB"),
     case("extends: base.yaml\nresources: {memory: 1024}", (2, 21), "`1024`", "2 GiB"),
+    case(
+        "extends: base.yaml\nresources: {time_limit: 90}",
+        (2, 25),
+        "a length of time, not `90`",
+        "`30 min`",
+    ),
+    case(
+        "extends: base.yaml\nresources: {time_limit: 0.2 s}",
+        (2, 25),
+        "must be a second at least",
+        "`90 s`",
+    ),
+    case(
+        "extends: base.yaml\nqueue: {priority: soon}",
+        (2, 19),
+        "`queue.priority` must be a number from -1000 to 1000",
+        "0",
+    ),
+    case(
+        "extends: base.yaml\nqueue: {after: baseline}",
+        (2, 16),
+        "`queue.after` must be a list",
+        "[baseline]",
+    ),
+    case("extends: base.yaml\nqueue: {after: [a/b]}", (2, 17), "`queue.after` names `a/b`", "[baseline]"),
+    case("extends: base.yaml\nqueue: {prioritty: 2}", (2, 9), "prioritty", "priority"),
     case("extends: base.yaml\nresources: {gpu_memory: 4 gigs}", (2, 25), "`4 gigs`", "2 GiB"),
     case(
         "extends: base.yaml\nresources: {gpu_memory: 512 MiB}",

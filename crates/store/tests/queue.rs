@@ -13,8 +13,8 @@ use support::{attempt, launch, planned_run, settlement};
 
 /// A store with three runs, none of which was asked for.
 async fn three() -> (tempfile::TempDir, Store, [RunId; 3]) {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path()).await.unwrap();
+    let folder = tempfile::tempdir().expect("a folder is made");
+    let store = Store::open(folder.path()).await.expect("the store answers");
     let runs =
         [planned_run(&store, "a").await, planned_run(&store, "bb").await, planned_run(&store, "ccc").await];
     (folder, store, runs)
@@ -25,16 +25,25 @@ fn submission(run: &RunId, priority: f64) -> Submission {
 }
 
 async fn submit(store: &Store, run: &RunId, at_ms: u64) {
-    store.submit(&[Submission::of(run.clone())], at_ms).await.unwrap();
+    store.submit(&[Submission::of(run.clone())], at_ms).await.expect("the store answers");
 }
 
 async fn due(store: &Store, now_ms: u64) -> Vec<RunId> {
-    store.due(&Scope::All, now_ms, 300_000, 100).await.unwrap().into_iter().map(|due| due.run).collect()
+    store
+        .due(&Scope::All, now_ms, 300_000, 100)
+        .await
+        .expect("the store answers")
+        .into_iter()
+        .map(|due| due.run)
+        .collect()
 }
 
 async fn end(store: &Store, run: &RunId, number: u32, outcome: Outcome, afterwards: Afterwards) -> RunState {
-    store.begin_attempt(run, &launch(number)).await.unwrap();
-    store.settle(run, &Settlement { afterwards, ..settlement(number, outcome) }).await.unwrap()
+    store.begin_attempt(run, &launch(number)).await.expect("the store answers");
+    store
+        .settle(run, &Settlement { afterwards, ..settlement(number, outcome) })
+        .await
+        .expect("the store answers")
 }
 
 #[tokio::test]
@@ -68,10 +77,10 @@ async fn a_run_begins_once_what_it_comes_after_has_succeeded() {
     store.submit(&[after(&b, &a), after(&c, &b)], 1).await.unwrap();
     assert_eq!(store.hopeless(&Scope::All).await.unwrap(), [(b.clone(), a.clone(), "is not in the queue")]);
     submit(&store, &a, 1).await;
-    assert_eq!(due(&store, 1).await, [a.clone()]);
+    assert_eq!(due(&store, 1).await, std::slice::from_ref(&a));
     assert!(store.hopeless(&Scope::All).await.unwrap().is_empty());
     end(&store, &a, 1, Outcome::Finished, Afterwards::Stays).await;
-    assert_eq!(due(&store, 1).await, [b.clone()]);
+    assert_eq!(due(&store, 1).await, std::slice::from_ref(&b));
     end(&store, &b, 1, Outcome::Failed, Afterwards::Stays).await;
     assert_eq!(store.hopeless(&Scope::All).await.unwrap(), [(c.clone(), b.clone(), "failed")]);
     let circle = store.submit(&[after(&b, &c)], 1).await.unwrap_err();
@@ -127,10 +136,10 @@ async fn a_run_that_died_waits_and_no_longer_where_the_clock_was_set_back() {
     end(&store, &a, 1, Outcome::Retried, delayed).await;
     assert!(due(&store, 999_999).await.is_empty());
     assert!(store.is_any_in_line(&Scope::All).await.unwrap());
-    assert_eq!(due(&store, 1_000_000).await, [a.clone()]);
+    assert_eq!(due(&store, 1_000_000).await, std::slice::from_ref(&a));
     assert_eq!(
         due(&store, 1_000_000 - 300_001).await,
-        [a.clone()],
+        std::slice::from_ref(&a),
         "it never waits for longer than five minutes"
     );
     assert_eq!(store.job(&a).await.unwrap().parts, 2.try_into().ok());

@@ -145,7 +145,7 @@ async fn change(
             }
             Asked::NotNow if which.all || which.names.is_empty() => {}
             Asked::NotNow => {
-                output.error(format_args!("{run} cannot be {done} as it is: see `arclab history`"))
+                output.error(format_args!("{run} cannot be {done} as it is: see `arclab history`"));
             }
         }
     }
@@ -165,7 +165,7 @@ async fn retry(store: &Store, which: &Which, output: Output) -> anyhow::Result<E
             Failed { .. } | Cancelled | Queued { .. } => submissions.push(Submission::of(run)),
             Running { .. } => output.error(format_args!("{run} is at work already")),
             Succeeded { .. } => {
-                output.error(format_args!("{run} has succeeded: `arclab run --force` runs it again"))
+                output.error(format_args!("{run} has succeeded: `arclab run --force` runs it again"));
             }
         }
     }
