@@ -134,7 +134,11 @@ async fn a_run_whose_folder_is_removed_begins_again() {
 #[tokio::test]
 async fn a_run_whose_folder_is_removed_while_it_waits_begins_again() {
     let bench = slow().await;
-    fs::write(bench.path().join("script.json"), script(STEPS, 1, &json!({"1": {"die": 7}, "2": {"die": 9}, "3": {"die": 9}})).to_string()).unwrap();
+    fs::write(
+        bench.path().join("script.json"),
+        script(STEPS, 1, &json!({"1": {"die": 7}, "2": {"die": 9}, "3": {"die": 9}})).to_string(),
+    )
+    .unwrap();
     bench.run().await;
     fs::remove_dir_all(bench.folder(0)).unwrap();
     bench.run().await;

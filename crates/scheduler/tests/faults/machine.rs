@@ -6,7 +6,10 @@ use std::{
 };
 
 use arclab_spec::{Attempt, run_folder};
-use arclab_store::{Afterwards, Launch, Settlement, records::{Exit, Outcome}};
+use arclab_store::{
+    Afterwards, Launch, Settlement,
+    records::{Exit, Outcome},
+};
 use serde_json::json;
 
 use crate::{
@@ -54,7 +57,8 @@ async fn after_a_reboot_a_process_that_has_the_workers_old_number_is_left_alone(
     assert!(other.try_wait().unwrap().is_none(), "it lives");
     other.kill().unwrap();
     other.wait().unwrap();
-    done_after(&bench, "the machine is started anew, and the worker's number belongs to another program").await;
+    done_after(&bench, "the machine is started anew, and the worker's number belongs to another program")
+        .await;
 }
 
 #[tokio::test]

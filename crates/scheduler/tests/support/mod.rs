@@ -13,7 +13,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use arclab_scheduler::{LockError, Progress, Role, Scheduler, SchedulerOptions, Stop, Summary, WorkerAbilities, upkeep};
+use arclab_scheduler::{
+    LockError, Progress, Role, Scheduler, SchedulerOptions, Stop, Summary, WorkerAbilities, upkeep,
+};
 use arclab_spec::{
     Attempt, Fingerprint, ProtocolName, RunId, RunState, Spec,
     config::{DeviceRequest, ResourceRequest},
@@ -63,7 +65,15 @@ impl Bench {
         let planned = store.plan_runs(&[planning], 1).await.unwrap();
         let runs: Vec<RunId> = planned.into_iter().map(|planned| planned.run).collect();
         let cuda = Err("no kernels for it".to_owned());
-        let bench = Self { folder, store, runs, jobs: None, cuda, worker: example("fake_worker"), hung_after: Duration::from_mins(2) };
+        let bench = Self {
+            folder,
+            store,
+            runs,
+            jobs: None,
+            cuda,
+            worker: example("fake_worker"),
+            hung_after: Duration::from_mins(2),
+        };
         bench.runs.iter().for_each(|run| bench.script(run, &script));
         bench
     }
