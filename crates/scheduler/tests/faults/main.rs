@@ -2,6 +2,7 @@
 //! itself nowhere, with every number exactly once, and with the run finished, or failed for a reason that is told.
 //! `crates/scheduler/FAULTS.md` says what becomes of each, and is held against what is found here.
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which may unwrap")]
+#![expect(clippy::print_stderr, reason = "a test that is skipped says why")]
 
 mod database;
 mod files;
