@@ -56,6 +56,73 @@ struct Mischief {
     deaf: bool,
     /// Writes one score too few.
     short_scores: bool,
+    /// Strikes somebody at a point of the contract.
+    strike: Option<Strike>,
+}
+
+/// Who is struck, and when.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct Strike {
+    at: Point,
+    whom: Whom,
+}
+
+/// A point of the contract between worker and scheduler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Point {
+    /// It has the plan, and has taken no lock.
+    Start,
+    /// It has the lock, and has said nothing.
+    Lock,
+    /// It has said that it begins.
+    Begin,
+    /// It has done so many steps, and said so.
+    Step(u64),
+    /// The checkpoint of this step is on the disk, and it has not said so.
+    Checkpoint(u64),
+    /// A test's scores are on the disk, and it has not said so.
+    Scores,
+    /// It has said one test's result, and not the other's.
+    Result,
+    /// It has said that all is done, and has not ended.
+    End,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Whom {
+    /// Itself, killed.
+    Worker,
+    /// The scheduler that started it, killed.
+    Scheduler,
+    /// Both, killed.
+    Both,
+    /// Itself, stopped in the way of Ctrl-Z.
+    Halt,
+}
+
+impl Strike {
+    fn carry_out(self) {
+        use nix::sys::signal::Signal::{SIGKILL, SIGSTOP};
+        if matches!(self.whom, Whom::Scheduler | Whom::Both) {
+            kill_scheduler();
+        }
+        match self.whom {
+            Whom::Worker | Whom::Both => send_self(SIGKILL),
+            Whom::Halt => send_self(SIGSTOP),
+            Whom::Scheduler => {}
+        }
+    }
+}
+
+/// Only one of a process of its own: not the tests themselves, nor whoever adopts orphans.
+fn kill_scheduler() {
+    let parent = nix::unistd::getppid();
+    let command = fs::read(format!("/proc/{parent}/cmdline")).unwrap_or_default();
+    if String::from_utf8_lossy(&command).contains("examples/drive") {
+        nix::sys::signal::kill(parent, nix::sys::signal::Signal::SIGKILL).expect("it dies");
+    }
 }
 
 struct Worker {
@@ -71,6 +138,10 @@ async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
     assert_eq!(arguments[1], "run");
     let folder = PathBuf::from(&arguments[2]);
+    let (assignment, script) = told(&folder);
+    let own = script.attempts.get(&assignment.attempt.to_string());
+    let mischief = own.or_else(|| script.attempts.get("0")).cloned().unwrap_or_default();
+    strike(&mischief, Point::Start);
     let mut lock = OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -83,29 +154,38 @@ async fn main() -> ExitCode {
     }
     lock.set_len(0).expect("the lock is emptied");
     writeln!(lock, "{}", std::process::id()).expect("the lock is written");
+    strike(&mischief, Point::Lock);
     let mut stop = signal(SignalKind::terminate()).expect("signals are heard");
-    let code = Worker::new(folder).work(&mut stop).await;
+    let journal = open_journal(&folder.join(run_folder::EVENTS));
+    let code = Worker { folder, assignment, script, mischief, journal }.work(&mut stop).await;
     drop(lock);
     code.into()
 }
 
-impl Worker {
-    fn new(folder: PathBuf) -> Self {
-        let plan = fs::read(folder.join(run_folder::PLAN)).expect("the plan is there");
-        let assignment: Assignment = serde_json::from_slice(&plan).expect("the plan is one");
-        let script = fs::read(folder.join("script.json")).expect("the script is there");
-        let script: Script = serde_json::from_slice(&script).expect("the script is one");
-        let own = script.attempts.get(&assignment.attempt.to_string());
-        let mischief = own.or_else(|| script.attempts.get("0")).cloned().unwrap_or_default();
-        let journal = open_journal(&folder.join(run_folder::EVENTS));
-        Self { folder, assignment, script, mischief, journal }
-    }
+/// What the scheduler says, and the test: in the run's folder, or for all runs in the store's.
+fn told(folder: &Path) -> (Assignment, Script) {
+    let plan = fs::read(folder.join(run_folder::PLAN)).expect("the plan is there");
+    let script = fs::read(folder.join("script.json")).or_else(|_| fs::read(folder.join("../../script.json")));
+    let script = script.expect("the script is there");
+    (
+        serde_json::from_slice(&plan).expect("the plan is one"),
+        serde_json::from_slice(&script).expect("the script is one"),
+    )
+}
 
+fn strike(mischief: &Mischief, point: Point) {
+    if let Some(strike) = mischief.strike.filter(|strike| strike.at == point) {
+        strike.carry_out();
+    }
+}
+
+impl Worker {
     async fn work(mut self, stop: &mut Signal) -> u8 {
         let saved = self.saved();
         self.note_environment();
         log(&format!("attempt {} begins at step {saved}", self.assignment.attempt));
         self.start(saved);
+        strike(&self.mischief, Point::Begin);
         for step in saved + 1..=self.script.steps {
             tokio::select! {
                 () = sleep(Duration::from_millis(self.script.step_ms)) => {}
@@ -122,6 +202,7 @@ impl Worker {
         for protocol in self.assignment.plan.config.evaluation.protocols.clone().into_keys() {
             self.evaluate(protocol);
         }
+        fs::write(self.folder.join(run_folder::WEIGHTS), "weights").expect("the weights are written");
         self.say(Event::Finished {
             used: Usage {
                 wall_seconds: 1.0,
@@ -130,6 +211,7 @@ impl Worker {
                 peak_gpu_memory_bytes: None,
             },
         });
+        strike(&self.mischief, Point::End);
         run_folder::exit::FINISHED
     }
 
@@ -189,8 +271,10 @@ impl Worker {
             return Some(run_folder::exit::FAILED);
         }
         self.say(Event::Step { at: at(step), metrics: BTreeMap::from([("loss".to_owned(), loss(step))]) });
+        strike(&self.mischief, Point::Step(step));
         if step.is_multiple_of(STEPS_PER_EPOCH) {
             self.save(step);
+            strike(&self.mischief, Point::Checkpoint(step));
             self.say(Event::Checkpoint { at: at(step) });
         }
         None
@@ -210,6 +294,7 @@ impl Worker {
         let bytes: Vec<u8> = (0..count).flat_map(|i| (loss(i + 1) as f32).to_le_bytes()).collect();
         let scores = format!("{protocol}.f32");
         fs::write(self.folder.join(&scores), bytes).expect("the scores are written");
+        strike(&self.mischief, Point::Scores);
         let confusion =
             Confusion { true_positives: 3, false_positives: 1, true_negatives: 3, false_negatives: 1 };
         let evaluation = Evaluation {
@@ -222,6 +307,7 @@ impl Worker {
             best_accuracy: 0.9,
         };
         self.say(Event::Evaluated { protocol, pair_list, evaluation, scores });
+        strike(&self.mischief, Point::Result);
     }
 
     fn say(&mut self, event: Event) {
@@ -231,7 +317,14 @@ impl Worker {
     fn say_as(&mut self, attempt: Attempt, event: Event) {
         let line = JournalLine { version: JOURNAL_VERSION, attempt, at_ms: 1, event };
         let line = serde_json::to_string(&line).expect("a line is plain data") + "\n";
+        self.refuse_lost_journal();
         self.journal.write_all(line.as_bytes()).expect("the journal grows");
+    }
+
+    /// As the worker does: what nobody can read is not gone on from.
+    fn refuse_lost_journal(&self) {
+        let about = self.journal.metadata().expect("the journal is open");
+        assert!(std::os::unix::fs::MetadataExt::nlink(&about) > 0, "somebody has removed the journal");
     }
 
     fn checkpoint(&self) -> PathBuf {
@@ -244,6 +337,7 @@ impl Worker {
     }
 
     fn save(&self, step: u64) {
+        self.refuse_lost_journal();
         let new = self.folder.join("checkpoint.new");
         fs::create_dir_all(self.folder.join(run_folder::CHECKPOINTS)).expect("the folder is made");
         fs::write(&new, step.to_string())
@@ -291,5 +385,9 @@ fn loss(step: u64) -> f64 {
 }
 
 fn kill_self() {
-    nix::sys::signal::kill(nix::unistd::getpid(), nix::sys::signal::Signal::SIGKILL).expect("it dies");
+    send_self(nix::sys::signal::Signal::SIGKILL);
+}
+
+fn send_self(signal: nix::sys::signal::Signal) {
+    nix::sys::signal::kill(nix::unistd::getpid(), signal).expect("it is sent");
 }

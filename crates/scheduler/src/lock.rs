@@ -5,10 +5,15 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Write},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// Name of the lock in the store's folder.
 const LOCK: &str = "scheduler.lock";
+
+/// How often a lock is tried that somebody holds, and how long it is waited in between.
+const LOOKS: u32 = 20;
+const MOMENT: Duration = Duration::from_millis(5);
 
 /// Why a scheduler does not start.
 #[derive(Debug, thiserror::Error)]
@@ -86,7 +91,7 @@ impl SchedulerLock {
         let failed = |source| LockError::Io { file: path.clone(), source };
         let open = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path);
         let mut file = open.map_err(failed)?;
-        match file.try_lock() {
+        match lock_soon(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(LockError::Held { store: store.to_owned(), holder: named_in(&path) });
@@ -101,6 +106,18 @@ impl SchedulerLock {
         file.set_len(0).and_then(|()| file.write_all(text.as_bytes())).map_err(failed)?;
         Ok(Self { _file: file })
     }
+}
+
+/// Locks a file that nobody holds for longer than a moment: somebody may be looking whether it is held, and a worker that
+/// was just started has its scheduler's files until it is itself, even where that scheduler dies meanwhile.
+pub(crate) fn lock_soon(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..LOOKS {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(MOMENT),
+            other => return other,
+        }
+    }
+    file.try_lock()
 }
 
 /// Empty for the moment between the taking and the writing.
@@ -119,6 +136,19 @@ fn host() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lock_that_is_let_go_of_in_a_moment_is_waited_for() {
+        let store = tempfile::tempdir().unwrap();
+        let first = SchedulerLock::take(store.path(), Role::Command).unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(MOMENT * 3);
+                drop(first);
+            });
+            SchedulerLock::take(store.path(), Role::Command).unwrap();
+        });
+    }
 
     #[test]
     fn the_second_scheduler_of_a_store_says_who_the_first_is() {

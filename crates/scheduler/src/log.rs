@@ -8,6 +8,8 @@ use std::{
 
 use arclab_spec::Attempt;
 
+use crate::lock::lock_soon;
+
 /// Lines kept of a worker that failed.
 const LINES: usize = 30;
 /// Bytes of the log that are looked at.
@@ -20,7 +22,7 @@ fn heading(attempt: Attempt) -> String {
 /// Opens the log for an attempt, locks it (see [`crate::process`]) and writes where the attempt begins.
 pub(crate) fn open(file: &Path, attempt: Attempt) -> io::Result<File> {
     let mut log = OpenOptions::new().create(true).append(true).open(file)?;
-    log.try_lock()?;
+    lock_soon(&log)?;
     writeln!(log, "{}", heading(attempt))?;
     Ok(log)
 }

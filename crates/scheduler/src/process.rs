@@ -18,6 +18,8 @@ use nix::{
     unistd::{Pid, getpgid},
 };
 
+use crate::tail::is_absent;
+
 /// Whether a worker lives in `folder`.
 pub(crate) fn lives(folder: &Path) -> io::Result<bool> {
     // The log first: a worker that has just been started must find `worker.lock` untouched when it takes it.
@@ -27,7 +29,7 @@ pub(crate) fn lives(folder: &Path) -> io::Result<bool> {
 fn is_locked(file: &Path) -> io::Result<bool> {
     let file = match File::open(file) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) if is_absent(&error) => return Ok(false),
         Err(error) => return Err(error),
     };
     match file.try_lock_shared() {

@@ -28,7 +28,7 @@ pub(crate) struct Part {
 pub(crate) fn next(file: &Path, from: u64) -> io::Result<Option<Part>> {
     let mut file = match File::open(file) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if is_absent(&error) => return Ok(None),
         Err(error) => return Err(error),
     };
     // A journal shorter than what was stored was begun anew: the folder had been removed.
@@ -50,6 +50,11 @@ pub(crate) fn next(file: &Path, from: u64) -> io::Result<Option<Part>> {
         }
         chunk *= 4;
     }
+}
+
+/// Whether a file is not there; nor its folder, where another file may lie.
+pub(crate) fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 fn parse(bytes: &[u8], from: u64) -> Part {

@@ -22,7 +22,6 @@ use support::{Bench, attempt, provenance, script, until};
 async fn finished() -> Bench {
     let bench = Bench::new(1, script(10, 1, &json!({}))).await;
     bench.run().await;
-    fs::write(bench.folder(0).join(run_folder::WEIGHTS), "weights").unwrap();
     assert_eq!(found(&bench).await, []);
     bench
 }
@@ -259,5 +258,6 @@ async fn checkpoints_of_a_run_that_has_not_succeeded_or_has_no_weights_stay() {
     bench.script(&bench.runs[0], &script(10, 1, &json!({})));
     bench.run().await;
     bench.assert_done(&bench.runs[0], 10).await;
+    fs::remove_file(bench.folder(0).join(run_folder::WEIGHTS)).unwrap();
     assert_eq!(listed(&bench, None).await, []);
 }

@@ -19,6 +19,9 @@ use tokio::task::spawn_blocking;
 /// Name of the database in the store's folder.
 pub const DATABASE: &str = "arclab.db";
 
+/// How long a writer waits for another one: somebody may have a transaction open in a shell, or copy the file.
+const PATIENCE: Duration = Duration::from_mins(5);
+
 /// Held while the database is opened and brought up to date.
 const LOCK: &str = "open.lock";
 
@@ -199,7 +202,7 @@ fn writing() -> SqliteConnectOptions {
 }
 
 async fn connect(file: &Path, options: SqliteConnectOptions) -> Result<SqlitePool, OpenError> {
-    let options = options.filename(file).foreign_keys(true).busy_timeout(Duration::from_secs(30));
+    let options = options.filename(file).foreign_keys(true).busy_timeout(PATIENCE);
     let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await;
     pool.map_err(|source| OpenError::Database { file: file.to_owned(), source })
 }

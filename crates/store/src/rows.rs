@@ -18,7 +18,7 @@ use crate::{
 
 /// A run `r`, its plan's seed and its last attempt `a`; a condition follows.
 pub(crate) const SELECT_RUN: &str = "SELECT r.*, p.seed, a.*, \
-    (SELECT COALESCE(SUM(COALESCE(t.ended_ms, unixepoch('subsec') * 1000) - t.launched_ms), 0) / 1000.0 \
+    (SELECT COALESCE(SUM(MAX(COALESCE(t.ended_ms, unixepoch('subsec') * 1000) - t.launched_ms, 0)), 0) / 1000.0 \
      FROM attempts t WHERE t.run = r.id) AS duration_seconds, \
     (SELECT json_group_array(json_object('experiment', v.experiment, 'variant', v.variant) ORDER BY v.experiment, \
      v.variant) FROM variant_plans v WHERE v.plan = r.plan AND (v.experiment, v.variant) <> \

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which may unwrap")]
 
 pub(crate) mod nvml;
+pub(crate) mod table;
 
 use std::{
     fs,
@@ -13,7 +14,7 @@ use std::{
 };
 
 use arclab_scheduler::{
-    LockError, Progress, Role, Scheduler, SchedulerOptions, Stop, Summary, WorkerAbilities,
+    LockError, Progress, Role, Scheduler, SchedulerOptions, Stop, Summary, WorkerAbilities, upkeep,
 };
 use arclab_spec::{
     Attempt, Fingerprint, ProtocolName, RunId, RunState, Spec,
@@ -22,7 +23,7 @@ use arclab_spec::{
 };
 use arclab_store::{
     Planning, Store,
-    records::{Outcome, Provenance},
+    records::{AttemptRecord, Outcome, Provenance},
 };
 use serde_json::json;
 use tempfile::TempDir;
@@ -36,6 +37,7 @@ pub(crate) struct Bench {
     pub(crate) jobs: Option<u32>,
     pub(crate) cuda: Result<(), String>,
     pub(crate) worker: PathBuf,
+    pub(crate) hung_after: Duration,
 }
 
 impl Bench {
@@ -63,7 +65,15 @@ impl Bench {
         let planned = store.plan_runs(&[planning], 1).await.unwrap();
         let runs: Vec<RunId> = planned.into_iter().map(|planned| planned.run).collect();
         let cuda = Err("no kernels for it".to_owned());
-        let bench = Self { folder, store, runs, jobs: None, cuda, worker: example("fake_worker") };
+        let bench = Self {
+            folder,
+            store,
+            runs,
+            jobs: None,
+            cuda,
+            worker: example("fake_worker"),
+            hung_after: Duration::from_mins(2),
+        };
         bench.runs.iter().for_each(|run| bench.script(run, &script));
         bench
     }
@@ -91,6 +101,7 @@ impl Bench {
         options.poll = Duration::from_millis(10);
         options.backoff = Duration::from_millis(10);
         options.threads = NonZeroU32::new(4).unwrap();
+        options.hung_after = self.hung_after;
         options.jobs = self.jobs.and_then(NonZeroU32::new);
         let abilities = WorkerAbilities { cuda: self.cuda.clone() };
         Scheduler::new(self.store.clone(), options, abilities, Role::Command)
@@ -158,6 +169,30 @@ impl Bench {
         let length = fs::metadata(folder.join(run_folder::EVENTS)).unwrap().len();
         assert_eq!(self.store.job(run).await.unwrap().journal_offset, length);
         assert!(!folder.join("two-at-once").exists(), "two workers were in {run}'s folder at once");
+    }
+
+    /// Asserts that the store contradicts itself nowhere.
+    pub(crate) async fn assert_sound(&self) {
+        let look = upkeep::look(&self.store).await.unwrap();
+        assert_eq!(upkeep::faults(&look), []);
+    }
+
+    /// What became of each attempt at the run, in words.
+    pub(crate) async fn told(&self, run: &RunId) -> String {
+        let attempts = self.store.attempts(run).await.unwrap();
+        let of = |attempt: &AttemptRecord| {
+            let why = attempt.failure.as_ref().map(|failure| format!(": {}", failure.message));
+            let word = match attempt.end.as_ref().map(|end| end.outcome) {
+                None => "at work",
+                Some(Outcome::Finished) => "finished",
+                Some(Outcome::Interrupted) => "waits again",
+                Some(Outcome::Retried) => "tried again",
+                Some(Outcome::Failed) => "failed",
+            };
+            format!("{word}{}", why.unwrap_or_default())
+        };
+        let told: Vec<String> = attempts.iter().map(of).collect();
+        told.join("; then ").replace(&format!("{}/", self.store.folder().display()), "")
     }
 
     /// What the worker noted in the run's folder.

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fs::{File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
@@ -22,6 +23,8 @@ pub(super) struct Journal {
 #[derive(Debug)]
 struct State {
     file: File,
+    /// What it holds at least.
+    bytes: u64,
     last: Instant,
 }
 
@@ -37,8 +40,12 @@ impl Journal {
     /// Opens the journal of a run's folder. Where an earlier attempt was killed within a line, a new line is begun.
     pub(super) fn open(folder: &Path, attempt: Attempt) -> Result<Self, JournalError> {
         let path = folder.join(run_folder::EVENTS);
-        match open_at_a_fresh_line(&path) {
-            Ok(file) => Ok(Self { path, attempt, state: Mutex::new(State { file, last: Instant::now() }) }),
+        let open = || {
+            let file = open_at_a_fresh_line(&path)?;
+            Ok(State { bytes: file.metadata()?.len(), file, last: Instant::now() })
+        };
+        match open() {
+            Ok(state) => Ok(Self { path, attempt, state: Mutex::new(state) }),
             Err(source) => Err(JournalError { path, source }),
         }
     }
@@ -55,15 +62,19 @@ impl Journal {
             let mut bytes = serde_json::to_vec(&line)?;
             bytes.push(b'\n');
             let mut state = self.state();
+            state.refuse_lost()?;
             state.last = Instant::now();
-            state.file.write_all(&bytes)
+            state.file.write_all(&bytes)?;
+            state.bytes += bytes.len() as u64;
+            Ok(())
         };
         write().map_err(|source| self.error(source))
     }
 
     /// Waits until all lines are on the disk.
     pub(super) fn sync(&self) -> Result<(), JournalError> {
-        self.state().file.sync_data().map_err(|source| self.error(source))
+        let state = self.state();
+        state.refuse_lost().and_then(|()| state.file.sync_data()).map_err(|source| self.error(source))
     }
 
     /// Time since the last line.
@@ -78,6 +89,21 @@ impl Journal {
 
     fn error(&self, source: io::Error) -> JournalError {
         JournalError { path: self.path.clone(), source }
+    }
+}
+
+impl State {
+    /// Fails where the file was taken away or cut: nobody would read what is appended, nor what was lost. So no checkpoint
+    /// is written either that is beyond what can be read, and the next attempt says it all again.
+    fn refuse_lost(&self) -> io::Result<()> {
+        let about = self.file.metadata()?;
+        if about.nlink() == 0 {
+            return Err(io::Error::other("somebody has removed it"));
+        }
+        if about.len() < self.bytes {
+            return Err(io::Error::other("somebody has cut it short"));
+        }
+        Ok(())
     }
 }
 
@@ -144,6 +170,25 @@ mod tests {
         assert_eq!(lines.len(), 2);
         assert!(lines[0].is_err());
         assert_eq!(lines[1].as_ref().unwrap().attempt, Attempt::FIRST.next());
+    }
+
+    #[test]
+    fn a_journal_that_was_removed_or_cut_takes_no_more() {
+        type Loss = fn(&Path);
+        let losses: [(Loss, &str); 2] = [
+            (|path| std::fs::remove_file(path).unwrap(), "removed"),
+            (|path| File::options().write(true).open(path).unwrap().set_len(1).unwrap(), "cut"),
+        ];
+        for (lose, word) in losses {
+            let folder = tempfile::tempdir().unwrap();
+            let journal = Journal::open(folder.path(), Attempt::FIRST).unwrap();
+            journal.append(checkpoint(1)).unwrap();
+            journal.sync().unwrap();
+            lose(&folder.path().join(run_folder::EVENTS));
+            for error in [journal.sync().unwrap_err(), journal.append(checkpoint(2)).unwrap_err()] {
+                assert!(error.source.to_string().contains(word), "{error:?}");
+            }
+        }
     }
 
     #[test]
