@@ -209,6 +209,7 @@ impl RunProgress {
             // Why is said at the end, below everything else.
             Progress::Failed { run, .. } => self.end(run, "failed"),
             Progress::Refused { run, .. } => self.end(run, "refused"),
+            Progress::Paused { run, epochs } => self.pause(run, *epochs),
             Progress::Interrupted { run, .. } => self.end(run, "stopped; the same command goes on from here"),
             Progress::Retrying { run, attempt, failure, parts: Some(parts) } => self.line(format_args!(
                 "{run}: attempt {attempt} ran out of memory ({}), going on with each batch in {parts} parts, whose statistics batch norm takes",
@@ -280,6 +281,14 @@ impl RunProgress {
         if new_epoch && !draws(self.output) {
             self.line(format_args!("{run}: epoch {epoch} of {epochs}, loss {loss}, {speed} images/s"));
         }
+    }
+
+    /// It may go on, or be stopped early: nothing has ended.
+    fn pause(&mut self, run: &RunId, epochs: u32) {
+        if let Some(shown) = self.bars.remove(run) {
+            shown.bar.finish_and_clear();
+        }
+        self.line(format_args!("{run}: compared with others after epoch {epochs}"));
     }
 
     fn end(&mut self, run: &RunId, how: &str) {
