@@ -1,5 +1,6 @@
 //! Carrying sweeps out: what is recorded of them, and an advisor of the scheduler that has them go on by their results.
 
+mod results;
 mod step;
 
 use std::collections::BTreeMap;
@@ -9,8 +10,8 @@ use arclab_scheduler::{Advised, Advisor};
 use arclab_spec::{Cell, ExperimentName, Override, RunId, Search, Spec, VariantName};
 use arclab_store::{Hold, Store, StoreError, Submission, SweepRecord};
 
-pub(crate) use self::step::Limit;
 use self::step::{Step, limit, step};
+pub(crate) use self::{results::results, step::Limit};
 use crate::{
     clock,
     output::Output,

@@ -63,7 +63,12 @@ pub(crate) fn step(record: &SweepRecord, runs: &[SweepRun]) -> Step {
     let advice = sweep.stop.map(|rule| advise(rule, epochs, &trials, more)).unwrap_or_default();
     let is_open =
         |run: &&&SweepRun| !whole.contains(&run.run) && !matches!(run.state, RunState::Succeeded { .. });
-    let go_on = advice.iter().flat_map(|advice| {
+    // A worker that has just shown what it was to show may not have ended yet.
+    let is_paused =
+        |run: &&&SweepRun| run.held == Some(Hold::Search) && matches!(run.state, RunState::Queued { .. });
+    let advice =
+        advice.iter().filter(|advice| cells[advice.trial].iter().filter(is_open).all(|run| is_paused(&run)));
+    let go_on = advice.flat_map(|advice| {
         cells[advice.trial].iter().filter(is_open).map(|run| (run.run.clone(), advice.until))
     });
     let go_on: Vec<_> = go_on.collect();
@@ -136,4 +141,157 @@ fn proposals(record: &SweepRecord, trials: &[Trial], epochs: u32) -> Vec<Vec<f64
         record.sweep.axes.iter().map(|axis| axis.choices.map_or(Axis::Range, Axis::Choice)).collect();
     let known = record.cells.len() as u32;
     (known..cells.min(known + round)).map(|number| propose(&axes, &told, u64::from(seed), number)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use arclab_spec::{Attempt, Cell, ExperimentName, StopRule, SweepAxis, VariantName};
+
+    use super::*;
+
+    const EPOCHS: u32 = 8;
+    const ASHA: StopRule = StopRule::Asha { min_epochs: 2, reduction: 2 };
+
+    fn name(cell: usize) -> VariantName {
+        VariantName::new(format!("c{cell}")).unwrap()
+    }
+
+    fn record(cells: usize, search: Search, stop: Option<StopRule>) -> SweepRecord {
+        let axes = vec![SweepAxis { key: "loss.margin".to_owned(), written: String::new(), choices: None }];
+        let cell = |number: usize| {
+            let place = (number as f64 + 0.5) / cells as f64;
+            (name(number), Cell { number: number as u32, point: vec![Some(place)], values: vec![None] })
+        };
+        SweepRecord {
+            sweep: Sweep {
+                name: ExperimentName::new("margin").unwrap(),
+                axes,
+                search,
+                stop,
+                runs: None,
+                hours: None,
+            },
+            file: PathBuf::from("margin.yaml"),
+            overrides: Vec::new(),
+            against: VariantName::new("baseline").unwrap(),
+            cells: (0..cells).map(cell).collect(),
+        }
+    }
+
+    /// A run that waits in line, and has shown `value` after each of so many epochs.
+    fn run(cell: usize, seed: u64, done: usize, value: f64) -> SweepRun {
+        SweepRun {
+            variant: name(cell),
+            run: RunId::new(format!("c{cell}-s{seed}")).unwrap(),
+            seed,
+            state: RunState::Queued { next: Attempt::FIRST },
+            is_submitted: true,
+            held: None,
+            until_epoch: Some(2),
+            epochs: EPOCHS,
+            has_begun: done > 0,
+            seconds: 60.0 * done as f64,
+            curve: vec![value; done],
+        }
+    }
+
+    fn paused(cell: usize, seed: u64, value: f64) -> SweepRun {
+        SweepRun { held: Some(Hold::Search), ..run(cell, seed, 2, value) }
+    }
+
+    fn succeeded(cell: usize, value: f64) -> SweepRun {
+        let state = RunState::Succeeded { attempt: Attempt::FIRST };
+        SweepRun { state, until_epoch: None, ..run(cell, 0, EPOCHS as usize, value) }
+    }
+
+    fn going(step: &Step) -> Vec<(&str, Option<u32>)> {
+        step.go_on.iter().map(|(run, until)| (run.as_str(), *until)).collect()
+    }
+
+    #[test]
+    fn all_seeds_of_a_cell_go_on_once_all_of_them_are_there() {
+        let record = record(2, Search::Grid, Some(ASHA));
+        let mut runs = vec![paused(0, 0, 0.7), paused(0, 1, 0.7), paused(1, 0, 0.9), run(1, 1, 1, 0.9)];
+        assert_eq!(step(&record, &runs), Step::default(), "a lucky seed is no better cell");
+        let attempt = Attempt::FIRST;
+        runs[3] = SweepRun { state: RunState::Running { attempt }, ..run(1, 1, 2, 0.6) };
+        assert_eq!(step(&record, &runs), Step::default(), "its worker has not ended yet");
+        runs[3] = paused(1, 1, 0.6);
+        assert_eq!(
+            going(&step(&record, &runs)),
+            [("c1-s0", Some(4)), ("c1-s1", Some(4))],
+            "0.75 against 0.7"
+        );
+    }
+
+    #[test]
+    fn what_the_baseline_shares_is_never_held_and_counts() {
+        let record = record(2, Search::Grid, Some(ASHA));
+        let shared = SweepRun { until_epoch: None, ..run(0, 0, 2, 0.9) };
+        let baseline = SweepRun { variant: record.against.clone(), ..shared.clone() };
+        let runs = [baseline, shared, paused(1, 0, 0.5)];
+        let step = step(&record, &runs);
+        assert_eq!(going(&step), [], "the other one is not among the better half");
+        assert!(!step.is_over, "the shared one is still at it");
+    }
+
+    #[test]
+    fn a_sweep_is_over_once_nobody_goes_on() {
+        let record = record(2, Search::Grid, Some(ASHA));
+        assert!(step(&record, &[succeeded(0, 0.9), paused(1, 0, 0.5)]).is_over);
+        let failed = SweepRun { state: RunState::Cancelled, ..paused(0, 0, 0.9) };
+        let rest = step(&record, &[failed, paused(1, 0, 0.5)]);
+        assert_eq!(going(&rest), [], "one of two that came is the best half, and was called off");
+        assert!(rest.is_over);
+    }
+
+    #[test]
+    fn a_budget_of_hours_lets_what_has_begun_go_on_and_nothing_else_begin() {
+        let mut record = record(3, Search::Grid, None);
+        record.sweep.hours = Some(3.0 / 60.0);
+        let runs = [run(0, 0, 2, 0.5), run(1, 0, 1, 0.5), run(2, 0, 0, 0.0)];
+        let step = step(&record, &runs);
+        assert_eq!(step.hold, [RunId::new("c2-s0").unwrap()]);
+        assert!(!step.is_over);
+    }
+
+    #[test]
+    fn a_round_is_proposed_by_all_results_of_those_before_it_and_by_nothing_else() {
+        let search = Search::Tpe { cells: 6, round: 3, seed: 5 };
+        let record = record(3, search, None);
+        let mut runs = vec![succeeded(0, 0.5), succeeded(1, 0.9), run(2, 0, 7, 0.6)];
+        assert_eq!(step(&record, &runs).propose, Vec::<Vec<f64>>::new(), "one is still to come");
+        runs[2] = succeeded(2, 0.6);
+        let proposed = step(&record, &runs);
+        assert_eq!(proposed.propose.len(), 3);
+        assert!(!proposed.is_over);
+        runs.reverse();
+        assert_eq!(step(&record, &runs).propose, proposed.propose);
+    }
+
+    #[test]
+    fn beside_a_rule_a_search_goes_by_what_all_showed_at_the_first_rung() {
+        let search = Search::Tpe { cells: 6, round: 3, seed: 5 };
+        let record = record(3, search, Some(ASHA));
+        let early = [paused(0, 0, 0.5), paused(1, 0, 0.9), paused(2, 0, 0.6)];
+        let mut late = early.clone();
+        // Another order of ends has let one go further; what it showed later makes no difference.
+        late[1] = SweepRun { curve: vec![0.9, 0.9, 0.1, 0.1], until_epoch: Some(4), ..late[1].clone() };
+        assert_eq!(step(&record, &early).propose, step(&record, &late).propose);
+        assert_eq!(step(&record, &early).propose.len(), 3);
+    }
+
+    #[test]
+    fn asked_for_again_a_run_goes_as_far_as_it_was_to_go() {
+        let sweep = record(1, Search::Grid, Some(ASHA)).sweep;
+        assert_eq!(limit(&sweep, &SweepRun { until_epoch: None, ..run(0, 0, 0, 0.0) }), Limit::Until(2));
+        assert_eq!(limit(&sweep, &SweepRun { until_epoch: Some(4), ..run(0, 0, 3, 0.5) }), Limit::Until(4));
+        assert_eq!(limit(&sweep, &SweepRun { until_epoch: None, ..run(0, 0, 5, 0.5) }), Limit::Whole);
+        assert_eq!(limit(&sweep, &paused(0, 0, 0.5)), Limit::Waits);
+        let moved = Sweep { stop: Some(StopRule::Asha { min_epochs: 3, reduction: 2 }), ..sweep.clone() };
+        assert_eq!(limit(&moved, &paused(0, 0, 0.5)), Limit::Until(3), "rungs are others now");
+        assert_eq!(limit(&Sweep { stop: None, ..sweep }, &paused(0, 0, 0.5)), Limit::Whole);
+    }
 }

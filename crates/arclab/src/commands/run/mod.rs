@@ -247,9 +247,20 @@ async fn tables(
     store: &Store,
     specs: &[Spec],
     planned: &[PlannedRun],
-) -> Result<Vec<(ExperimentName, Vec<Asked>)>, StoreError> {
+) -> anyhow::Result<Vec<(ExperimentName, Vec<Asked>)>> {
     let mut experiments: Vec<(ExperimentName, Vec<Asked>)> = Vec::new();
-    for spec in specs {
+    for name in sweeping::names(specs) {
+        // Its later cells no spec names.
+        if let Some(record) = store.sweep(&name).await? {
+            let variants: Vec<_> = [record.against]
+                .into_iter()
+                .chain(record.cells.into_iter().map(|(variant, _)| variant))
+                .collect();
+            let asked = gather::as_stored(store, &name, &variants).await?;
+            experiments.push((name, asked));
+        }
+    }
+    for spec in specs.iter().filter(|spec| spec.sweep.is_none()) {
         let asked = gather::as_planned(store, spec, planned).await?;
         match experiments.iter_mut().find(|(experiment, _)| *experiment == spec.experiment) {
             Some((_, variants)) => variants.push(asked),
