@@ -25,7 +25,9 @@ impl Session<'_> {
         };
         let asked = advisor.advise().await.map_err(SchedulerError::Advice)?;
         self.has_news = false;
-        asked.into_iter().for_each(|run| self.ask_for(run));
+        for run in asked {
+            self.ask_for(run);
+        }
         Ok(())
     }
 }

@@ -1,7 +1,5 @@
 //! A scheduler that asks somebody which runs go on.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
-
 mod support;
 
 use arclab_scheduler::{Advised, Advisor, RunEnd, Stop};

@@ -77,23 +77,24 @@ fn grow(points: &[Vec<f64>], values: &[f64], of: Vec<usize>, sides: Vec<(f64, f6
 
 /// The axis and the place that leave the least variation within both parts.
 fn split(points: &[Vec<f64>], values: &[f64], of: &[usize]) -> Option<(usize, f64)> {
-    let whole = spread(values, of);
-    let mut best: Option<(f64, usize, f64)> = None;
-    for axis in 0..points[0].len() {
-        let mut order = of.to_vec();
-        order.sort_by(|a, b| points[*a][axis].total_cmp(&points[*b][axis]));
-        for cut in 1..order.len() {
-            let [before, after] = [order[cut - 1], order[cut]].map(|trial| points[trial][axis]);
-            let left = spread(values, &order[..cut]) + spread(values, &order[cut..]);
-            if before < after
-                && left < whole * (1.0 - ROUNDING)
-                && best.is_none_or(|(least, ..)| left < least)
-            {
-                best = Some((left, axis, f64::midpoint(before, after)));
-            }
-        }
-    }
-    best.map(|(_, axis, at)| (axis, at))
+    let axes = 0..points.first()?.len();
+    let best = axes.filter_map(|axis| split_of(axis, points, values, of).map(|(left, at)| (left, axis, at)));
+    // The first of equals.
+    let best = best.reduce(|a, b| if b.0 < a.0 { b } else { a })?;
+    (best.0 < spread(values, of) * (1.0 - ROUNDING)).then_some((best.1, best.2))
+}
+
+/// The place on one axis, and what variation it leaves; none where all lie at one.
+fn split_of(axis: usize, points: &[Vec<f64>], values: &[f64], of: &[usize]) -> Option<(f64, f64)> {
+    let place = |trial: usize| points[trial][axis];
+    let mut order = of.to_vec();
+    order.sort_by(|a, b| place(*a).total_cmp(&place(*b)));
+    let cuts = (1..order.len()).filter(|cut| place(order[cut - 1]) < place(order[*cut]));
+    let each = cuts.map(|cut| {
+        let left = spread(values, &order[..cut]) + spread(values, &order[cut..]);
+        (left, f64::midpoint(place(order[cut - 1]), place(order[cut])))
+    });
+    each.reduce(|a, b| if b.0 < a.0 { b } else { a })
 }
 
 fn mean(values: &[f64], of: &[usize]) -> f64 {

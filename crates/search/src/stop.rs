@@ -1,6 +1,6 @@
 //! Which trials go on, and how far, by what they have shown of validation.
 //!
-//! - ASHA (Li et al., A system for massively parallel hyperparameter tuning, MLSys 2020): a trial pauses at rungs, after `min_epochs`
+//! - ASHA (Li et al., A system for massively parallel hyperparameter tuning, Machine Learning and Systems, 2020): a trial pauses at rungs, after `min_epochs`
 //!   times a power of `reduction`, and goes on to the next one once it is among the best 1/`reduction` of those that have come to this
 //!   one. Nothing waits for a rung to fill; once nobody else can come, the best of a rung goes on however few they are.
 //! - The median rule (Golovin et al., Google Vizier, KDD 2017): a trial pauses every `min_epochs`, and ends where the best that it has

@@ -1,5 +1,5 @@
-//! Trials by a tree of Parzen estimators (Bergstra, Bardenet, Bengio and Kégl, Algorithms for hyper-parameter optimization, NeurIPS
-//! 2011): each axis takes, of some candidates, the value that is likeliest among good trials in comparison to the others. The
+//! Trials by a tree of Parzen estimators (Bergstra, Bardenet, Bengio and Kégl, Algorithms for hyper-parameter optimization, Neural
+//! Information Processing Systems, 2011): each axis takes, of some candidates, the value that is likeliest among good trials in comparison to the others. The
 //! estimators are the crate `tpe`'s; what they draw from is ours.
 //!
 //! A proposal depends on the search's seed, its number and what is told, in whichever order; so whoever tells the results of all earlier

@@ -48,9 +48,6 @@ fn the_same_seed_proposes_the_same_trials_whatever_the_order_in_which_results_ca
 fn later_rounds_lie_nearer_to_the_best_than_chance() {
     let mean =
         |points: &[Vec<f64>]| points.iter().map(|point| objective(point)).sum::<f64>() / points.len() as f64;
-    for seed in 0..20 {
-        let p = search(6, seed);
-    }
     let better = (0..20).filter(|seed| {
         let points = search(6, *seed);
         mean(&points[40..]) > mean(&points[..8]) + 0.1

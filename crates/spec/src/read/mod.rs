@@ -87,6 +87,8 @@ fn group_specs(files: &[PathBuf], overrides: &[Override], reading: &Reading<'_>)
     let variants = chains.flat_map(|chain| sweep::expanded(chain, overrides, reading));
     let mut specs: Vec<Spec> = variants.filter_map(|chain| spec::read(&chain, overrides, reading)).collect();
     sweep::within(&mut specs);
-    specs.iter().for_each(|spec| sweep::fits(spec, reading));
+    for spec in &specs {
+        sweep::fits(spec, reading);
+    }
     specs
 }
