@@ -14,6 +14,7 @@ mod planning;
 mod progress;
 mod provenance;
 mod submission;
+mod sweeping;
 mod upkeep;
 mod weights;
 mod worker;

@@ -11,7 +11,7 @@ use arclab_data::{Prepared, prepare};
 use arclab_spec::{Fingerprint, ListPeople, Plan, Spec, VariantName, Written, config::Sampler};
 use arclab_store::{PlannedRun, Planning, Store};
 
-use crate::{clock, output::Output, progress::DataProgress};
+use crate::{clock, output::Output, progress::DataProgress, sweeping};
 
 /// Photos that could not be used are named one by one up to so many; all of them stand in a file.
 const NAMED: usize = 20;
@@ -148,6 +148,13 @@ fn data_of(spec: &Spec, cache: &Path, told: &mut Told, output: Output) -> anyhow
     }
     for note in prepared.notes.iter().filter(|note| told.notes.insert((*note).clone())) {
         output.note(note);
+    }
+    if prepared.validation_pairs.is_empty() && sweeping::compares(spec) {
+        bail!(
+            "{}: the sweep compares its cells by validation pairs, and there are none: ask for some with \
+             `evaluation.validation_pairs`, of a larger share `data.split.validation_images`",
+            spec.file.display()
+        );
     }
     let (images, batch) = (prepared.train.len(), spec.config.training.batch_size);
     if images < batch as usize {

@@ -213,6 +213,7 @@ impl RunProgress {
             Progress::Failed { run, .. } => self.end(run, "failed"),
             Progress::Refused { run, reason: Refusal::Cancelled } => self.end(run, "called off"),
             Progress::Refused { run, .. } => self.end(run, "refused"),
+            Progress::Paused { run, epochs } => self.pause(run, *epochs),
             Progress::Interrupted { run, .. } => self.end(run, "stopped; the same command goes on from here"),
             Progress::Retrying { run, attempt, failure, parts: Some(parts) } => self.line(format_args!(
                 "{run}: attempt {attempt} ran out of memory ({}), going on with each batch in {parts} parts, whose statistics batch norm takes",
@@ -284,6 +285,14 @@ impl RunProgress {
         if new_epoch && !draws(self.output) {
             self.line(format_args!("{run}: {}", known.join(", ")));
         }
+    }
+
+    /// It may go on, or be stopped early: nothing has ended.
+    fn pause(&mut self, run: &RunId, epochs: u32) {
+        if let Some(shown) = self.bars.remove(run) {
+            shown.bar.finish_and_clear();
+        }
+        self.line(format_args!("{run}: compared with others after epoch {epochs}"));
     }
 
     fn end(&mut self, run: &RunId, how: &str) {

@@ -6,7 +6,10 @@ use anyhow::{Context as _, bail};
 use arclab_spec::{ExperimentName, RunId, RunState, Spec, VariantName};
 use arclab_store::{PlannedRun, Store, Submission};
 
-use crate::named;
+use crate::{
+    named,
+    sweeping::{self, Limit},
+};
 
 /// What the command line says beside the specs.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +29,13 @@ pub(crate) async fn submissions(
 ) -> anyhow::Result<Vec<Submission>> {
     let mut found: BTreeMap<RunId, Submission> = BTreeMap::new();
     let mut order = Vec::new();
+    let mut limits = sweeping::limits(store, specs).await?;
+    // What a spec that is no part of a sweep has, it has whole.
+    for run in
+        planned.iter().filter(|planned| specs.iter().any(|spec| spec.sweep.is_none() && planned.is_of(spec)))
+    {
+        limits.remove(&run.run);
+    }
     for spec in specs {
         let names = spec.queue.after.iter().chain(&said.after);
         let mut after = Vec::new();
@@ -36,9 +46,14 @@ pub(crate) async fn submissions(
         // What specs leave at the usual 0, somebody may have changed in the queue since.
         let priority = said.priority.or((spec.queue.priority != 0.0).then_some(spec.queue.priority));
         for run in planned.iter().filter(|planned| planned.is_of(spec)).map(|planned| &planned.run) {
+            let until_epoch = match limits.get(run) {
+                Some(Limit::Waits) => continue,
+                Some(Limit::Until(epoch)) => Some(*epoch),
+                Some(Limit::Whole) | None => None,
+            };
             let submission = found.entry(run.clone()).or_insert_with(|| {
                 order.push(run.clone());
-                Submission::of(run.clone())
+                Submission { until_epoch, ..Submission::of(run.clone()) }
             });
             submission.priority = submission.priority.or(priority);
             submission.after.extend(after.iter().filter(|after| *after != run).cloned());

@@ -9,11 +9,12 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Package
 
 /// Folder under `crates/`, and the workspace crates that it may use. Arrows point down.
 const USES: &[(&str, &[&str])] = &[
-    ("arclab", &["scheduler", "report", "store", "align", "data", "fetch", "spec", "metrics"]),
+    ("arclab", &["scheduler", "report", "store", "search", "align", "data", "fetch", "spec", "metrics"]),
     ("scheduler", &["store", "spec", "metrics"]),
     ("bench", &["nn", "gpu", "data", "spec", "metrics", "report"]),
-    ("report", &["store", "spec", "metrics"]),
+    ("report", &["store", "search", "spec", "metrics"]),
     ("store", &["spec", "metrics"]),
+    ("search", &["spec"]),
     ("train", &["nn", "gpu", "data", "spec", "metrics"]),
     ("nn", &["gpu"]),
     ("gpu", &[]),
@@ -42,6 +43,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("nvml-wrapper", &["scheduler"]),
     ("kuva", &["report"]),
     ("saphyr-parser", &["spec"]),
+    ("tpe", &["search"]),
 ];
 
 /// A program's folder and a library that must not be anywhere in its tree.

@@ -111,7 +111,7 @@ fn shown_difference(difference: Difference, decimals: usize) -> String {
 }
 
 /// `0.32`, `0.031`, `0.0042`, `< 0.0001`.
-fn shown_p(p: f64) -> String {
+pub(crate) fn shown_p(p: f64) -> String {
     match p {
         p if p < 1e-4 => "< 0.0001".to_owned(),
         p if p < 1e-2 => format!("{p:.4}"),

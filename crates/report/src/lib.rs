@@ -28,6 +28,7 @@ mod results;
 mod sections;
 mod slices;
 mod stored;
+mod sweep;
 mod table;
 mod time;
 
@@ -54,5 +55,6 @@ pub use slices::{
     Slice, SliceError, SlicedErrors, Slices, VariantSlices, correct_trends, slices_table, trends_table,
 };
 pub use stored::curve;
+pub use sweep::{CellResults, Stands, SweepResults};
 pub use table::{Better, Column, Kind, Table};
 pub use time::{shown_seconds, shown_time};

@@ -11,6 +11,9 @@ pub enum SchedulerError {
     /// The database refused.
     #[error("failed to keep the state of the runs")]
     Store(#[source] StoreError),
+    /// A search cannot go on.
+    #[error("failed to decide which runs follow")]
+    Advice(#[source] Box<dyn Error + Send + Sync>),
     /// A run's journal cannot be read.
     #[error("failed to read the journal {}", .file.display())]
     Journal {

@@ -3,6 +3,7 @@
 //! Decisions are pure ([`decide`], [`verdict`]); a thin loop acts on them. What a run's numbers are is the worker's
 //! matter, what becomes durable the store's.
 
+mod advisor;
 mod decide;
 mod error;
 mod folder;
@@ -28,6 +29,7 @@ mod tail;
 pub mod upkeep;
 mod verdict;
 
+pub use advisor::{Advised, Advisor};
 pub use decide::{Action, Busy, PATIENCE_MS, Refusal, Slots, Waiting, decide};
 pub use error::{LaunchError, SchedulerError};
 pub use gpu::{Gpu, GpuError, driver_version, gpus};

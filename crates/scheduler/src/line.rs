@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use arclab_spec::{RunId, RunState};
-use arclab_store::Submission;
+use arclab_store::{Scope, Submission};
 
 use crate::{
     LONGEST_BACKOFF, Progress, Refusal, RunEnd, SchedulerError, Stop, Waiting,
@@ -43,6 +43,8 @@ impl Session<'_> {
             return Ok(());
         }
         self.looked = Some(Instant::now());
+        // Sweeps come from other programs.
+        self.has_news |= is_time && self.scope == Scope::All;
         self.hear_requests().await?;
         if self.stop != Stop::No || self.is_full() {
             return Ok(());

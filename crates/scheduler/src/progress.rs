@@ -97,6 +97,13 @@ pub enum Progress {
         /// Where it stopped, where that is known.
         at: Option<Position>,
     },
+    /// The run has come to where its search compares it with others.
+    Paused {
+        /// The run.
+        run: RunId,
+        /// Epochs that are done.
+        epochs: u32,
+    },
     /// The run failed for good.
     Failed {
         /// The run.
@@ -141,6 +148,8 @@ pub enum RunEnd {
     },
     /// Waits to be picked up again.
     Waiting,
+    /// Its search has stopped it before its end.
+    StoppedEarly,
     /// Cannot be carried out here.
     Refused(Refusal),
 }

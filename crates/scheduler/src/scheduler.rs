@@ -18,8 +18,9 @@ use tokio::{
 };
 
 use crate::{
-    Gpu, GpuRoom, LockError, Progress, Refusal, Role, RunEnd, SchedulerError, SchedulerOptions, Slots, Stop,
-    Summary, Waiting, WorkerAbilities, decide, gpu, gpu_watch::GpuWatch, job::Job, lock::SchedulerLock,
+    Advisor, Gpu, GpuRoom, LockError, Progress, Refusal, Role, RunEnd, SchedulerError, SchedulerOptions,
+    Slots, Stop, Summary, Waiting, WorkerAbilities, decide, gpu, gpu_watch::GpuWatch, job::Job,
+    lock::SchedulerLock,
 };
 
 /// Carries runs out on this machine. There is one a store.
@@ -28,6 +29,7 @@ pub struct Scheduler {
     store: Store,
     pub(crate) options: SchedulerOptions,
     pub(crate) gpus: Result<Vec<Gpu>, String>,
+    advisor: Option<Box<dyn Advisor>>,
     _lock: SchedulerLock,
 }
 
@@ -41,7 +43,12 @@ impl Scheduler {
     ) -> Result<Self, LockError> {
         let lock = SchedulerLock::take(store.folder(), role)?;
         let gpus = abilities.cuda.and_then(|()| gpu::gpus().map_err(|error| error.to_string()));
-        Ok(Self { store, options, gpus, _lock: lock })
+        Ok(Self { store, options, gpus, advisor: None, _lock: lock })
+    }
+
+    /// Has `advisor` decide by results which runs go on, the next time that runs are carried out.
+    pub fn heed(&mut self, advisor: Box<dyn Advisor>) {
+        self.advisor = Some(advisor);
     }
 
     pub(crate) fn store(&self) -> &Store {
@@ -84,7 +91,8 @@ impl Scheduler {
         stop: watch::Receiver<Stop>,
     ) -> Result<Summary, SchedulerError> {
         let scope = Scope::These(runs.iter().cloned().collect());
-        let mut session = Session::new(self, scope, progress).await?;
+        let advisor = self.advisor.take();
+        let mut session = Session { advisor, ..Session::new(self, scope, progress).await? };
         session.recover().await?;
         session.queue(runs).await?;
         session.work(stop).await
@@ -96,7 +104,8 @@ impl Scheduler {
         progress: UnboundedSender<Progress>,
         stop: watch::Receiver<Stop>,
     ) -> Result<Summary, SchedulerError> {
-        let mut session = Session::new(self, Scope::All, progress).await?;
+        let advisor = self.advisor.take();
+        let mut session = Session { advisor, ..Session::new(self, Scope::All, progress).await? };
         session.recover().await?;
         session.work(stop).await
     }
@@ -115,6 +124,9 @@ pub(crate) struct Session<'a> {
     pub(crate) jobs: Vec<Job>,
     pub(crate) tries: BTreeMap<RunId, u32>,
     pub(crate) gpu_watch: GpuWatch,
+    pub(crate) advisor: Option<Box<dyn Advisor>>,
+    /// Whether the advisor has not been asked since a run stopped.
+    pub(crate) has_news: bool,
     summary: Summary,
     progress: UnboundedSender<Progress>,
     pub(crate) stop: Stop,
@@ -140,6 +152,8 @@ impl<'a> Session<'a> {
             jobs: Vec::new(),
             tries: BTreeMap::new(),
             gpu_watch: GpuWatch::default(),
+            advisor: None,
+            has_news: true,
             summary: Summary { runs, stopped: false },
             progress,
             stop: Stop::No,
@@ -151,6 +165,7 @@ impl<'a> Session<'a> {
         let mut ends = signal(SignalKind::child()).ok();
         loop {
             self.heed(*stop.borrow_and_update())?;
+            self.consult().await?;
             self.look().await?;
             self.start().await?;
             if self.jobs.is_empty() && self.has_ended().await? {
@@ -209,6 +224,14 @@ impl<'a> Session<'a> {
         self.summary.runs.get(run) == Some(&RunEnd::Waiting)
     }
 
+    /// Carries out another run, too.
+    pub(crate) fn ask_for(&mut self, run: RunId) {
+        if let Scope::These(runs) = &mut self.scope {
+            self.summary.runs.insert(run.clone(), RunEnd::Waiting);
+            runs.insert(run);
+        }
+    }
+
     /// Notes how a run ended, if it was asked for.
     pub(crate) fn note(&mut self, run: &RunId, end: RunEnd) {
         if let Some(noted) = self.summary.runs.get_mut(run) {
@@ -265,6 +288,9 @@ impl<'a> Session<'a> {
                 let state = self.store().run(run).await.map_err(SchedulerError::Store)?.state;
                 if state == RunState::Cancelled {
                     self.note(run, RunEnd::Refused(Refusal::Cancelled));
+                }
+                if self.store().is_stopped_early(run).await.map_err(SchedulerError::Store)? {
+                    self.note(run, RunEnd::StoppedEarly);
                 }
             }
             if self.stop != Stop::No {

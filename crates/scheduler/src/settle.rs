@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use arclab_spec::{FailureKind, RunId, run_folder};
 use arclab_store::{
-    Afterwards, JobRecord, Settlement, StoreError,
+    Afterwards, Hold, JobRecord, Settlement, StoreError,
     records::{Exit, Failure, Outcome},
 };
 
@@ -57,6 +57,7 @@ impl Session<'_> {
         };
         self.store().settle(&job.run, &settlement).await.map_err(SchedulerError::Store)?;
         self.tell_end(&record, settlement);
+        self.has_news = true;
         Ok(())
     }
 
@@ -123,6 +124,11 @@ impl Session<'_> {
             Outcome::Interrupted if settled.afterwards == Afterwards::Cancelled => {
                 self.note(&run, RunEnd::Refused(Refusal::Cancelled));
                 self.say(Progress::Refused { run, reason: Refusal::Cancelled });
+            }
+            Outcome::Interrupted if settled.afterwards == Afterwards::Held(Hold::Search) => {
+                // It did all that it was to do: what follows is not tried again.
+                self.tries.remove(&run);
+                self.say(Progress::Paused { run, epochs: record.until_epoch.unwrap_or(0) });
             }
             Outcome::Interrupted => {
                 self.say(Progress::Interrupted { run, at: last.and_then(|last| last.position) });

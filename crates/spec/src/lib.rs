@@ -27,11 +27,11 @@ pub use plan::{Assignment, ListPeople, PLAN_VERSION, Plan, PlanHash, SharedPeopl
 pub use read::{
     BackboneDescription, Catalogue, CatalogueEntry, InvalidOverride, LossDescription, Override,
     ParameterDescription, PublicFile, PublicSet, backbones, json_schema, losses,
-    parameters_of_losses_on_centres, read_specs, refuse_same_names,
+    parameters_of_losses_on_centres, read_specs, read_sweep, refuse_same_names,
 };
 pub use run::{Attempt, FailureKind, IllegalTransition, RunEvent, RunState};
 pub use source::{Diagnostic, SpecErrors};
 pub use spec::{Change, Spec, Written};
-pub use sweep::{Cell, Membership, Search, Sweep, SweepAxis};
+pub use sweep::{Cell, Membership, Search, StopRule, Sweep, SweepAxis};
 pub use test_request::{TestReport, TestRequest};
 pub use weights_request::{WeightsReport, WeightsRequest};

@@ -22,6 +22,15 @@ pub struct Sweep {
     pub axes: Vec<SweepAxis>,
     /// How cells are chosen.
     pub search: Search,
+    /// Which are stopped before their end; none: all go to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<StopRule>,
+    /// Runs that all cells may have together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs: Option<u32>,
+    /// Hours of work, of all workers together, after which no further cell begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<f64>,
 }
 
 /// One key of a sweep.
@@ -55,6 +64,15 @@ pub enum Search {
         /// Of the scrambling.
         seed: u32,
     },
+    /// So many, in rounds: the first of Sobol's sequence, each further one by what those before it have shown.
+    Tpe {
+        /// How many.
+        cells: u32,
+        /// Cells that are chosen at once.
+        round: u32,
+        /// Of chance.
+        seed: u32,
+    },
 }
 
 /// One cell of a sweep.
@@ -62,6 +80,26 @@ pub enum Search {
 pub struct Cell {
     /// From 0, in the order of the search.
     pub number: u32,
-    /// What each axis of the sweep has in it; none where the axis does not count.
+    /// Its place on each axis, of [0, 1); none where the axis does not count.
+    pub point: Vec<Option<f64>>,
+    /// What each axis has in it.
     pub values: Vec<Option<String>>,
+}
+
+/// Which runs are stopped before their end, by the accuracy on validation pairs after an epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "rule", rename_all = "snake_case")]
+pub enum StopRule {
+    /// Asynchronous successive halving.
+    Asha {
+        /// Epochs before the first decision.
+        min_epochs: u32,
+        /// One in so many goes on; to so many times the epochs.
+        reduction: u32,
+    },
+    /// Those below the median of the others.
+    Median {
+        /// Epochs before a decision, and from one to the next.
+        min_epochs: u32,
+    },
 }

@@ -2,7 +2,7 @@
 
 mod support;
 
-use arclab_spec::{Spec, read_specs};
+use arclab_spec::{Spec, StopRule, read_specs, read_sweep};
 use support::Folder;
 
 const BASE: &str = "hypothesis: None.\ndata: {dataset: synthetic}\ntraining: {epochs: 4}\n";
@@ -123,6 +123,37 @@ fn each_variant_knows_its_place_in_the_sweep() {
 }
 
 #[test]
+fn a_search_by_results_begins_with_one_round_and_goes_on_with_the_points_that_it_is_given() {
+    let folder = Folder::new();
+    folder.write("base.yaml", BASE);
+    let sweep = "sweep: {axes: {loss.margin: {from: 0, to: 1}}, search: tpe, cells: 6, round: 4}";
+    folder.write("margin.yaml", format!("extends: base.yaml\n{sweep}\n"));
+    let file = folder.path().join("margin.yaml");
+    assert_eq!(read_specs(std::slice::from_ref(&file), &[]).unwrap().len(), 1 + 4);
+    let later = read_sweep(&file, &[], &[vec![0.25], vec![0.5], vec![0.75]]).unwrap();
+    let names: Vec<_> = later[5..].iter().map(|spec| spec.name.as_str()).collect();
+    assert_eq!(names, ["margin-0.25", "margin-0.5"], "six cells in all");
+}
+
+#[test]
+fn a_budget_of_runs_leaves_out_the_last_cells() {
+    let sweep = "  axes: {loss.margin: [0.1, 0.2, 0.3]}\n  budget: {runs: 5}\ntraining: {seeds: [0, 1]}\n";
+    assert_eq!(names(sweep), ["base", "margin-0.1", "margin-0.2"]);
+    let drawn = "  axes: {loss.margin: {from: 0, to: 1}}\n  search: random\n  budget: {runs: 5}\n";
+    assert_eq!(names(drawn).len(), 1 + 5, "so many cells as there are runs, where nothing is said of them");
+}
+
+#[test]
+fn a_rule_of_stopping_is_kept_with_each_variant_and_changes_no_plan() {
+    let plain = cells("  axes: {loss.margin: [0.2]}\n").unwrap();
+    let stopped =
+        cells("  axes: {loss.margin: [0.2]}\n  stop: {rule: asha, min_epochs: 2, reduction: 4}\n").unwrap();
+    let rule = |spec: &Spec| spec.sweep.as_ref().and_then(|part| part.sweep.stop);
+    assert_eq!(rule(&stopped[1]), Some(StopRule::Asha { min_epochs: 2, reduction: 4 }));
+    assert_eq!((rule(&plain[1]), &plain[1].config), (None, &stopped[1].config));
+}
+
+#[test]
 fn mistakes_are_told_where_they_stand() {
     for (sweep, told) in [
         ("  axes: {}\n", "`sweep` has no axis"),
@@ -135,6 +166,24 @@ fn mistakes_are_told_where_they_stand() {
         ("  axes: {loss.margin: {values: [0.2], when: {loss.name: arcface}}}\n", "is no axis before it"),
         ("  axes: {loss.margin: [0.2]}\n  search: random\n", "needs `cells`"),
         ("  axes: {loss.margin: [0.2]}\n  cells: 3\n", "cells"),
+        (
+            "  axes: {loss.margin: [0.2]}\n  stop: {metric: open.accuracy}\n",
+            "cannot stop cells by `open.accuracy`",
+        ),
+        (
+            "  axes: {loss.margin: [0.2]}\n  stop: {metric: open.accuracy}\n",
+            "write `metric: validation_accuracy`",
+        ),
+        (
+            "  axes: {loss.margin: [0.2]}\n  stop: {rule: median, reduction: 3}\n",
+            "`sweep.stop.reduction` has no effect",
+        ),
+        (
+            "  axes: {loss.margin: [0.2]}\n  stop: {min_epochs: 4}\n",
+            "cells of 4 epochs cannot be stopped after 4",
+        ),
+        ("  axes: {training.epochs: [2, 4]}\n  stop: {}\n", "cannot be an axis beside `stop`"),
+        ("  axes: {loss.margin: [0.2]}\n  round: 3\n", "`sweep.round` has no effect"),
     ] {
         let said = cells(sweep).unwrap_err();
         assert!(said.contains(told), "{sweep}: {said}");

@@ -19,6 +19,7 @@ pub mod records;
 mod results;
 mod rows;
 mod runs;
+mod sweeps;
 mod unreferenced;
 
 pub use attempts::{Afterwards, Enqueued, Launch, Restart, Settlement};
@@ -33,4 +34,5 @@ pub use queue::{
     Ask, Asked, Due, Hold, Move, PRIORITY_LEVEL_MS, QueueRecord, Scope, Submission, Watch, Wish, place,
 };
 pub use runs::JobRecord;
+pub use sweeps::{SweepRecord, SweepRun};
 pub use unreferenced::Unreferenced;

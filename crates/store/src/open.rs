@@ -32,6 +32,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (3, "expectations", include_str!("../../../migrations/0003_expectations.sql")),
     (4, "list_people", include_str!("../../../migrations/0004_list_people.sql")),
     (5, "queue", include_str!("../../../migrations/0005_queue.sql")),
+    (6, "sweeps", include_str!("../../../migrations/0006_sweeps.sql")),
 ];
 
 /// Why a store did not open.

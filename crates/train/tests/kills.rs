@@ -94,6 +94,34 @@ fn a_run_stopped_on_request_goes_on_at_the_step_it_had_reached() {
 }
 
 #[test]
+fn a_run_that_is_to_stop_after_an_epoch_goes_on_later_as_if_it_had_not() {
+    let undisturbed = undisturbed();
+    let per_epoch = steps_per_epoch(&undisturbed);
+    let mut run = slow();
+    for (until, from) in [(Some(1), 0), (Some(1), 1), (Some(3), 1), (None, 3)] {
+        run.assignment.until_epoch = until;
+        run.write_plan();
+        let code = if until.is_some() { exit::INTERRUPTED } else { exit::FINISHED };
+        assert_eq!(run.finish(), i32::from(code), "{}", run.log());
+        assert_eq!(
+            began_at(&run, run.assignment.attempt).unwrap(),
+            Position { epoch: from, step: u64::from(from) * per_epoch }
+        );
+        if let Some(epoch) = until {
+            let at = Position { epoch, step: u64::from(epoch) * per_epoch };
+            assert_eq!(run.events().pop(), Some(Event::Interrupted { at }));
+            assert!(
+                !run.events().iter().any(|event| matches!(event, Event::Evaluated { .. })),
+                "nothing is tested before the end"
+            );
+        }
+        run.next_attempt();
+    }
+    assert_same_results(&run, &undisturbed);
+    assert_eq!(epoch_numbers(&run.events()), epoch_numbers(&undisturbed.events()));
+}
+
+#[test]
 fn moments_an_average_and_batches_in_parts_come_back_to_the_bit_after_a_stop_and_a_kill() {
     let begun = || {
         RunFolder::with(|config| {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use arclab_report::{Comparison, TableOptions, render_experiments};
+use arclab_report::{Comparison, SweepResults, TableOptions, render_experiments};
 use arclab_spec::{ExperimentName, RunId};
 use arclab_store::Store;
 
@@ -12,6 +12,7 @@ use crate::{
     gather::{self, Asked},
     named,
     output::{self, Output},
+    sweeping,
 };
 
 /// Prints the tables of the variants that were asked for.
@@ -40,9 +41,10 @@ pub(crate) async fn show(
     let is_one = experiments.len() == 1;
     let (mut tables, mut comparisons) = (Vec::new(), Vec::new());
     for (experiment, variants) in experiments {
+        let sweep = sweeping::results(store, &experiment).await?;
         let (results, lists) = gather::results(store, variants, cached).await?;
         let comparison = Comparison::new(results, lists, arguments.shown.intervals.into());
-        let shown = comparison.tables(options).into_iter();
+        let shown = sweep.iter().flat_map(SweepResults::tables).chain(comparison.tables(options));
         let shown = shown.map(|table| output.for_reader(table)).collect();
         tables.push((experiment.as_str().to_owned(), shown));
         comparisons.push((experiment, comparison));

@@ -7,7 +7,7 @@ use arclab_scheduler::{Role, stop_on_signals};
 use arclab_store::Store;
 
 use super::run::scheduler;
-use crate::{cli::DaemonArgs, output::Output, progress::RunProgress};
+use crate::{cli::DaemonArgs, output::Output, progress::RunProgress, sweeping::Sweeper};
 
 /// Carries out what is in the queue and what comes into it.
 pub(crate) async fn execute(
@@ -17,6 +17,7 @@ pub(crate) async fn execute(
 ) -> anyhow::Result<ExitCode> {
     let store = Store::open(store).await?;
     let mut scheduler = scheduler(&store, &[], arguments.jobs, Role::Daemon, output)?;
+    scheduler.heed(Box::new(Sweeper::new(&store, None, output)));
     let stop = stop_on_signals().context("failed to listen for Ctrl-C")?;
     output.note(format_args!(
         "working the queue of {}; Ctrl-C stops after checkpoints",

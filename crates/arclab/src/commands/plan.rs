@@ -121,6 +121,7 @@ fn said_of_sweep(sweep: &Sweep, cells: &[&Spec]) -> Vec<String> {
         Search::Grid => "a grid",
         Search::Random { .. } => "chance",
         Search::Sobol { .. } => "Sobol's sequence",
+        Search::Tpe { .. } => "what earlier ones show (these are the first)",
     };
     let title = format!("\n{}: {}", sweep.name, hypothesis.unwrap_or_default());
     let count = format!("  a sweep of {} cells with {runs} runs, by {how}, over", cells.len());

@@ -13,6 +13,7 @@ use crate::{
     output::{self, Output},
     planning,
     submission::{self, Said},
+    sweeping,
     weights::Weights,
 };
 
@@ -24,10 +25,12 @@ pub(crate) async fn execute(store: &Path, arguments: &SubmitArgs, output: Output
     let drafts = planning::draft(&store, &specs, output)?;
     weights.refuse_seen(&specs, &store.cache())?;
     let planned = planning::record(&store, &drafts, output).await?;
+    sweeping::record(&store, &specs, &arguments.specs.overrides).await?;
     let said = Said { priority: arguments.priority, after: arguments.after.clone() };
     let submissions = submission::submissions(&store, &specs, &planned, &said).await?;
     let now_ms = clock::now_ms();
     let open = submission::submit(&store, &submissions, arguments.force, now_ms).await?;
+    sweeping::open(&store, &specs).await?;
     let lines: Vec<_> = store.queue().await?.into_iter().filter(|line| open.contains(&line.run)).collect();
     if lines.is_empty() {
         output.note("nothing to queue: all of these runs have succeeded; `--force` runs them again");

@@ -33,7 +33,7 @@ mod sweep;
 mod threshold;
 mod training;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use backbones::{BackboneDescription, backbones};
 pub use catalogue::{Catalogue, CatalogueEntry};
@@ -49,8 +49,17 @@ use section::Reading;
 /// The specs in `paths`, with `overrides` on top of each. A folder stands for the `.yaml` files directly in it: those
 /// that others extend come first. A file named twice is read once. All mistakes of all specs are reported together.
 pub fn read_specs(paths: &[PathBuf], overrides: &[Override]) -> Result<Vec<Spec>, SpecErrors> {
+    read_all(paths, overrides, &[])
+}
+
+/// The variants of the sweep in `file`, where results have chosen cells at the points `later`, besides those that it begins with.
+pub fn read_sweep(file: &Path, overrides: &[Override], later: &[Vec<f64>]) -> Result<Vec<Spec>, SpecErrors> {
+    read_all(&[file.to_owned()], overrides, later)
+}
+
+fn read_all(paths: &[PathBuf], overrides: &[Override], later: &[Vec<f64>]) -> Result<Vec<Spec>, SpecErrors> {
     let environment = |name: &str| std::env::var(name).ok();
-    let reading = Reading::new(&environment);
+    let reading = Reading::new(&environment).with_later(later);
     for over in overrides {
         over.refuse_extends(&reading);
     }
@@ -76,5 +85,10 @@ pub fn refuse_same_names(specs: &[Spec]) -> Result<(), SpecErrors> {
 fn group_specs(files: &[PathBuf], overrides: &[Override], reading: &Reading<'_>) -> Vec<Spec> {
     let chains = files.iter().filter_map(|file| chain::load(file, reading));
     let variants = chains.flat_map(|chain| sweep::expanded(chain, overrides, reading));
-    variants.filter_map(|chain| spec::read(&chain, overrides, reading)).collect()
+    let mut specs: Vec<Spec> = variants.filter_map(|chain| spec::read(&chain, overrides, reading)).collect();
+    sweep::within(&mut specs);
+    for spec in &specs {
+        sweep::fits(spec, reading);
+    }
+    specs
 }

@@ -24,6 +24,8 @@ pub(super) struct Reading<'a> {
     homes: OnceCell<Homes>,
     /// Folder of the spec that is being read.
     spec_folder: RefCell<PathBuf>,
+    /// Points of a sweep's cells that were chosen by results.
+    later: Vec<Vec<f64>>,
 }
 
 impl<'a> Reading<'a> {
@@ -33,7 +35,17 @@ impl<'a> Reading<'a> {
             environment,
             homes: OnceCell::new(),
             spec_folder: RefCell::default(),
+            later: Vec::new(),
         }
+    }
+
+    /// Where sweeps have these cells besides those that they begin with.
+    pub(super) fn with_later(self, later: &[Vec<f64>]) -> Self {
+        Self { later: later.to_vec(), ..self }
+    }
+
+    pub(super) fn later(&self) -> &[Vec<f64>] {
+        &self.later
     }
 
     /// Says in which folder the spec lies that is read next.

@@ -136,19 +136,24 @@ impl<'a, B: HeadMemory> Training<'a, B> {
         self.model.first()
     }
 
-    /// Trains to the end, or until asked to stop.
+    /// Trains to the end, or to where this attempt is to stop, or until asked to.
     pub(crate) fn run(&mut self) -> Result<Ended, TrainError> {
         while self.at.epoch < self.assignment.plan.config.training.epochs {
-            let ended = match self.steps_of_epoch()? {
-                Ended::Finished => self.end_epoch()?,
-                Ended::Interrupted => Ended::Interrupted,
-            };
+            let is_far_enough = self.assignment.until_epoch.is_some_and(|until| self.at.epoch >= until);
+            let ended = if is_far_enough { Ended::Interrupted } else { self.epoch()? };
             if ended == Ended::Interrupted {
                 self.save()?;
                 return Ok(Ended::Interrupted);
             }
         }
         Ok(Ended::Finished)
+    }
+
+    fn epoch(&mut self) -> Result<Ended, TrainError> {
+        match self.steps_of_epoch()? {
+            Ended::Finished => self.end_epoch(),
+            Ended::Interrupted => Ok(Ended::Interrupted),
+        }
     }
 
     /// What is left of the present epoch.

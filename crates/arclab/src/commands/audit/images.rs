@@ -56,7 +56,7 @@ pub(super) async fn execute(
     let dealt = dealt(&spec, arguments.folds, &store.cache(), &folder, output)?;
     let runs: usize = dealt.specs.iter().map(|spec| spec.seeds.len()).sum();
     output.note(format_args!("training {runs} runs, one a fold and seed, as far as they are not there yet"));
-    let how = How { jobs: arguments.jobs, force: false };
+    let how = How { jobs: arguments.jobs, force: false, overrides: &[] };
     let carried = carry(&store, &dealt.specs, weights, how, output).await?;
     if carried.ending != Ending::Done {
         return Ok(carried.ending.code());

@@ -10,7 +10,8 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use arclab_report::{
-    Cell, Column, Comparison, Document, Format, Kind, RunProvenance, Section, Table, TableOptions,
+    Cell, Column, Comparison, Document, Format, Kind, Part, RunProvenance, Section, SweepResults, Table,
+    TableOptions,
 };
 use arclab_spec::{ExperimentName, RunId, VariantName};
 use arclab_store::{Store, records::RunRecord};
@@ -21,6 +22,7 @@ use crate::{
     gather::{self, Asked},
     named,
     output::{self, Output},
+    sweeping,
 };
 
 /// Folders below that of the report.
@@ -34,6 +36,7 @@ pub(crate) async fn execute(store: &Path, arguments: &ReportArgs, output: Output
     let (experiment, asked) = asked(&store, arguments, output).await?;
     let runs: Vec<_> = asked.iter().flat_map(Asked::runs).collect();
     let runs = provenance(&store, runs).await?;
+    let sweep = sweeping::results(&store, &experiment).await?;
     let (results, lists) = gather::results(&store, asked, None).await?;
     let of_images = images::sections(&store, &results, &lists, arguments.by.0, output).await;
     let comparison = Comparison::new(results, lists, arguments.shown.intervals.into());
@@ -44,9 +47,20 @@ pub(crate) async fn execute(store: &Path, arguments: &ReportArgs, output: Output
         made,
         sections: sections(&comparison, arguments.shown.into(), of_images, &written, &runs),
     };
+    let document = match &sweep {
+        Some(sweep) => with_sweep(document, sweep),
+        None => document,
+    };
     store.close().await;
     let files = write(&document, &arguments.out)?;
     output::print(&files.render(output.format))
+}
+
+/// What a sweep has shown comes first.
+fn with_sweep(mut document: Document, sweep: &SweepResults) -> Document {
+    let section = Section::new("Sweep", "").with(sweep.tables().into_iter().map(Part::Table));
+    document.sections.insert(0, section);
+    document
 }
 
 /// What the report tells, in this order.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::Context as _;
 use arclab_scheduler::{Progress, Refusal, RunEnd, Stop, Summary, holder, stop_on_signals};
-use arclab_spec::{Attempt, Position, RunId, RunState};
+use arclab_spec::{Attempt, ExperimentName, Position, RunId, RunState};
 use arclab_store::{Store, StoreError, records::RunRecord};
 use tokio::time::sleep;
 
@@ -22,7 +22,13 @@ pub(super) enum Joined {
 }
 
 /// Shows how the daemon gets on with `runs` until all have ended. Ctrl-C ends the waiting, and nothing else.
-pub(super) async fn join(store: &Store, runs: &[RunId], output: Output) -> anyhow::Result<Joined> {
+/// Where sweeps choose their runs by results, until those have ended, too.
+pub(super) async fn join(
+    store: &Store,
+    runs: &[RunId],
+    sweeps: &[ExperimentName],
+    output: Output,
+) -> anyhow::Result<Joined> {
     let mut stop = stop_on_signals().context("failed to listen for Ctrl-C")?;
     let mut progress = RunProgress::new(output, Some(runs.len()));
     let mut watch = store.watch().await?;
@@ -36,7 +42,8 @@ pub(super) async fn join(store: &Store, runs: &[RunId], output: Output) -> anyho
             }
         }
         let open = open(&summary);
-        if open.is_empty() {
+        let is_sweeping = store.open_sweeps().await?.iter().any(|open| sweeps.contains(open));
+        if open.is_empty() && !is_sweeping {
             return Ok(Joined::Ended(summary));
         }
         if holder(store.folder())?.is_none() {
@@ -72,6 +79,7 @@ async fn look(
         said.extend(movement(&record, seen));
         let end = match refused.get(&run) {
             Some(why) => RunEnd::Refused(Refusal::Elsewhere(why.clone())),
+            None if store.is_stopped_early(&run).await? => RunEnd::StoppedEarly,
             None => end(&record),
         };
         said.extend(ending(&record, &end));
@@ -119,7 +127,7 @@ fn end(record: &RunRecord) -> RunEnd {
 fn ending(record: &RunRecord, end: &RunEnd) -> Option<Progress> {
     let run = record.id.clone();
     match end {
-        RunEnd::Waiting => None,
+        RunEnd::Waiting | RunEnd::StoppedEarly => None,
         RunEnd::Finished => {
             Some(Progress::Finished { run, used: record.last_attempt.as_ref().and_then(|last| last.used) })
         }

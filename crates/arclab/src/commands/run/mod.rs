@@ -9,7 +9,7 @@ use arclab_scheduler::{
     Role, RunEnd, Scheduler, SchedulerOptions, Summary, WorkerAbilities, holder, stop_on_signals,
 };
 use arclab_spec::{
-    ExperimentName, RunId, RunState, Spec,
+    ExperimentName, Override, RunId, RunState, Spec,
     config::{DeviceRequest, TrainingConfig},
 };
 use arclab_store::{PlannedRun, Store, StoreError, records::Provenance};
@@ -25,6 +25,7 @@ use crate::{
     progress::RunProgress,
     provenance::git_state,
     submission::{self, Said},
+    sweeping::{self, Sweeper},
     weights::Weights,
     worker,
 };
@@ -35,7 +36,8 @@ pub(crate) async fn execute(store: &Path, arguments: &RunArgs, output: Output) -
     arguments.tables.refuse_lost_page()?;
     let weights = Weights::resolve(&mut specs, output)?;
     let store = Store::open(store).await?;
-    let how = How { jobs: arguments.jobs, force: arguments.force };
+    let overrides = arguments.specs.overrides.as_slice();
+    let how = How { jobs: arguments.jobs, force: arguments.force, overrides };
     let Carried { planned, cached, ending } = carry(&store, &specs, weights, how, output).await?;
     if ending == Ending::Interrupted {
         output.note("`arclab compare` shows what there is so far");
@@ -49,11 +51,13 @@ pub(crate) async fn execute(store: &Path, arguments: &RunArgs, output: Output) -
 
 /// How runs are carried out.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct How {
+pub(crate) struct How<'a> {
     /// So many at once; as many as the machine allows where absent.
     pub(crate) jobs: Option<NonZeroU32>,
     /// Even what has already succeeded.
     pub(crate) force: bool,
+    /// What is set beside the specs.
+    pub(crate) overrides: &'a [Override],
 }
 
 /// What became of specs.
@@ -71,7 +75,7 @@ pub(crate) async fn carry(
     store: &Store,
     specs: &[Spec],
     weights: Weights,
-    how: How,
+    how: How<'_>,
     output: Output,
 ) -> anyhow::Result<Carried> {
     let drafts = planning::draft(store, specs, output)?;
@@ -83,18 +87,22 @@ pub(crate) async fn carry(
         hands = Some(Hands::ready(store, specs, &open, how.jobs, output)?);
     }
     let planned = planning::record(store, &drafts, output).await?;
+    sweeping::record(store, specs, how.overrides).await?;
     let (cached, wanted) = sort_out(&planned, how.force);
+    let mut submissions = submission::submissions(store, specs, &planned, &Said::default()).await?;
+    submissions.retain(|submission| wanted.contains(&submission.run));
+    let mut wanted = submission::submit(store, &submissions, how.force, clock::now_ms()).await?;
+    sweeping::open(store, specs).await?;
+    let sweeper = Sweeper::new(store, Some(sweeping::names(specs)), output);
+    wanted.extend(sweeper.go_on().await?);
     let ending = if wanted.is_empty() {
         Ending::Done
     } else {
         let hands = match hands {
             Some(hands) => hands,
-            // Another program forced one of them just now.
+            // Another program forced one of them just now, or a search goes on.
             None => Hands::ready(store, specs, &[], how.jobs, output)?,
         };
-        let mut submissions = submission::submissions(store, specs, &planned, &Said::default()).await?;
-        submissions.retain(|submission| wanted.contains(&submission.run));
-        let wanted = submission::submit(store, &submissions, how.force, clock::now_ms()).await?;
         carry_out(hands, store, specs, &wanted, how.jobs, output).await?
     };
     Ok(Carried { planned, cached, ending })
@@ -132,6 +140,9 @@ pub(crate) fn read(arguments: &SpecArgs, experiment: Option<&ExperimentName>) ->
     if let Some(experiment) = experiment {
         for spec in &mut specs {
             spec.experiment = experiment.clone();
+            if let Some(part) = &mut spec.sweep {
+                part.sweep.name = experiment.clone();
+            }
         }
         arclab_spec::refuse_same_names(&specs)?;
     }
@@ -236,9 +247,20 @@ async fn tables(
     store: &Store,
     specs: &[Spec],
     planned: &[PlannedRun],
-) -> Result<Vec<(ExperimentName, Vec<Asked>)>, StoreError> {
+) -> anyhow::Result<Vec<(ExperimentName, Vec<Asked>)>> {
     let mut experiments: Vec<(ExperimentName, Vec<Asked>)> = Vec::new();
-    for spec in specs {
+    for name in sweeping::names(specs) {
+        // Its later cells no spec names.
+        if let Some(record) = store.sweep(&name).await? {
+            let variants: Vec<_> = [record.against]
+                .into_iter()
+                .chain(record.cells.into_iter().map(|(variant, _)| variant))
+                .collect();
+            let asked = gather::as_stored(store, &name, &variants).await?;
+            experiments.push((name, asked));
+        }
+    }
+    for spec in specs.iter().filter(|spec| spec.sweep.is_none()) {
         let asked = gather::as_planned(store, spec, planned).await?;
         match experiments.iter_mut().find(|(experiment, _)| *experiment == spec.experiment) {
             Some((_, variants)) => variants.push(asked),
@@ -258,26 +280,33 @@ async fn carry_out(
     output: Output,
 ) -> anyhow::Result<Ending> {
     let summary = match hands {
-        Hands::Own(scheduler) => work(*scheduler, wanted, output).await?,
-        Hands::Daemons => match join(store, wanted, output).await? {
+        Hands::Own(scheduler) => work(*scheduler, store, specs, wanted, output).await?,
+        Hands::Daemons => match join(store, wanted, &sweeping::names(specs), output).await? {
             Joined::Ended(summary) => summary,
             Joined::Left(runs) => {
                 output.note("the daemon has stopped: going on with the runs here");
-                work(ready(store, specs, &[], jobs, output)?, &runs, output).await?
+                work(ready(store, specs, &[], jobs, output)?, store, specs, &runs, output).await?
             }
         },
     };
     report_ends(&summary, output);
     Ok(if summary.stopped {
         Ending::Interrupted
-    } else if summary.runs.values().all(|end| matches!(end, RunEnd::Finished)) {
+    } else if summary.runs.values().all(|end| matches!(end, RunEnd::Finished | RunEnd::StoppedEarly)) {
         Ending::Done
     } else {
         Ending::SomeFailed
     })
 }
 
-async fn work(mut scheduler: Scheduler, wanted: &[RunId], output: Output) -> anyhow::Result<Summary> {
+async fn work(
+    mut scheduler: Scheduler,
+    store: &Store,
+    specs: &[Spec],
+    wanted: &[RunId],
+    output: Output,
+) -> anyhow::Result<Summary> {
+    scheduler.heed(Box::new(Sweeper::new(store, Some(sweeping::names(specs)), output)));
     let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
     let mut progress = RunProgress::new(output, Some(wanted.len()));
     let stop = stop_on_signals().context("failed to listen for Ctrl-C")?;
@@ -304,7 +333,7 @@ fn report_ends(summary: &Summary, output: Output) {
     for (run, end) in &summary.runs {
         match end {
             // Of the latter the progress has said so.
-            RunEnd::Finished | RunEnd::Waiting => {}
+            RunEnd::Finished | RunEnd::StoppedEarly | RunEnd::Waiting => {}
             RunEnd::Failed { failure, log_tail } => {
                 output.error(format_args!("{run} failed: {}", failure.message));
                 for line in log_tail.lines() {

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::search::Taken;
 use crate::{
     read::{
         list,
@@ -181,10 +182,16 @@ impl Axis {
         Node { value: Value::Scalar(Word { text, quoted: false }), place: self.node.place.clone() }
     }
 
-    /// Whether it counts beside `taken`, the values of axes before it.
-    pub(super) fn counts(&self, taken: &[(&Self, Node)]) -> bool {
+    /// `place` of [0, 1), or the middle of what a value of a list has of it.
+    pub(super) fn settled(&self, place: f64) -> f64 {
+        let Some(count) = self.choices().map(|count| count as f64) else { return place };
+        ((place * count).floor().min(count - 1.0) + 0.5) / count
+    }
+
+    /// Whether it counts beside `taken`, what axes before it have.
+    pub(super) fn counts(&self, taken: &[Taken<'_>]) -> bool {
         self.when.as_ref().is_none_or(|(key, value)| {
-            taken.iter().any(|(axis, node)| axis.key == *key && node.scalar() == Some(value))
+            taken.iter().any(|taken| taken.axis.key == *key && taken.node.scalar() == Some(value))
         })
     }
 }

@@ -5,11 +5,14 @@
 //! their runs, tables hold each against the first, a mistake in a value is shown where the value stands.
 
 mod axis;
+mod budget;
 mod search;
+mod stop;
 
 use serde_json::Value as Json;
 
-use self::axis::Axis;
+use self::{axis::Axis, budget::Budget, search::Taken};
+pub(super) use self::{budget::within, stop::fits};
 use super::{
     chain::{Chain, Link},
     overrides::Override,
@@ -17,7 +20,7 @@ use super::{
     spec,
 };
 use crate::{
-    Cell, InvalidName, Membership, Search, Sweep, SweepAxis, VariantName,
+    Cell, InvalidName, Membership, Search, StopRule, Sweep, SweepAxis, VariantName,
     source::{Diagnostic, Entry, Node, Place, Scalar, Value},
 };
 
@@ -32,6 +35,8 @@ const AXES: &str = "Keys, such as `loss.margin`, each with the values that it ta
 struct Written {
     axes: Vec<Axis>,
     search: Search,
+    stop: Option<StopRule>,
+    budget: Budget,
 }
 
 /// The chains of the variants that `chain` stands for: itself; or, of a sweep, what it extends, which all cells are held against,
@@ -58,13 +63,15 @@ pub(super) fn expanded(chain: Chain, overrides: &[Override], reading: &Reading<'
     };
     let Some(sweep) = written.named(own, reading) else { return Vec::new() };
     let part = |links, cell| Chain { links, sweep: Some(Membership { sweep: sweep.clone(), cell }) };
-    let cells = search::cells(written.search, &written.axes).into_iter().zip(0..).map(|(cell, number)| {
-        let name = name(&cell, sweep.name.as_str(), number);
-        // What a sweep is to teach, each of its cells is.
-        let document = document(&cell, name, &node.place).merged(only(&own.document, "hypothesis"));
-        let link = Link { file: own.file.clone(), document };
-        part(links.iter().cloned().chain([link]).collect(), Some(written.cell(&cell, number)))
-    });
+    let cells = search::cells(written.search, &written.axes, reading.later()).into_iter().zip(0..).map(
+        |(cell, number)| {
+            let name = name(&cell, sweep.name.as_str(), number);
+            // What a sweep is to teach, each of its cells is.
+            let document = document(&cell, name, &node.place).merged(only(&own.document, "hypothesis"));
+            let link = Link { file: own.file.clone(), document };
+            part(links.iter().cloned().chain([link]).collect(), Some(written.cell(&cell, number)))
+        },
+    );
     [part(against, None)].into_iter().chain(cells).collect()
 }
 
@@ -105,13 +112,15 @@ impl Written {
             written: axis.node.inline(),
             choices: axis.choices().map(|choices| choices as u32),
         });
-        Some(Sweep { name, axes: axes.collect(), search: self.search })
+        let (search, stop, Budget { runs, hours }) = (self.search, self.stop, self.budget);
+        Some(Sweep { name, axes: axes.collect(), search, stop, runs, hours })
     }
 
     fn cell(&self, cell: &search::Cell<'_>, number: u32) -> Cell {
-        let value =
-            |axis: &Axis| cell.iter().find(|(of, _)| of.key == axis.key).and_then(|(_, node)| node.scalar());
-        Cell { number, values: self.axes.iter().map(|axis| value(axis).map(str::to_owned)).collect() }
+        let taken = |axis: &Axis| cell.iter().find(|taken| taken.axis.key == axis.key);
+        let value = |axis: &Axis| taken(axis).and_then(|taken| taken.node.scalar()).map(str::to_owned);
+        let point = self.axes.iter().map(|axis| taken(axis).map(|taken| taken.place));
+        Cell { number, point: point.collect(), values: self.axes.iter().map(value).collect() }
     }
 }
 
@@ -135,17 +144,18 @@ fn document(cell: &search::Cell<'_>, name: String, place: &Place) -> Node {
     let entry = |key: &str, node: Node| Entry { key: key.to_owned(), key_place: node.place.clone(), node };
     let mapping = |entry: Entry| Node { place: entry.key_place.clone(), value: Value::Map(vec![entry]) };
     let named = mapping(entry("name", scalar(name)));
-    cell.iter().fold(named, |document, (axis, value)| {
-        let value = axis.key.rsplit('.').fold(value.clone(), |node, key| mapping(entry(key, node)));
+    cell.iter().fold(named, |document, taken| {
+        let value =
+            taken.axis.key.rsplit('.').fold(taken.node.clone(), |node, key| mapping(entry(key, node)));
         document.merged(value)
     })
 }
 
 /// `margin-0.3-scale-64`; with a number where that is no name.
 fn name(cell: &search::Cell<'_>, stem: &str, number: u32) -> String {
-    let part = |(axis, value): &(&Axis, Node)| {
+    let part = |Taken { axis, node, .. }: &Taken<'_>| {
         let key = axis.key.rsplit('.').next().unwrap_or(&axis.key);
-        format!("{key}-{}", value.scalar().unwrap_or_default())
+        format!("{key}-{}", node.scalar().unwrap_or_default())
     };
     let name = cell.iter().map(part).collect::<Vec<_>>().join("-");
     VariantName::new(&name)
@@ -157,7 +167,9 @@ fn read(section: &mut Section<'_>) -> Written {
     let node = section.take("axes", AXES, axis::schema());
     let mut axes = section.below("axes", node);
     let axes: Vec<Axis> = axes.keys().into_iter().filter_map(|key| axis::axis(&mut axes, key)).collect();
-    let search = search::search(section);
+    let budget = budget::budget(section);
+    let search = search::search(section, budget.runs);
+    let stop = stop::stop(section, &axes);
     if node.is_none_or(|node| node.entries().is_some_and(<[Entry]>::is_empty))
         && let Some(place) = section.place()
     {
@@ -165,7 +177,7 @@ fn read(section: &mut Section<'_>) -> Written {
         section.reading().report(found.help("write such as `axes: {loss.margin: [0.2, 0.5, 0.8]}`"));
     }
     search::fits(search, section, &axes);
-    Written { axes, search }
+    Written { axes, search, stop, budget }
 }
 
 /// The schema of a sweep.

@@ -1,0 +1,205 @@
+//! Carrying sweeps out: what is recorded of them, and an advisor of the scheduler that has them go on by their results.
+
+mod results;
+mod step;
+
+use std::collections::BTreeMap;
+
+use anyhow::bail;
+use arclab_scheduler::{Advised, Advisor};
+use arclab_spec::{Cell, ExperimentName, Override, RunId, Search, Spec, VariantName};
+use arclab_store::{Hold, Store, StoreError, Submission, SweepRecord};
+
+use self::step::{Step, limit, step};
+pub(crate) use self::{results::results, step::Limit};
+use crate::{
+    clock,
+    output::Output,
+    planning,
+    submission::{self, Said},
+    weights::Weights,
+};
+
+/// The sweeps that specs are parts of.
+pub(crate) fn names(specs: &[Spec]) -> Vec<ExperimentName> {
+    let mut names: Vec<_> =
+        specs.iter().filter_map(|spec| Some(spec.sweep.as_ref()?.sweep.name.clone())).collect();
+    names.dedup();
+    names
+}
+
+/// Whether it is a part of a sweep that goes on by results.
+pub(crate) fn compares(spec: &Spec) -> bool {
+    let sweep = spec.sweep.as_ref().map(|part| &part.sweep);
+    sweep.is_some_and(|sweep| sweep.stop.is_some() || matches!(sweep.search, Search::Tpe { .. }))
+}
+
+/// Records the sweeps of specs whose runs are planned.
+pub(crate) async fn record(store: &Store, specs: &[Spec], overrides: &[Override]) -> Result<(), StoreError> {
+    for name in names(specs) {
+        let of_it = specs
+            .iter()
+            .filter_map(|spec| Some((spec, spec.sweep.as_ref().filter(|part| part.sweep.name == name)?)));
+        let (against, cells): (Vec<_>, Vec<_>) = of_it.partition(|(_, part)| part.cell.is_none());
+        let (Some((against, part)), Some((first, _))) = (against.first(), cells.first()) else { continue };
+        let record = SweepRecord {
+            sweep: part.sweep.clone(),
+            file: first.folder.join(first.file.file_name().unwrap_or_default()),
+            overrides: overrides.iter().map(ToString::to_string).collect(),
+            against: against.name.clone(),
+            cells: cells
+                .iter()
+                .filter_map(|(spec, part)| Some((spec.name.clone(), part.cell.clone()?)))
+                .collect(),
+        };
+        store.record_sweep(&record, clock::now_ms()).await?;
+    }
+    Ok(())
+}
+
+/// Has the sweeps of specs carried out, whose first runs are in the queue: a daemon would take those for called off that are not.
+pub(crate) async fn open(store: &Store, specs: &[Spec]) -> Result<(), StoreError> {
+    for name in names(specs) {
+        store.open_sweep(&name).await?;
+    }
+    Ok(())
+}
+
+/// How far the runs of cells go that are recorded; a run that is also somebody else's, to the end.
+pub(crate) async fn limits(store: &Store, specs: &[Spec]) -> Result<BTreeMap<RunId, Limit>, StoreError> {
+    let mut limits = BTreeMap::new();
+    for name in names(specs) {
+        let Some(record) = store.sweep(&name).await? else { continue };
+        for run in store.sweep_runs(&name).await? {
+            let own = if run.variant == record.against { Limit::Whole } else { limit(&record.sweep, &run) };
+            let known = limits.entry(run.run).or_insert(own);
+            if own == Limit::Whole {
+                *known = own;
+            }
+        }
+    }
+    Ok(limits)
+}
+
+/// Has sweeps go on by their results.
+#[derive(Debug)]
+pub(crate) struct Sweeper {
+    store: Store,
+    /// Which; all that are being carried out where absent.
+    only: Option<Vec<ExperimentName>>,
+    output: Output,
+}
+
+impl Advisor for Sweeper {
+    fn advise(&mut self) -> Advised<'_> {
+        Box::pin(async { self.go_on().await.map_err(Into::into) })
+    }
+}
+
+impl Sweeper {
+    pub(crate) fn new(store: &Store, only: Option<Vec<ExperimentName>>, output: Output) -> Self {
+        Self { store: store.clone(), only, output }
+    }
+
+    /// Runs that are now to be carried out, too.
+    pub(crate) async fn go_on(&self) -> anyhow::Result<Vec<RunId>> {
+        let mut asked = Vec::new();
+        for name in self.store.open_sweeps().await? {
+            if self.only.as_ref().is_none_or(|only| only.contains(&name)) {
+                // Until there is something to wait for: results of further cells may be known already.
+                while let Some(runs) = self.go_on_with(&name).await? {
+                    asked.extend(runs);
+                }
+            }
+        }
+        Ok(asked)
+    }
+
+    /// One step; none where there is nothing to do, or no more.
+    async fn go_on_with(&self, name: &ExperimentName) -> anyhow::Result<Option<Vec<RunId>>> {
+        let Some(record) = self.store.sweep(name).await? else { return Ok(None) };
+        let runs = self.store.sweep_runs(name).await?;
+        let Step { go_on, hold, propose, is_over } = step(&record, &runs);
+        for run in &hold {
+            self.store.hold(run, Some(Hold::Search)).await?;
+        }
+        let submission = |(run, until_epoch): &(RunId, _)| Submission {
+            until_epoch: *until_epoch,
+            ..Submission::of(run.clone())
+        };
+        let submissions: Vec<_> = go_on.iter().map(submission).collect();
+        self.store.submit(&submissions, clock::now_ms()).await?;
+        let mut asked: Vec<RunId> = go_on.into_iter().map(|(run, _)| run).collect();
+        let mut is_over = is_over;
+        if !propose.is_empty() {
+            match self.further(record, &propose).await {
+                Ok(Some(runs)) => asked.extend(runs),
+                Ok(None) => is_over = asked.is_empty(),
+                Err(error) => {
+                    self.output.error(format_args!("the sweep `{name}` ends here: {error:#}"));
+                    is_over = true;
+                }
+            }
+        } else if asked.is_empty() && !is_over {
+            return Ok(None);
+        }
+        if is_over {
+            let held = runs.iter().filter(|run| run.held == Some(Hold::Search)).map(|run| run.run.clone());
+            let stopped: Vec<RunId> = held.chain(hold).collect();
+            self.store.close_sweep(name, &stopped).await?;
+            return Ok(None);
+        }
+        Ok(Some(asked))
+    }
+
+    /// Plans further cells and puts their runs in the queue; none where all of them are known already.
+    async fn further(&self, record: SweepRecord, points: &[Vec<f64>]) -> anyhow::Result<Option<Vec<RunId>>> {
+        let mut new = further_cells(&record, points)?;
+        if new.is_empty() {
+            return Ok(None);
+        }
+        let weights = Weights::resolve(&mut new, self.output)?;
+        let drafts = planning::draft(&self.store, &new, self.output)?;
+        weights.refuse_seen(&new, &self.store.cache())?;
+        let planned = planning::record(&self.store, &drafts, self.output).await?;
+        let cells = new.iter().filter_map(cell).map(|(name, cell)| (name.clone(), cell.clone()));
+        let cells = record.cells.iter().cloned().chain(cells).collect();
+        self.store.record_sweep(&SweepRecord { cells, ..record }, clock::now_ms()).await?;
+        let submissions = submission::submissions(&self.store, &new, &planned, &Said::default()).await?;
+        let runs = submission::submit(&self.store, &submissions, false, clock::now_ms()).await?;
+        open(&self.store, &new).await?;
+        Ok(Some(runs))
+    }
+}
+
+fn cell(spec: &Spec) -> Option<(&VariantName, &Cell)> {
+    Some((&spec.name, spec.sweep.as_ref()?.cell.as_ref()?))
+}
+
+/// What the sweep's file says of cells at `points`, beside those that are known.
+fn further_cells(record: &SweepRecord, points: &[Vec<f64>]) -> anyhow::Result<Vec<Spec>> {
+    let overrides: Vec<Override> =
+        record.overrides.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
+    let first = arclab_spec::read_sweep(&record.file, &overrides, &[])?.iter().filter_map(cell).count();
+    let known = record
+        .cells
+        .iter()
+        .skip(first)
+        .map(|(_, cell)| cell.point.iter().map(|place| place.unwrap_or(0.5)).collect());
+    let later: Vec<Vec<f64>> = known.chain(points.iter().cloned()).collect();
+    let mut specs = arclab_spec::read_sweep(&record.file, &overrides, &later)?;
+    for spec in &mut specs {
+        spec.experiment = record.sweep.name.clone();
+        if let Some(part) = &mut spec.sweep {
+            part.sweep.name = record.sweep.name.clone();
+        }
+    }
+    let is_same = specs.iter().filter_map(|spec| spec.sweep.as_ref()).all(|part| part.sweep == record.sweep);
+    let cells: Vec<_> = specs.iter().filter_map(cell).collect();
+    let goes_on = record.cells.iter().zip(&cells).all(|((name, _), (again, _))| name == *again);
+    if !is_same || !goes_on || cells.len() < record.cells.len() {
+        bail!("{} says something else than when it was planned: plan it again", record.file.display());
+    }
+    specs.retain(|spec| cell(spec).is_some_and(|(_, cell)| cell.number as usize >= record.cells.len()));
+    Ok(specs)
+}

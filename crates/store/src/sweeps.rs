@@ -1,0 +1,193 @@
+//! Sweeps: what was declared, which variants are their cells, and how far the runs of those have come.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use arclab_spec::{Cell, ExperimentName, RunId, RunState, Sweep, VariantName};
+use sqlx::{Sqlite, Transaction};
+
+use crate::{
+    Hold, Store, StoreError,
+    error::{Doing, json},
+    rows,
+};
+
+/// What cells are compared by. Of validation pairs: nothing here reads a test.
+const METRIC: &str = "validation_accuracy";
+
+/// A sweep as it was planned last.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SweepRecord {
+    /// What the spec says.
+    pub sweep: Sweep,
+    /// The spec.
+    pub file: PathBuf,
+    /// `--set` beside it, as it was given.
+    pub overrides: Vec<String>,
+    /// The variant that cells are held against.
+    pub against: VariantName,
+    /// Its cells, in the order of the search.
+    pub cells: Vec<(VariantName, Cell)>,
+}
+
+/// A run of a sweep.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SweepRun {
+    /// Of which variant.
+    pub variant: VariantName,
+    /// The run.
+    pub run: RunId,
+    /// Of its plan.
+    pub seed: u64,
+    /// Where it stands.
+    pub state: RunState,
+    /// Whether it is in the queue.
+    pub is_submitted: bool,
+    /// Why it is not begun.
+    pub held: Option<Hold>,
+    /// Attempts end with a checkpoint after so many epochs.
+    pub until_epoch: Option<u32>,
+    /// Epochs in all.
+    pub epochs: u32,
+    /// Whether a worker was ever on it.
+    pub has_begun: bool,
+    /// Seconds that workers were on it.
+    pub seconds: f64,
+    /// The accuracy on validation pairs after each epoch that is done.
+    pub curve: Vec<f64>,
+}
+
+impl Store {
+    /// Records a sweep, in the place of what was recorded under its name. Nobody carries it out before [`Self::open_sweep`].
+    pub async fn record_sweep(&self, record: &SweepRecord, at_ms: u64) -> Result<(), StoreError> {
+        let mut write = self.write().await?;
+        let name = record.sweep.name.as_str();
+        let sql = "DELETE FROM sweep_cells WHERE experiment = ?";
+        sqlx::query(sql).bind(name).execute(&mut *write).await.doing("replace a sweep's cells")?;
+        let sql = "INSERT OR REPLACE INTO sweeps (experiment, declared, file, overrides, against, is_open, recorded_ms) \
+                   VALUES (?, ?, ?, ?, ?, 0, ?)";
+        let query = sqlx::query(sql)
+            .bind(name)
+            .bind(json("a sweep", &record.sweep)?)
+            .bind(json("a spec's path", &record.file)?)
+            .bind(json("what is set beside a sweep", &record.overrides)?)
+            .bind(record.against.as_str())
+            .bind(at_ms as i64);
+        query.execute(&mut *write).await.doing("record a sweep")?;
+        for (variant, cell) in &record.cells {
+            record_cell(&mut write, name, variant, cell).await?;
+        }
+        write.commit().await.doing("record a sweep")
+    }
+
+    /// Has a sweep carried out, whose first runs are in the queue.
+    pub async fn open_sweep(&self, name: &ExperimentName) -> Result<(), StoreError> {
+        let query = sqlx::query("UPDATE sweeps SET is_open = 1 WHERE experiment = ?").bind(name.as_str());
+        query.execute(&self.pool).await.doing("begin a sweep").map(drop)
+    }
+
+    /// A sweep; absent where the experiment is none.
+    pub async fn sweep(&self, name: &ExperimentName) -> Result<Option<SweepRecord>, StoreError> {
+        let query = sqlx::query("SELECT * FROM sweeps WHERE experiment = ?").bind(name.as_str());
+        let Some(row) = query.fetch_optional(&self.pool).await.doing("read a sweep")? else {
+            return Ok(None);
+        };
+        let sql = "SELECT * FROM sweep_cells WHERE experiment = ? ORDER BY number";
+        let cells =
+            sqlx::query(sql).bind(name.as_str()).fetch_all(&self.pool).await.doing("read a sweep's cells")?;
+        let cell = |row| Ok((rows::get_word(row, "variant")?, rows::get_json(row, "cell")?));
+        Ok(Some(SweepRecord {
+            sweep: rows::get_json(&row, "declared")?,
+            file: rows::get_json(&row, "file")?,
+            overrides: rows::get_json(&row, "overrides")?,
+            against: rows::get_word(&row, "against")?,
+            cells: cells.iter().map(cell).collect::<Result<_, StoreError>>()?,
+        }))
+    }
+
+    /// The sweeps that are being carried out.
+    pub async fn open_sweeps(&self) -> Result<Vec<ExperimentName>, StoreError> {
+        let sql = "SELECT experiment FROM sweeps WHERE is_open ORDER BY recorded_ms, experiment";
+        let found = sqlx::query(sql).fetch_all(&self.pool).await.doing("list the sweeps")?;
+        found.iter().map(|row| rows::get_word(row, "experiment")).collect()
+    }
+
+    /// The runs of a sweep, by variant and seed.
+    pub async fn sweep_runs(&self, name: &ExperimentName) -> Result<Vec<SweepRun>, StoreError> {
+        let sql = "SELECT r.*, v.variant AS of_variant, v.seed AS of_seed, \
+                   json_extract(p.plan, '$.config.training.epochs') AS epochs, \
+                   EXISTS (SELECT 1 FROM attempts t WHERE t.run = r.id) AS has_begun, \
+                   (SELECT COALESCE(SUM(COALESCE(t.ended_ms, unixepoch('subsec') * 1000) - t.launched_ms), 0) / 1000.0 \
+                    FROM attempts t WHERE t.run = r.id) AS seconds \
+                   FROM variant_plans v JOIN plans p ON p.hash = v.plan JOIN runs r ON r.plan = v.plan \
+                   WHERE v.experiment = ?1 AND v.variant IN (SELECT against FROM sweeps WHERE experiment = ?1 \
+                   UNION SELECT variant FROM sweep_cells WHERE experiment = ?1) ORDER BY v.variant, v.seed";
+        let found =
+            sqlx::query(sql).bind(name.as_str()).fetch_all(&self.pool).await.doing("list a sweep's runs")?;
+        let mut curves = self.curves(name).await?;
+        let run = |row| {
+            let id: i64 = rows::get(row, "id")?;
+            Ok(SweepRun {
+                variant: rows::get_word(row, "of_variant")?,
+                run: rows::get_word(row, "name")?,
+                seed: rows::get_u64(row, "of_seed")?,
+                state: rows::state(row)?,
+                is_submitted: rows::get::<Option<i64>>(row, "submitted_ms")?.is_some(),
+                held: rows::get_optional_word(row, "held")?,
+                until_epoch: rows::get(row, "until_epoch")?,
+                epochs: rows::get(row, "epochs")?,
+                has_begun: rows::get(row, "has_begun")?,
+                seconds: rows::get(row, "seconds")?,
+                curve: curves.entry(id).or_default().clone(),
+            })
+        };
+        found.iter().map(run).collect()
+    }
+
+    /// What the runs of an experiment showed after each epoch, by their number here.
+    async fn curves(&self, name: &ExperimentName) -> Result<BTreeMap<i64, Vec<f64>>, StoreError> {
+        let sql = "SELECT m.run, m.value FROM metrics m WHERE m.scope = 1 \
+                   AND m.name = (SELECT id FROM metric_names WHERE name = ?) AND m.run IN \
+                   (SELECT r.id FROM variant_plans v JOIN runs r ON r.plan = v.plan WHERE v.experiment = ?) \
+                   ORDER BY m.run, m.step";
+        let query = sqlx::query(sql).bind(METRIC).bind(name.as_str());
+        let found = query.fetch_all(&self.pool).await.doing("read what a sweep's runs have shown")?;
+        let mut curves: BTreeMap<i64, Vec<f64>> = BTreeMap::new();
+        for row in &found {
+            curves.entry(rows::get(row, "run")?).or_default().push(rows::get(row, "value")?);
+        }
+        Ok(curves)
+    }
+
+    /// Ends a sweep: what its search holds leaves the queue, stopped early.
+    pub async fn close_sweep(&self, name: &ExperimentName, stopped: &[RunId]) -> Result<(), StoreError> {
+        let mut write = self.write().await?;
+        for run in stopped {
+            let sql =
+                "UPDATE runs SET submitted_ms = NULL, held = 'search' WHERE name = ? AND state = 'queued'";
+            sqlx::query(sql).bind(run.as_str()).execute(&mut *write).await.doing("stop a run early")?;
+        }
+        let query = sqlx::query("UPDATE sweeps SET is_open = 0 WHERE experiment = ?").bind(name.as_str());
+        query.execute(&mut *write).await.doing("end a sweep")?;
+        write.commit().await.doing("end a sweep")
+    }
+
+    /// Whether a search stopped the run before its end, for good.
+    pub async fn is_stopped_early(&self, run: &RunId) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM runs WHERE name = ? AND state = 'queued' AND held = 'search' \
+                   AND submitted_ms IS NULL)";
+        let query = sqlx::query_scalar(sql).bind(run.as_str());
+        query.fetch_one(&self.pool).await.doing("look whether a run was stopped early")
+    }
+}
+
+async fn record_cell(
+    write: &mut Transaction<'_, Sqlite>,
+    name: &str,
+    variant: &VariantName,
+    cell: &Cell,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO sweep_cells (experiment, number, variant, cell) VALUES (?, ?, ?, ?)";
+    let query =
+        sqlx::query(sql).bind(name).bind(cell.number).bind(variant.as_str()).bind(json("a cell", cell)?);
+    query.execute(&mut **write).await.doing("record a sweep's cell").map(drop)
+}

@@ -1,0 +1,71 @@
+//! Sweeps as they are kept.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+
+mod support;
+
+use std::path::PathBuf;
+
+use arclab_spec::{Cell, ExperimentName, Search, StopRule, Sweep, SweepAxis, VariantName};
+use arclab_store::{Hold, Submission, SweepRecord};
+
+fn record(cells: &[&str]) -> SweepRecord {
+    let axis =
+        SweepAxis { key: "loss.margin".to_owned(), written: "[0.2, 0.8]".to_owned(), choices: Some(2) };
+    let cell = |(variant, number): (&&str, u32)| {
+        let values = vec![Some("0.2".to_owned())];
+        (VariantName::new(*variant).unwrap(), Cell { number, point: vec![Some(0.25)], values })
+    };
+    SweepRecord {
+        sweep: Sweep {
+            name: ExperimentName::new("margin").unwrap(),
+            axes: vec![axis],
+            search: Search::Tpe { cells: 8, round: 2, seed: 1 },
+            stop: Some(StopRule::Median { min_epochs: 2 }),
+            runs: Some(9),
+            hours: Some(1.5),
+        },
+        file: PathBuf::from("/lab/margin.yaml"),
+        overrides: vec!["training.epochs=4".to_owned()],
+        against: VariantName::new("baseline").unwrap(),
+        cells: cells.iter().zip(0..).map(cell).collect(),
+    }
+}
+
+#[tokio::test]
+async fn a_sweep_comes_back_as_it_was_recorded_last_and_is_open_once_its_runs_are_in_the_queue() {
+    let (_folder, store) = support::store().await;
+    let name = record(&[]).sweep.name;
+    assert_eq!(store.sweep(&name).await.unwrap(), None);
+    store.record_sweep(&record(&["a", "b"]), 1).await.unwrap();
+    store.record_sweep(&record(&["a", "c", "d"]), 2).await.unwrap();
+    assert_eq!(store.sweep(&name).await.unwrap(), Some(record(&["a", "c", "d"])));
+    assert!(store.open_sweeps().await.unwrap().is_empty(), "nobody is to carry it out yet");
+    store.open_sweep(&name).await.unwrap();
+    assert_eq!(store.open_sweeps().await.unwrap(), std::slice::from_ref(&name));
+    store.close_sweep(&name, &[]).await.unwrap();
+    assert!(store.open_sweeps().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn runs_of_a_sweep_are_those_of_its_baseline_and_cells_as_far_as_they_are() {
+    let (_folder, store) = support::store().await;
+    let specs = [("baseline", 0.5), ("a", 0.2), ("other", 0.8)]
+        .map(|(name, margin)| support::spec("margin", name, margin, &[0, 1]));
+    let planned = support::plan(&store, &specs, 1).await;
+    store.record_sweep(&record(&["a"]), 1).await.unwrap();
+    let run = &planned[2].run;
+    store.submit(&[Submission { until_epoch: Some(2), ..Submission::of(run.clone()) }], 1).await.unwrap();
+    store.hold(run, Some(Hold::Search)).await.unwrap();
+    let runs = store.sweep_runs(&record(&[]).sweep.name).await.unwrap();
+    let names: Vec<_> = runs.iter().map(|run| (run.variant.as_str(), run.seed)).collect();
+    assert_eq!(names, [("a", 0), ("a", 1), ("baseline", 0), ("baseline", 1)]);
+    let (first, second) = (&runs[0], &runs[1]);
+    assert_eq!((first.until_epoch, first.held, first.is_submitted), (Some(2), Some(Hold::Search), true));
+    assert_eq!((second.until_epoch, second.held, second.is_submitted), (None, None, false));
+    assert!(
+        runs.iter().all(|run| !run.has_begun
+            && run.curve.is_empty()
+            && run.epochs == specs[0].config.training.epochs)
+    );
+}
