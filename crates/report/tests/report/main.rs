@@ -11,4 +11,5 @@ mod rates;
 #[path = "../support/mod.rs"]
 #[expect(unreachable_pub, reason = "shared with the example")]
 mod support;
+mod sweep;
 mod tables;
