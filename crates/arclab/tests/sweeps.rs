@@ -94,7 +94,8 @@ fn a_search_by_results_proposes_the_same_trials_in_another_store_whatever_interr
         if status == Some(0) {
             break;
         }
-        assert_eq!(status, Some(130));
+        // Without a code where it came before anybody listened for it.
+        assert!(matches!(status, Some(130) | None), "{status:?}");
     }
     assert_eq!(status, Some(0), "it comes to its end");
     assert_eq!(cells(&lab, "two"), undisturbed);
