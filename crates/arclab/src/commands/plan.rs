@@ -1,7 +1,7 @@
 //! `arclab plan`.
 
 use arclab_report::{Cell, Column, Format, Kind, Table};
-use arclab_spec::{Membership, Override, Search, Spec, Sweep};
+use arclab_spec::{Membership, Override, Search, Spec, StopRule, Sweep};
 
 use crate::{
     cli::PlanArgs,
@@ -126,5 +126,14 @@ fn said_of_sweep(sweep: &Sweep, cells: &[&Spec]) -> Vec<String> {
     let title = format!("\n{}: {}", sweep.name, hypothesis.unwrap_or_default());
     let count = format!("  a sweep of {} cells with {runs} runs, by {how}, over", cells.len());
     let axes = sweep.axes.iter().map(|axis| format!("    {}: {}", axis.key, axis.written));
-    [title, count].into_iter().chain(axes).collect()
+    let epochs = cells.iter().map(|spec| spec.config.training.epochs).max().unwrap_or(0);
+    let stop = sweep.stop.map(|rule| {
+        let rungs: Vec<String> = arclab_search::rungs(rule, epochs).iter().map(u32::to_string).collect();
+        let who = match rule {
+            StopRule::Asha { reduction, .. } => format!("the best one in {reduction}"),
+            StopRule::Median { .. } => "whoever is not below the median".to_owned(),
+        };
+        format!("  of which, by validation pairs, {who} goes on after epoch {} of {epochs}", rungs.join(", "))
+    });
+    [title, count].into_iter().chain(axes).chain(stop).collect()
 }
