@@ -1,6 +1,8 @@
 //! Workers and schedulers killed at random moments: the tables end up the same, to the digit.
 
 mod support;
+#[path = "../../scheduler/tests/support/table.rs"]
+mod table;
 
 use std::{
     fs,
@@ -92,4 +94,6 @@ fn twenty_kills_at_random_moments_leave_the_tables_of_an_undisturbed_run() {
     disturb(&wild);
     wild.succeed(&RUN);
     assert_eq!(wild.succeed(&TABLES), expected);
+    assert_eq!(wild.succeed(&["fsck", "--json"]).trim(), "[]");
+    table::stands("twenty SIGKILLs of real workers and schedulers", "the tables of undisturbed runs");
 }

@@ -45,6 +45,11 @@ fn checkpoints(folder: &Path) -> Vec<PathBuf> {
 fn a_sound_store_is_well_and_a_damaged_one_is_repaired_and_trains_on() {
     let (lab, folder) = trained();
     assert_eq!(lab.succeed(&["fsck", "--json"]).trim(), "[]");
+    let images = fs::read_dir(lab.path().join(".arclab/cache/images")).expect("images are kept");
+    let mut files = images.map(|entry| entry.expect("it can be read").path());
+    let pixels = files.find(|file| file.extension().is_some_and(|ending| ending == "pixels"));
+    let pixels = fs::File::options().write(true).open(pixels.expect("they have pixels"));
+    pixels.and_then(|file| file.set_len(500)).expect("it can be cut");
     let newest =
         checkpoints(&folder).into_iter().rfind(|file| file.extension().is_some_and(|e| e == "safetensors"));
     let newest = newest.expect("a checkpoint has tensors");
@@ -53,11 +58,14 @@ fn a_sound_store_is_well_and_a_damaged_one_is_repaired_and_trains_on() {
     fs::write(&newest, bytes).expect("it can be written");
     fs::write(folder.join("plan.json.new"), "{").expect("it can be written");
     let found = wrong(&lab, &["fsck", "--json"]);
-    assert_eq!(values(&found, "problem"), ["leftover_file", "damaged_checkpoint"]);
+    assert_eq!(
+        values(&found, "problem"),
+        ["leftover_file", "damaged_checkpoint", "stale_cache", "stale_cache"]
+    );
     let what = &values(&found, "what")[1];
     assert!(what.contains(".json cannot be read back") && what.contains("is damaged"), "{what}");
     let repaired = rows(&lab.succeed(&["fsck", "--repair", "--json"]));
-    assert_eq!(values(&repaired, "done"), ["repaired", "repaired"]);
+    assert_eq!(values(&repaired, "done"), ["repaired", "repaired", "repaired", "repaired"]);
     assert_eq!(lab.succeed(&["fsck", "--json"]).trim(), "[]");
     fs::remove_file(folder.join("weights.safetensors")).expect("it was there");
     let stays = wrong(&lab, &["fsck", "--repair", "--json"]);

@@ -34,7 +34,7 @@ mod srgb;
 pub mod synthetic;
 mod table;
 
-pub use cache::CacheError;
+pub use cache::{CacheError, stale};
 pub use cached::cached;
 pub use check::{
     Balance, Case, CheckError, CheckRequest, Checked, Problem, SizeCount, TestList, TestedOn, check,

@@ -126,6 +126,12 @@ async fn crash(bench: &Bench, looks: u64) -> bool {
     }
 }
 
+/// Waits until a transaction has ended that was on its way to the database when its scheduler crashed: a killed process's ends with
+/// it. Whoever has the write lock knows that nobody else is within one.
+async fn settle(bench: &Bench) {
+    bench.store.while_still("nobody", |_| true, || ()).await.unwrap();
+}
+
 /// Waits for workers that are gone, as whoever adopts orphans does.
 fn reap() {
     while waitpid(None, Some(WaitPidFlag::WNOHANG)).is_ok_and(|status| status != WaitStatus::StillAlive) {}
@@ -180,6 +186,7 @@ async fn endure(dice: &mut Dice, crashes: &mut Crashes) {
         // Now and then one that is left in peace.
         let looks = if dice.below(12) == 0 { u64::MAX } else { dice.scale(9) };
         crashes.schedulers += usize::from(crash(&bench, looks).await);
+        settle(&bench).await;
         for run in &bench.runs {
             assert_as_modelled(&bench, run).await;
             if let Some(pid) = bench.pid(run).filter(|_| dice.below(4) == 0) {

@@ -35,6 +35,7 @@ pub(crate) async fn execute(store: &Path, arguments: &FsckArgs, output: Output) 
         found.at_work = None;
     }
     read_checkpoints(&store, &mut found, output);
+    found.stale = arclab_data::stale(&store.cache()).context("failed to look into the cache")?;
     let mut all = Vec::new();
     for fault in faults(&found) {
         let done = match (&mut scheduler, fault.remedy()) {

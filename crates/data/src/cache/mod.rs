@@ -14,7 +14,9 @@ mod measures;
 mod source;
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
+    io,
     path::{Path, PathBuf},
     sync::OnceLock,
 };
@@ -117,12 +119,7 @@ impl ImageSet {
             return None;
         }
         let pixels = Mapped::open(&paths.pixels)?;
-        let kept = index.entries.iter().filter(|entry| entry.is_kept()).count();
-        let expected =
-            Header { version: CACHE_VERSION, size, count: kept as u64, index: index.digest.clone() };
-        let whole = Header::read(pixels.bytes()) == Some(expected)
-            && pixels.bytes().len() == header::LENGTH + kept * image_bytes(size);
-        whole.then(|| Self::new(index, source, size, pixels, &paths.measures))
+        fits(&index, size, pixels.bytes()).then(|| Self::new(index, source, size, pixels, &paths.measures))
     }
 
     fn new(index: Index, source: &Source, size: u32, pixels: Mapped, measures: &Path) -> Self {
@@ -161,6 +158,46 @@ impl ImageSet {
         };
         &self.measures.get_or_init(measure)[image]
     }
+}
+
+/// Files of sets in `cache` that are cut short, damaged, of another version, or do not belong together: they are made anew where
+/// they are needed. What is being made is left out.
+pub fn stale(cache: &Path) -> io::Result<Vec<PathBuf>> {
+    let folder = cache.join(IMAGES);
+    let entries = match fs::read_dir(&folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let files = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    let is_of_set =
+        |file: &&PathBuf| file.extension().is_some_and(|ending| ending == "jsonl" || ending == "pixels");
+    let names: BTreeSet<PathBuf> =
+        files.iter().filter(is_of_set).map(|file| file.with_extension("")).collect();
+    let paths = names.iter().filter_map(|name| Some(Paths::new(&folder, name.file_name()?.to_str()?)));
+    let stale = paths.filter(|paths| !paths.are_being_made() && !paths.are_whole());
+    let made = stale.flat_map(|paths| [paths.pixels, paths.index, paths.measures]);
+    Ok(made.filter(|file| file.exists()).collect())
+}
+
+impl Paths {
+    fn are_being_made(&self) -> bool {
+        File::open(&self.lock).is_ok_and(|lock| lock.try_lock_shared().is_err())
+    }
+
+    /// Whether they are what was written, of whatever images.
+    fn are_whole(&self) -> bool {
+        let (Some(index), Some(pixels)) = (Index::read(&self.index), Mapped::open(&self.pixels)) else {
+            return false;
+        };
+        Header::read(pixels.bytes()).is_some_and(|header| fits(&index, header.size, pixels.bytes()))
+    }
+}
+
+/// Whether a file of pixels is that of an index.
+fn fits(index: &Index, size: u32, pixels: &[u8]) -> bool {
+    let kept = index.entries.iter().filter(|entry| entry.is_kept()).count();
+    let expected = Header { version: CACHE_VERSION, size, count: kept as u64, index: index.digest.clone() };
+    Header::read(pixels) == Some(expected) && pixels.len() == header::LENGTH + kept * image_bytes(size)
 }
 
 /// Removes what a process that was killed left behind. Whoever holds the lock knows that none is still being written.

@@ -65,6 +65,8 @@ pub enum Fault {
     },
     /// A file that never got its name.
     Leftover(RunId, PathBuf),
+    /// A file of the cache that cannot be read.
+    Stale(PathBuf),
     /// A folder in `runs/` that belongs to no run.
     Unknown(String),
 }
@@ -96,6 +98,7 @@ pub fn faults(look: &Look) -> Vec<Fault> {
             found.extend(of_checkpoints(look, name));
         }
     }
+    found.extend(look.stale.iter().cloned().map(Fault::Stale));
     if look.damage.is_empty() && look.at_work.is_none() {
         let is_known = |name: &String| {
             look.runs
@@ -186,6 +189,7 @@ impl Fault {
             Self::Assignment(..) => "unreadable_assignment",
             Self::Checkpoint { .. } => "damaged_checkpoint",
             Self::Leftover(..) => "leftover_file",
+            Self::Stale(_) => "stale_cache",
             Self::Unknown(_) => "unknown_folder",
         }
     }
@@ -193,9 +197,12 @@ impl Fault {
     /// The run that it is of, if it is of one.
     pub fn run(&self) -> Option<&RunId> {
         match self {
-            Self::Damage(_) | Self::Dangling(_) | Self::Plan(..) | Self::ShortList(_) | Self::Unknown(_) => {
-                None
-            }
+            Self::Damage(_)
+            | Self::Dangling(_)
+            | Self::Plan(..)
+            | Self::ShortList(_)
+            | Self::Stale(_)
+            | Self::Unknown(_) => None,
             Self::Unscored(Unscored { run, .. })
             | Self::Run(run, _)
             | Self::NoResult(run, _)
@@ -256,6 +263,7 @@ impl Fault {
             Self::Assignment(_, why) => format!("its plan.json cannot be read: {why}"),
             Self::Checkpoint { file, why, .. } => format!("{} cannot be read back: {why}", name(file)),
             Self::Leftover(_, file) => format!("{} was never finished", name(file)),
+            Self::Stale(file) => format!("{} in the cache is damaged, or of another version", name(file)),
             Self::Unknown(name) => format!("runs/{name} belongs to no run"),
         }
     }
@@ -291,6 +299,7 @@ impl Fault {
                 "puts the file aside, so that the run goes on from an earlier one, or else from the start",
             ),
             Self::Leftover(..) => Remedy::Repair("removes the file"),
+            Self::Stale(_) => Remedy::Repair("removes the file, which is made anew where it is needed"),
             Self::Unknown(_) => Remedy::Decide("remove it with `arclab gc`, or keep it elsewhere"),
         }
     }

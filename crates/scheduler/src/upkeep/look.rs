@@ -54,6 +54,8 @@ pub struct Look {
     pub runs: BTreeMap<RunId, RunFacts>,
     /// What lies in `runs/`, by name.
     pub folders: BTreeMap<String, FolderFacts>,
+    /// Files of the cache that cannot be read; those of none where nobody looked.
+    pub stale: Vec<PathBuf>,
     /// What the worker said of checkpoints; of no run where it was not asked.
     pub checkpoints: BTreeMap<RunId, CheckedCheckpoints>,
 }

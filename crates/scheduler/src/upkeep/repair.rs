@@ -49,7 +49,7 @@ impl Scheduler {
             Fault::Unstored { run, .. } => self.take_in(run).await,
             Fault::Assignment(run, _) => put_aside(&self.store().run_folder(run).join(run_folder::PLAN)),
             Fault::Checkpoint { file, .. } => put_aside(file),
-            Fault::Leftover(_, file) => {
+            Fault::Leftover(_, file) | Fault::Stale(file) => {
                 fs::remove_file(file).map_err(|source| RepairError::File { file: file.clone(), source })
             }
             Fault::Damage(_)

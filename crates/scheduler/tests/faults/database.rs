@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{
     STEPS, done_after,
     files::SmallDisk,
-    support::{Bench, script, until},
+    support::{Bench, script, table::stands, until},
 };
 
 /// Holds the database's write lock for so long, as another program.
@@ -59,6 +59,12 @@ async fn a_database_without_room_stops_the_scheduler_and_the_next_one_goes_on() 
     assert!(!scheduler.wait().unwrap().success(), "the scheduler says that it cannot go on");
     ballast.free();
     bench.run().await;
-    done_after(&bench, "the disk of the database is full, and later is not").await;
+    bench.assert_done(&bench.runs[0], STEPS).await;
+    bench.assert_sound().await;
+    let told = bench.told(&bench.runs[0]).await;
+    stands(
+        "the disk of the database is full, and later is not",
+        &format!("the scheduler gives up, and its worker goes on; by the next scheduler: {told}"),
+    );
     bench.store.close().await;
 }

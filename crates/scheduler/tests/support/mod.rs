@@ -179,20 +179,25 @@ impl Bench {
 
     /// What became of each attempt at the run, in words.
     pub(crate) async fn told(&self, run: &RunId) -> String {
-        let attempts = self.store.attempts(run).await.unwrap();
-        let of = |attempt: &AttemptRecord| {
-            let why = attempt.failure.as_ref().map(|failure| format!(": {}", failure.message));
-            let word = match attempt.end.as_ref().map(|end| end.outcome) {
+        let (mut told, mut before) = (Vec::new(), None);
+        for AttemptRecord { end, failure, .. } in self.store.attempts(run).await.unwrap() {
+            let word = match end.map(|end| end.outcome) {
                 None => "at work",
                 Some(Outcome::Finished) => "finished",
                 Some(Outcome::Interrupted) => "waits again",
                 Some(Outcome::Retried) => "tried again",
                 Some(Outcome::Failed) => "failed",
             };
-            format!("{word}{}", why.unwrap_or_default())
-        };
-        let told: Vec<String> = attempts.iter().map(of).collect();
-        told.join("; then ").replace(&format!("{}/", self.store.folder().display()), "")
+            let why = failure.map(|failure| failure.message);
+            told.push(match &why {
+                None => word.to_owned(),
+                Some(_) if why == before => format!("{word} for the same reason"),
+                Some(why) => format!("{word}: {why}"),
+            });
+            before = why;
+        }
+        let store = format!("{}/", self.store.folder().display());
+        told.join("; then ").replace(&store, "").replace(run.as_str(), "RUN")
     }
 
     /// What the worker noted in the run's folder.

@@ -21,7 +21,10 @@ pub(crate) fn stands(fault: &str, happens: &str) {
     }
     let table = fs::read_to_string(file()).expect("the table is there");
     let told = table.lines().find(|line| line.starts_with(&begin));
-    assert_eq!(told, Some(row.as_str()), "FAULTS.md is not true of this: ARCLAB_UPDATE=1 writes it anew");
+    // On one thread the test has none of its own.
+    let named = if test == "main" { format!("{begin} {happens} |") } else { row };
+    let is_true = told.is_some_and(|told| told.starts_with(&named));
+    assert!(is_true, "FAULTS.md says {told:?}, and it is {named:?}: ARCLAB_UPDATE=1 writes it anew");
 }
 
 /// Replaces the row that begins so; a new one comes last.
