@@ -220,12 +220,59 @@ pub(crate) struct SpecArgs {
     pub(crate) overrides: Vec<Override>,
 }
 
+/// Who carries runs out, whatever the specs say.
+#[derive(Debug, Args)]
+pub(crate) struct ExecutorArgs {
+    /// Who carries runs out, whatever the specs say (`resources.executor`): this machine, or a cluster through Slurm.
+    #[arg(long, value_enum, value_name = "WHO")]
+    pub(crate) executor: Option<ExecutorName>,
+    /// What each job asks Slurm for, beside what the specs say: `--slurm partition=gpu --slurm gres=gpu:1 --slurm time=4h`. Keys
+    /// are those of `resources.executor.slurm`. May be repeated.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = slurm_key)]
+    pub(crate) slurm: Vec<Override>,
+}
+
+/// Who carries runs out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExecutorName {
+    /// This machine.
+    Local,
+    /// A cluster, on whose nodes the store's folder lies, too.
+    Slurm,
+}
+
+fn slurm_key(text: &str) -> Result<Override, String> {
+    let over = format!("resources.executor.slurm.{text}").parse::<Override>();
+    over.map_err(|_| "write one key and its value, such as `partition=gpu`".to_owned())
+}
+
+impl ExecutorArgs {
+    /// The same as `--set` would say it.
+    pub(crate) fn overrides(&self) -> anyhow::Result<Vec<Override>> {
+        let set = match self.executor {
+            Some(ExecutorName::Local) if !self.slurm.is_empty() => {
+                bail!("`--slurm` has no effect beside `--executor local`")
+            }
+            Some(ExecutorName::Local) => Some("resources.executor=local"),
+            // What the specs say of Slurm stays.
+            Some(ExecutorName::Slurm) => Some("resources.executor.slurm={}"),
+            None => None,
+        };
+        let mut overrides: Vec<Override> = set.map(str::parse).into_iter().collect::<Result<_, _>>()?;
+        overrides.extend(self.slurm.iter().cloned());
+        Ok(overrides)
+    }
+}
+
 /// `arclab run`.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
     /// Which specs.
     #[command(flatten)]
     pub(crate) specs: SpecArgs,
+    /// Who carries them out.
+    #[command(flatten)]
+    pub(crate) executor: ExecutorArgs,
     /// Runs carried out at once; by default as many as the threads and GPUs allow.
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<std::num::NonZeroU32>,
@@ -246,6 +293,9 @@ pub(crate) struct SubmitArgs {
     /// Which specs.
     #[command(flatten)]
     pub(crate) specs: SpecArgs,
+    /// Who carries them out.
+    #[command(flatten)]
+    pub(crate) executor: ExecutorArgs,
     /// The larger goes first; a level is worth an hour of waiting. By default what the specs say (`queue.priority`).
     #[arg(long, value_name = "PRIORITY", allow_negative_numbers = true, value_parser = queue::priority)]
     pub(crate) priority: Option<f64>,

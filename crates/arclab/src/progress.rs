@@ -206,6 +206,11 @@ impl RunProgress {
             Progress::Position { run, at, epochs, steps, loss, images_per_second } => {
                 self.position(run, *at, (*epochs, *steps), *loss, *images_per_second);
             }
+            Progress::Submitted { runs, job } => match &runs[..] {
+                [only] => self.line(format_args!("{only}: handed in to Slurm as job {job}_0")),
+                all => self.line(format_args!("{} runs handed in to Slurm as job {job}", all.len())),
+            },
+            Progress::Cluster { message } => self.line(format_args!("{message}")),
             Progress::Finished { run, used } => {
                 self.end(run, &format!("done{}", used.map(shown_usage).unwrap_or_default()));
             }

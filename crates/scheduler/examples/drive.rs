@@ -22,6 +22,8 @@ async fn main() {
     options.threads = NonZeroU32::new(8).expect("it is not 0");
     options.poll = std::time::Duration::from_millis(10);
     options.backoff = std::time::Duration::from_millis(10);
+    options.slurm.folder = std::env::var_os("SLURM_PROGRAMS").map(PathBuf::from);
+    options.slurm_poll = std::time::Duration::from_millis(500);
     let cuda = if devices.is_empty() { Err("none".to_owned()) } else { Ok(()) };
     let abilities = WorkerAbilities { cuda };
     let stop = stop_on_signals().expect("signals are heard");

@@ -94,6 +94,9 @@ pub enum Refusal {
     /// What an earlier attempt left cannot be taken away.
     #[error("its folder cannot be made ready: {0}")]
     Folder(String),
+    /// Slurm does not take it.
+    #[error("{0}")]
+    Slurm(String),
     /// A person called it off.
     #[error("it was called off")]
     Cancelled,
@@ -261,6 +264,7 @@ mod tests {
             gpu_memory_bytes,
             deterministic: true,
             time_limit_secs: None,
+            executor: arclab_spec::config::Executor::Local,
         };
         Waiting { run: RunId::new(name).unwrap(), request, waited_ms: 0 }
     }

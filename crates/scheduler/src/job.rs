@@ -10,7 +10,7 @@ use arclab_spec::{Attempt, RunId};
 use arclab_store::{Ask, records::Exit};
 use nix::sys::signal::Signal;
 
-use crate::{Busy, SchedulerOptions, Stop, follow::Follower, process};
+use crate::{Busy, SchedulerOptions, Stop, follow::Follower, process, slurm::SlurmJob};
 
 /// A run at work.
 #[derive(Debug)]
@@ -47,6 +47,24 @@ pub(crate) enum Worker {
     Child(Child),
     /// Left behind by an earlier scheduler.
     Adopted,
+    /// On a cluster.
+    Slurm(SlurmJob),
+}
+
+impl Worker {
+    pub(crate) fn slurm(&self) -> Option<&SlurmJob> {
+        match self {
+            Self::Slurm(job) => Some(job),
+            Self::Child(_) | Self::Adopted => None,
+        }
+    }
+
+    pub(crate) fn slurm_mut(&mut self) -> Option<&mut SlurmJob> {
+        match self {
+            Self::Slurm(job) => Some(job),
+            Self::Child(_) | Self::Adopted => None,
+        }
+    }
 }
 
 impl Watched {
@@ -88,6 +106,35 @@ impl Watched {
         self.is_recalled
     }
 
+    /// It is not at work: neither its time limit nor silence counts.
+    pub(crate) fn waits(&mut self) {
+        let now = Instant::now();
+        (self.since, self.before, self.last_sign) = (now, Duration::ZERO, now);
+    }
+
+    pub(crate) fn silent(&self) -> Duration {
+        self.last_sign.elapsed()
+    }
+
+    pub(crate) fn was_told(&self) -> bool {
+        self.told.0 != Stop::No
+    }
+
+    /// What it was told has not reached it.
+    pub(crate) fn untold(&mut self) {
+        self.told.0 = Stop::No;
+    }
+
+    /// What it is to be told now, where that is more than it was told; counts as told.
+    pub(crate) fn tell(&mut self, stop: Stop, options: &SchedulerOptions) -> Option<Stop> {
+        let stop = self.due(stop, options);
+        let is_more = stop > self.told.0;
+        is_more.then(|| {
+            self.told = (stop, Instant::now());
+            stop
+        })
+    }
+
     /// Its time limit in seconds, where it is beyond it.
     pub(crate) fn overdue_secs(&self) -> Option<u64> {
         let limit = self.limit.filter(|limit| self.before + self.since.elapsed() > *limit)?;
@@ -124,6 +171,8 @@ impl Job {
                 Exit { code: status.code(), signal }
             })),
             Worker::Adopted => Ok((!process::lives(self.follower.folder())?).then(Exit::default)),
+            // Slurm says so.
+            Worker::Slurm(_) => Ok(None),
         }
     }
 
@@ -149,7 +198,7 @@ impl Job {
         match &mut self.worker {
             Worker::Child(child) => Ok(child.try_wait()?.is_none().then(|| child.id())),
             Worker::Adopted if process::lives(folder)? => Ok(process::pid_in(folder)),
-            Worker::Adopted => Ok(None),
+            Worker::Adopted | Worker::Slurm(_) => Ok(None),
         }
     }
 }

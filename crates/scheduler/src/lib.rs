@@ -24,6 +24,7 @@ mod recover;
 mod scheduler;
 mod settle;
 mod shutdown;
+mod slurm;
 mod start;
 mod tail;
 pub mod upkeep;
@@ -39,4 +40,7 @@ pub use options::{LONGEST_BACKOFF, SchedulerOptions, WorkerAbilities, memory_byt
 pub use progress::{Progress, RunEnd, Summary};
 pub use scheduler::Scheduler;
 pub use shutdown::{Stop, stop_on_signals};
+pub use slurm::{
+    Batch, Cluster, Programs, Reason, SlurmError, StopJobs, SubmitError, Task, TaskEnd, TaskState,
+};
 pub use verdict::{Evidence, Next, Verdict, verdict};

@@ -4,6 +4,8 @@ use std::{num::NonZeroU32, path::PathBuf, time::Duration};
 
 use arclab_store::records::Provenance;
 
+use crate::Programs;
+
 /// No run waits for longer than this after a death.
 pub const LONGEST_BACKOFF: Duration = Duration::from_mins(5);
 
@@ -26,6 +28,10 @@ pub struct SchedulerOptions {
     pub grace: Duration,
     /// How long a run waits after its first death; twice as long after each further one, up to [`LONGEST_BACKOFF`].
     pub backoff: Duration,
+    /// The programs of Slurm, for runs on a cluster.
+    pub slurm: Programs,
+    /// Slurm is asked at most so often how its jobs are.
+    pub slurm_poll: Duration,
     /// Noted with each attempt.
     pub provenance: Provenance,
 }
@@ -51,6 +57,8 @@ impl SchedulerOptions {
             hung_after: Duration::from_mins(2),
             grace: Duration::from_mins(1),
             backoff: Duration::from_secs(1),
+            slurm: Programs::default(),
+            slurm_poll: Duration::from_secs(10),
             provenance,
         }
     }

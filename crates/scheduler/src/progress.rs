@@ -29,6 +29,18 @@ pub enum Progress {
         /// The GPU given to it.
         gpu: Option<u32>,
     },
+    /// Runs were handed in to Slurm.
+    Submitted {
+        /// The runs, in the order of the array.
+        runs: Vec<RunId>,
+        /// What Slurm calls the array.
+        job: u64,
+    },
+    /// Something about the cluster that a person may have to act on.
+    Cluster {
+        /// What, in a sentence.
+        message: String,
+    },
     /// A worker is ready to train, or one that an earlier scheduler left behind was found at work.
     Started {
         /// The run.

@@ -11,6 +11,7 @@ use crate::{
     job::{Job, Watched, Worker},
     process,
     scheduler::{Session, now_ms},
+    slurm::SlurmJob,
 };
 
 impl Session<'_> {
@@ -29,6 +30,16 @@ impl Session<'_> {
         };
         let mut follower = Follower::new(self.store(), &run, record.journal_offset, attempt);
         follower.remember(last);
+        if let Some(slurm) = last.job.as_deref().and_then(|job| job.parse::<SlurmJob>().ok()) {
+            let watched = Watched::since(Duration::ZERO, record.request.time_limit_secs);
+            let holds = Busy { threads: 0, memory_bytes: 0, gpu: None };
+            let job = Job { run, attempt, holds, worker: Worker::Slurm(slurm), follower, watched };
+            tracing::info!(run = %job.run, %attempt, "found a job of Slurm's");
+            self.count_try(&job.run);
+            self.say_adopted(&job, last);
+            self.jobs.push(job);
+            return Ok(());
+        }
         let lives = process::lives(follower.folder());
         let lives = lives.map_err(|source| SchedulerError::Worker { run: run.clone(), source })?;
         let memory_bytes = record.request.memory_bytes.unwrap_or(0);

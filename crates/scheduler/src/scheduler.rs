@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     num::NonZeroU32,
+    sync::Arc,
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -19,8 +20,13 @@ use tokio::{
 
 use crate::{
     Advisor, Gpu, GpuRoom, LockError, Progress, Refusal, Role, RunEnd, SchedulerError, SchedulerOptions,
-    Slots, Stop, Summary, Waiting, WorkerAbilities, decide, gpu, gpu_watch::GpuWatch, job::Job,
+    Slots, Stop, Summary, Waiting, WorkerAbilities, decide,
+    error::chain,
+    gpu,
+    gpu_watch::GpuWatch,
+    job::Job,
     lock::SchedulerLock,
+    slurm::{Desk, slurm_of},
 };
 
 /// Carries runs out on this machine. There is one a store.
@@ -64,6 +70,12 @@ impl Scheduler {
 
     /// Why a run with this request can never be carried out here.
     pub fn refusal(&self, request: &ResourceRequest) -> Option<Refusal> {
+        if slurm_of(request).is_some() {
+            let absence = self.options.slurm.absence();
+            return absence.map(|error| {
+                Refusal::Slurm(format!("it asks for `executor: slurm`, and {}", chain(&error)))
+            });
+        }
         decide::refusal(request, &self.slots())
     }
 
@@ -127,6 +139,7 @@ pub(crate) struct Session<'a> {
     pub(crate) advisor: Option<Box<dyn Advisor>>,
     /// Whether the advisor has not been asked since a run stopped.
     pub(crate) has_news: bool,
+    pub(crate) desk: Desk,
     summary: Summary,
     progress: UnboundedSender<Progress>,
     pub(crate) stop: Stop,
@@ -154,6 +167,7 @@ impl<'a> Session<'a> {
             gpu_watch: GpuWatch::default(),
             advisor: None,
             has_news: true,
+            desk: Desk::new(Arc::new(scheduler.options.slurm.clone()), scheduler.options.slurm_poll),
             summary: Summary { runs, stopped: false },
             progress,
             stop: Stop::No,
@@ -212,6 +226,11 @@ impl<'a> Session<'a> {
         *self.tries.entry(run.clone()).or_default() += 1;
     }
 
+    /// It was none of the run's making.
+    pub(crate) fn uncount_try(&mut self, run: &RunId) {
+        self.tries.entry(run.clone()).and_modify(|tries| *tries = tries.saturating_sub(1));
+    }
+
     pub(crate) fn is_asked(&self, run: &RunId) -> bool {
         match &self.scope {
             Scope::All => true,
@@ -252,6 +271,7 @@ impl<'a> Session<'a> {
             };
             self.say(says);
         }
+        self.heed_on_slurm();
         for job in &mut self.jobs {
             let told = job.tell(self.stop, &self.scheduler.options);
             told.map_err(|source| SchedulerError::Worker { run: job.run.clone(), source })?;
@@ -261,7 +281,12 @@ impl<'a> Session<'a> {
 
     /// Reads the journals, and settles the runs whose workers are gone.
     async fn attend(&mut self) -> Result<(), SchedulerError> {
+        self.hear_slurm().await?;
         for mut job in std::mem::take(&mut self.jobs) {
+            if job.worker.slurm().is_some() {
+                self.attend_on_slurm(job).await?;
+                continue;
+            }
             // Before the journal: what a worker wrote last is then certainly there.
             let gone = job.gone();
             let gone = gone.map_err(|source| SchedulerError::Worker { run: job.run.clone(), source })?;

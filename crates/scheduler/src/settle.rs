@@ -13,6 +13,7 @@ use crate::{
     job::{Job, Watched},
     log,
     scheduler::{Session, now_ms},
+    slurm::SlurmJob,
     verdict,
 };
 
@@ -23,6 +24,14 @@ const TRIES: u32 = 3;
 fn in_halves(record: &JobRecord) -> Option<NonZeroU32> {
     let parts = NonZeroU32::new(2).filter(|_| record.parts.is_none())?;
     record.plan.config.training.in_parts(parts.get()).map(|_| parts)
+}
+
+/// The last lines of the attempt's log; where there are none, those of what the cluster said of its job.
+fn log_tail(job: &Job) -> String {
+    let folder = job.follower.folder();
+    let tail = log::tail(&folder.join(run_folder::LOG), job.attempt);
+    let output = job.worker.slurm().and_then(SlurmJob::output).filter(|_| tail.is_empty());
+    output.map_or(tail, |output| log::tail(&folder.join(output), job.attempt))
 }
 
 impl Session<'_> {
@@ -42,9 +51,7 @@ impl Session<'_> {
         let evidence =
             self.evidence(&record, &job.watched, exit, launch_error).await.map_err(SchedulerError::Store)?;
         let verdict = verdict(&evidence);
-        let log_file = job.follower.folder().join(run_folder::LOG);
-        let log_tail =
-            if verdict.failure.is_some() { log::tail(&log_file, job.attempt) } else { String::new() };
+        let log_tail = if verdict.failure.is_some() { log_tail(&job) } else { String::new() };
         let at_ms = now_ms();
         let settlement = Settlement {
             attempt: job.attempt,

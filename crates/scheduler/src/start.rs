@@ -22,7 +22,9 @@ impl Session<'_> {
         if self.stop != Stop::No || self.waiting.is_empty() {
             return Ok(());
         }
-        let busy: Vec<Busy> = self.jobs.iter().map(|job| job.holds).collect();
+        self.start_on_slurm().await?;
+        let local = self.jobs.iter().filter(|job| job.worker.slurm().is_none());
+        let busy: Vec<Busy> = local.map(|job| job.holds).collect();
         self.measure_gpus(&busy);
         let actions = decide(&self.waiting, &busy, &self.slots);
         self.tell_full_gpus(&busy, &actions);
@@ -67,7 +69,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    async fn begin(
+    pub(crate) async fn begin(
         &mut self,
         (record, attempt): (&JobRecord, Attempt),
         threads: u32,
@@ -90,23 +92,36 @@ impl Session<'_> {
         threads: u32,
         holds: Busy,
     ) -> Result<Child, LaunchError> {
-        let assignment = Assignment {
+        // Decided here: a worker without the GPU that it was given must say so rather than fall back.
+        let device = if holds.gpu.is_some() { DeviceRequest::Cuda } else { DeviceRequest::Cpu };
+        let share = holds.gpu.and_then(|place| place.share_bytes);
+        let assignment = self.assignment(record, attempt, threads, (device, share));
+        let folder = self.store().run_folder(&record.run);
+        launch(&self.scheduler.options.worker, &folder, &assignment, &self.visible(holds.gpu))
+    }
+
+    /// What a worker is told, which computes on `device` with this share of its memory.
+    pub(crate) fn assignment(
+        &self,
+        record: &JobRecord,
+        attempt: Attempt,
+        threads: u32,
+        (device, gpu_memory_bytes): (DeviceRequest, Option<u64>),
+    ) -> Assignment {
+        Assignment {
             version: PLAN_VERSION,
             run: record.run.clone(),
             variant: record.variant.clone(),
             attempt,
             plan: record.plan.clone(),
-            // Decided here: a worker without the GPU that it was given must say so rather than fall back.
-            device: if holds.gpu.is_some() { DeviceRequest::Cuda } else { DeviceRequest::Cpu },
-            gpu_memory_bytes: holds.gpu.and_then(|place| place.share_bytes),
+            device,
+            gpu_memory_bytes,
             deterministic: record.request.deterministic,
             until_epoch: record.until_epoch,
             parts: record.parts,
             threads,
             cache: self.store().cache(),
-        };
-        let folder = self.store().run_folder(&record.run);
-        launch(&self.scheduler.options.worker, &folder, &assignment, &self.visible(holds.gpu))
+        }
     }
 
     fn visible(&self, place: Option<GpuPlace>) -> String {
@@ -118,7 +133,7 @@ impl Session<'_> {
 
 /// Why a run cannot start in its folder. Where it is to be done afresh, what must go is taken away: before the store
 /// forgets that it is to be, so that a death in between only does it twice.
-fn obstacle(record: &JobRecord, folder: &Path) -> Result<Option<Refusal>, SchedulerError> {
+pub(crate) fn obstacle(record: &JobRecord, folder: &Path) -> Result<Option<Refusal>, SchedulerError> {
     let lives = process::lives(folder);
     if lives.map_err(|source| SchedulerError::Worker { run: record.run.clone(), source })? {
         return Ok(Some(Refusal::FolderInUse));

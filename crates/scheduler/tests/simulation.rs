@@ -39,6 +39,7 @@ fn request(device: DeviceRequest, threads: u32, memory_gib: u64, share_gib: Opti
         gpu_memory_bytes: share_gib.map(|gib| gib * GIB),
         deterministic: true,
         time_limit_secs: None,
+        executor: arclab_spec::config::Executor::Local,
     }
 }
 

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use arclab_spec::{
     Fingerprint, InvalidOverride, Override, Plan, Spec, TRAINER_VERSION,
     config::{
-        Backbone, CrossEntropy, Dataset, LayerOptions, LossConfig, MarginGradient, OptimizerConfig,
-        PairSource, PastTurn, ResourceRequest, ScheduleShape, SplitConfig,
+        Backbone, CrossEntropy, Dataset, Executor, LayerOptions, LossConfig, MarginGradient, OptimizerConfig,
+        PairSource, PastTurn, ResourceRequest, ScheduleShape, SlurmRequest, SplitConfig,
     },
     read_specs,
 };
@@ -326,6 +326,33 @@ fn a_share_of_a_gpu_is_no_part_of_the_plan_and_is_set_from_outside_too() {
         r#"{"device":"auto","threads":"auto","memory_bytes":null,"gpu_memory_bytes":4294967296}"#
     );
     assert_eq!(serde_json::from_str::<ResourceRequest>(&json).unwrap(), shared.resources);
+}
+
+#[test]
+fn who_carries_a_run_out_is_no_part_of_the_plan_and_each_key_is_set_from_outside() {
+    let folder = Folder::new();
+    let cluster = "resources: {executor: {slurm: {partition: gpu, gres: 'gpu:a100:1', time: 1-12:00:00}}}\n";
+    let here = folder.read("here.yaml", LEAST).unwrap();
+    let there = folder.read("there.yaml", &format!("{LEAST}{cluster}")).unwrap();
+    assert_eq!((&here.config, &here.lineage.values), (&there.config, &there.lineage.values));
+    let slurm = SlurmRequest {
+        partition: Some("gpu".to_owned()),
+        gres: Some("gpu:a100:1".to_owned()),
+        time_secs: Some(36 * 3_600),
+        ..SlurmRequest::default()
+    };
+    assert!(slurm.has_gpu());
+    assert_eq!(there.resources.executor, Executor::Slurm(slurm.clone()));
+    let json = serde_json::to_string(&there.resources).unwrap();
+    assert_eq!(serde_json::from_str::<ResourceRequest>(&json).unwrap(), there.resources);
+    let set = |set: &[&str]| {
+        let spec = folder.read_with("set.yaml", &format!("{LEAST}{cluster}"), set).unwrap();
+        spec.resources.executor
+    };
+    assert_eq!(set(&["resources.executor=local"]), Executor::Local);
+    assert_eq!(set(&["resources.executor.slurm={}"]), Executor::Slurm(slurm.clone()));
+    let changed = set(&["resources.executor.slurm.gres=null", "resources.executor.slurm.time=30 min"]);
+    assert_eq!(changed, Executor::Slurm(SlurmRequest { gres: None, time_secs: Some(1_800), ..slurm }));
 }
 
 #[test]

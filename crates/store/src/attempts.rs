@@ -110,6 +110,18 @@ impl Store {
         Ok(())
     }
 
+    /// Notes what an executor calls the jobs that carry attempts out.
+    pub async fn record_jobs(&self, jobs: &[(RunId, Attempt, String)]) -> Result<(), StoreError> {
+        let sql =
+            "UPDATE attempts SET job = ? WHERE run = (SELECT id FROM runs WHERE name = ?) AND number = ?";
+        let mut write = self.write().await?;
+        for (run, attempt, job) in jobs {
+            let query = sqlx::query(sql).bind(job).bind(run.as_str()).bind(attempt.0.get());
+            query.execute(&mut *write).await.doing("record the jobs")?;
+        }
+        write.commit().await.doing("record the jobs")
+    }
+
     /// Ends the running attempt and moves its run.
     pub async fn settle(&self, run: &RunId, settlement: &Settlement) -> Result<RunState, StoreError> {
         let mut write = self.write().await?;

@@ -109,7 +109,7 @@ impl Sink<'_> {
 
     async fn started(&mut self, attempt: Attempt, at_ms: u64, started: &Started) -> Result<(), StoreError> {
         let sql = "UPDATE attempts SET pid = ?, host = ?, device = ?, threads = ?, worker_version = ?, \
-                   kernels = ?, started_ms = ?, from_epoch = ?, from_step = ?, epochs = ?, steps = ? \
+                   kernels = ?, started_ms = ?, from_epoch = ?, from_step = ?, epochs = ?, steps = ?, reported = NULL \
                    WHERE run = ? AND number = ?";
         let query = sqlx::query(sql)
             .bind(started.pid)

@@ -19,7 +19,7 @@ use crate::{
 
 /// Queues the runs of the specs that have not succeeded, and lists them.
 pub(crate) async fn execute(store: &Path, arguments: &SubmitArgs, output: Output) -> anyhow::Result<()> {
-    let mut specs = read(&arguments.specs, arguments.experiment.as_ref())?;
+    let mut specs = read(&arguments.specs, &arguments.executor, arguments.experiment.as_ref())?;
     let weights = Weights::resolve(&mut specs, output)?;
     let store = Store::open(store).await?;
     let drafts = planning::draft(&store, &specs, output)?;

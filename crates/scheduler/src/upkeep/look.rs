@@ -133,6 +133,14 @@ pub async fn look(store: &Store) -> Result<Look, LookError> {
         look.runs.iter().find(|(run, _)| run.as_str() == name).map(|(_, run)| run.journal_offset)
     };
     look.folders = folders(&store.runs_folder(), stored)?;
+    for run in store.running().await.map_err(LookError::Store)? {
+        // Its job on a cluster may be at work, whatever is seen of it from here.
+        let last = store.job(&run).await.ok().and_then(|job| job.last_attempt);
+        let is_on_cluster = last.is_some_and(|last| last.job.is_some());
+        if let Some(folder) = look.folders.get_mut(run.as_str()).filter(|_| is_on_cluster) {
+            folder.lives = true;
+        }
+    }
     Ok(look)
 }
 

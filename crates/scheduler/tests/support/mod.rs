@@ -14,7 +14,7 @@ use std::{
 };
 
 use arclab_scheduler::{
-    LockError, Progress, Role, Scheduler, SchedulerOptions, Stop, Summary, WorkerAbilities, upkeep,
+    LockError, Programs, Progress, Role, Scheduler, SchedulerOptions, Stop, Summary, WorkerAbilities, upkeep,
 };
 use arclab_spec::{
     Attempt, Fingerprint, ProtocolName, RunId, RunState, Spec,
@@ -38,6 +38,8 @@ pub(crate) struct Bench {
     pub(crate) cuda: Result<(), String>,
     pub(crate) worker: PathBuf,
     pub(crate) hung_after: Duration,
+    /// Where Slurm's programs lie.
+    pub(crate) slurm: Option<PathBuf>,
 }
 
 impl Bench {
@@ -72,6 +74,7 @@ impl Bench {
             jobs: None,
             cuda,
             worker: example("fake_worker"),
+            slurm: None,
             hung_after: Duration::from_mins(2),
         };
         bench.runs.iter().for_each(|run| bench.script(run, &script));
@@ -100,6 +103,8 @@ impl Bench {
         let mut options = SchedulerOptions::of_this_machine(self.worker.clone(), provenance());
         options.poll = Duration::from_millis(10);
         options.backoff = Duration::from_millis(10);
+        options.slurm = Programs { folder: self.slurm.clone() };
+        options.slurm_poll = Duration::from_millis(500);
         options.threads = NonZeroU32::new(4).unwrap();
         options.hung_after = self.hung_after;
         options.jobs = self.jobs.and_then(NonZeroU32::new);

@@ -5,6 +5,7 @@
 mod augment;
 mod data;
 mod evaluation;
+mod executor;
 mod model;
 mod optimizer;
 mod queue;
@@ -16,6 +17,7 @@ mod training;
 pub use augment::{Augment, ColourTemperature, Crop, Varied};
 pub use data::{ColourMode, DataConfig, Dataset, PhotoVariation, SplitConfig, Synthetic};
 pub use evaluation::{EvaluationConfig, PairSource, Protocol, SplitPart};
+pub use executor::{Executor, SlurmRequest};
 pub use model::{
     Backbone, Compares, CrossEntropy, LossConfig, MarginGradient, Miner, ModelConfig, ModelInput, PastTurn,
     Scaling,

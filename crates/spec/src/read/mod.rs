@@ -8,6 +8,7 @@ mod changes;
 mod data;
 mod dataset;
 mod evaluation;
+mod executor;
 mod expect;
 mod files;
 mod homes;

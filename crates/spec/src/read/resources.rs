@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use serde_json::json;
 
 use super::{
+    executor::executor,
     range::Counts,
     scalar,
     section::{Section, written},
@@ -28,6 +29,7 @@ pub(super) fn read(resources: &mut Section<'_>) -> ResourceRequest {
         gpu_memory_bytes: gpu_memory(resources, device),
         deterministic: deterministic(resources, device),
         time_limit_secs: time_limit(resources),
+        executor: executor(resources, device),
     }
 }
 
@@ -73,21 +75,21 @@ fn threads(resources: &mut Section<'_>) -> Threads {
 }
 
 /// A number with a unit.
-struct Amount {
+pub(super) struct Amount {
     units: &'static [(&'static str, u64)],
-    pattern: &'static str,
+    pub(super) pattern: &'static str,
     what: &'static str,
     help: &'static str,
 }
 
-const MEMORY: Amount = Amount {
+pub(super) const MEMORY: Amount = Amount {
     units: &[("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("TiB", 1 << 40)],
     pattern: r"^[0-9]+(\.[0-9]+)? ?[KMGT]iB$",
     what: "an amount of memory",
     help: "write a number and a unit: `512 MiB`, `2 GiB`",
 };
 
-const SECONDS: Amount = Amount {
+pub(super) const SECONDS: Amount = Amount {
     units: &[("min", 60), ("h", 3_600), ("d", 86_400), ("s", 1)],
     pattern: r"^[0-9]+(\.[0-9]+)? ?(s|min|h|d)$",
     what: "a length of time",
@@ -130,19 +132,27 @@ fn gpu_memory(resources: &mut Section<'_>, device: DeviceRequest) -> Option<u64>
 }
 
 /// The amount under `key`, and where it is written.
-fn amount<'a>(resources: &mut Section<'a>, key: &str, doc: &str, kind: &Amount) -> Option<(&'a Node, u64)> {
+pub(super) fn amount<'a>(
+    resources: &mut Section<'a>,
+    key: &str,
+    doc: &str,
+    kind: &Amount,
+) -> Option<(&'a Node, u64)> {
     let schema = json!({"type": "string", "pattern": kind.pattern});
     let node = resources.take_optional(key, doc, schema)?;
-    let amount = node.scalar().and_then(|text| {
-        let found = kind.units.iter().find_map(|(name, size)| Some((text.strip_suffix(name)?, size)));
-        let (number, unit) = found?;
-        let number: f64 = number.trim().parse().ok()?;
-        (number > 0.0 && number < 1e6).then_some((number * *unit as f64) as u64)
-    });
+    let amount = node.scalar().and_then(|text| in_units(text, kind));
     if amount.is_none() {
         let path = resources.path_of(key);
         let message = format!("`{path}` must be {}, not `{}`", kind.what, written(node));
         resources.reading().report(Diagnostic::at(&node.place, message).help(kind.help));
     }
     Some((node, amount?))
+}
+
+/// A number and one of the units of `kind`.
+pub(super) fn in_units(text: &str, kind: &Amount) -> Option<u64> {
+    let found = kind.units.iter().find_map(|(name, size)| Some((text.strip_suffix(name)?, size)));
+    let (number, unit) = found?;
+    let number: f64 = number.trim().parse().ok()?;
+    (number > 0.0 && number < 1e6).then_some((number * *unit as f64) as u64)
 }

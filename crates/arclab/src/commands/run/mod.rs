@@ -2,7 +2,12 @@
 
 mod join;
 
-use std::{collections::BTreeSet, num::NonZeroU32, path::Path, process::ExitCode};
+use std::{
+    collections::BTreeSet,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Context as _, bail};
 use arclab_scheduler::{
@@ -10,13 +15,13 @@ use arclab_scheduler::{
 };
 use arclab_spec::{
     ExperimentName, Override, RunId, RunState, Spec,
-    config::{DeviceRequest, TrainingConfig},
+    config::{DeviceRequest, Executor, TrainingConfig},
 };
 use arclab_store::{PlannedRun, Store, StoreError, records::Provenance};
 
 use self::join::{Joined, join};
 use crate::{
-    cli::{RunArgs, SpecArgs},
+    cli::{ExecutorArgs, RunArgs, SpecArgs},
     clock,
     commands::compare,
     gather::{self, Asked},
@@ -32,7 +37,7 @@ use crate::{
 
 /// Runs the specs, and says by the exit code whether all of their runs succeeded.
 pub(crate) async fn execute(store: &Path, arguments: &RunArgs, output: Output) -> anyhow::Result<ExitCode> {
-    let mut specs = read(&arguments.specs, arguments.experiment.as_ref())?;
+    let mut specs = read(&arguments.specs, &arguments.executor, arguments.experiment.as_ref())?;
     arguments.tables.refuse_lost_page()?;
     let weights = Weights::resolve(&mut specs, output)?;
     let store = Store::open(store).await?;
@@ -135,8 +140,13 @@ impl Hands {
 }
 
 /// The specs that are named on the command line.
-pub(crate) fn read(arguments: &SpecArgs, experiment: Option<&ExperimentName>) -> anyhow::Result<Vec<Spec>> {
-    let mut specs = arclab_spec::read_specs(&arguments.specs, &arguments.overrides)?;
+pub(crate) fn read(
+    arguments: &SpecArgs,
+    executor: &ExecutorArgs,
+    experiment: Option<&ExperimentName>,
+) -> anyhow::Result<Vec<Spec>> {
+    let overrides = [arguments.overrides.clone(), executor.overrides()?].concat();
+    let mut specs = arclab_spec::read_specs(&arguments.specs, &overrides)?;
     if let Some(experiment) = experiment {
         for spec in &mut specs {
             spec.experiment = experiment.clone();
@@ -177,6 +187,14 @@ fn ready(
             bail!("{} cannot be carried out here: {reason}; nothing was run", spec.file.display());
         }
         let TrainingConfig { precision, ranks, .. } = spec.config.training;
+        let no_gpu = match &spec.resources.executor {
+            Executor::Local => no_gpu.clone(),
+            // What is free of the cluster's, the cluster knows.
+            Executor::Slurm(slurm) if slurm.has_gpu() => continue,
+            Executor::Slurm(_) => {
+                Err("its jobs have none: add `gres: \"gpu:1\"` to `resources.executor.slurm`".to_owned())
+            }
+        };
         if ranks > 1 && no_gpu.is_ok() && spec.resources.device != DeviceRequest::Cpu {
             bail!(
                 "{} cannot be carried out here: it asks for `training.ranks: {ranks}`, and a run has one of this machine's GPUs \
@@ -207,6 +225,7 @@ pub(crate) fn scheduler(
     let abilities = WorkerAbilities { cuda: worker::abilities(&worker)?.cuda.map_or(Ok(()), Err) };
     let mut options = SchedulerOptions::of_this_machine(worker, provenance(specs));
     options.jobs = jobs;
+    options.slurm.folder = std::env::var_os("ARCLAB_SLURM").map(PathBuf::from);
     Ok(Scheduler::new(store.clone(), options, abilities, role)?)
 }
 

@@ -70,6 +70,7 @@ fn request((device, threads, memory_bytes, share): Asked) -> ResourceRequest {
         gpu_memory_bytes,
         deterministic: true,
         time_limit_secs: None,
+        executor: arclab_spec::config::Executor::Local,
     }
 }
 
