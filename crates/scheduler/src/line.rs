@@ -42,13 +42,14 @@ impl Session<'_> {
         if !has_changed && !is_time {
             return Ok(());
         }
-        self.looked = Some(Instant::now());
         // Sweeps come from other programs.
         self.has_news |= is_time && self.scope == Scope::All;
         self.hear_requests().await?;
-        if self.stop != Stop::No || self.is_full() {
+        // Where this machine is full, a look now and then is for those that go elsewhere.
+        if self.stop != Stop::No || (self.is_full() && !is_time) {
             return Ok(());
         }
+        self.looked = Some(Instant::now());
         let (now_ms, longest_ms) = (now_ms(), LONGEST_BACKOFF.as_millis() as u64);
         let hopeless = self.store().hopeless(&self.scope).await.map_err(SchedulerError::Store)?;
         for (run, after, why) in hopeless {
@@ -73,10 +74,11 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Whether nothing more can begin before something ends.
+    /// Whether nothing more can begin on this machine before something ends.
     fn is_full(&self) -> bool {
-        let threads: u32 = self.jobs.iter().map(|job| job.holds.threads).sum();
-        let is_crowded = self.slots.jobs.is_some_and(|most| self.jobs.len() >= most as usize);
+        let here = || self.jobs.iter().filter(|job| job.worker.slurm().is_none());
+        let threads: u32 = here().map(|job| job.holds.threads).sum();
+        let is_crowded = self.slots.jobs.is_some_and(|most| here().count() >= most as usize);
         is_crowded || threads >= self.slots.threads
     }
 
