@@ -18,6 +18,7 @@ use std::{
     future::Future,
     pin::{Pin, pin},
     task::{Context, Poll},
+    time::Duration,
 };
 
 use arclab_scheduler::Stop;
@@ -32,6 +33,7 @@ use nix::{
 };
 use serde_json::{Value, json};
 use support::Bench;
+use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
 
 /// Crashes of schedulers and workers together.
@@ -167,6 +169,11 @@ async fn assert_as_modelled(bench: &Bench, run: &RunId) {
     }
 }
 
+/// A folder in memory, where there are any: no crash here is one of the disk, for which most of the time would be waited.
+fn in_memory() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 /// Crashes, by who crashed.
 #[derive(Debug, Default, Clone, Copy)]
 struct Crashes {
@@ -176,7 +183,8 @@ struct Crashes {
 
 /// Carries three runs out through crashes, which are counted.
 async fn endure(dice: &mut Dice, crashes: &mut Crashes) {
-    let bench = Bench::new(RUNS, json!({})).await;
+    let mut bench = Bench::at(in_memory(), RUNS, json!({}), |_| {}).await;
+    bench.poll = Duration::from_millis(2);
     let steps: Vec<u64> = bench.runs.iter().map(|_| 5 + dice.below(12)).collect();
     for (run, &steps) in bench.runs.iter().zip(&steps) {
         bench.script(run, &fates(dice, steps));

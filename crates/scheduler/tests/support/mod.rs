@@ -40,6 +40,7 @@ pub(crate) struct Bench {
     pub(crate) hung_after: Duration,
     /// Where Slurm's programs lie.
     pub(crate) slurm: Option<PathBuf>,
+    pub(crate) poll: Duration,
 }
 
 impl Bench {
@@ -58,7 +59,16 @@ impl Bench {
         script: serde_json::Value,
         ask: impl FnOnce(&mut ResourceRequest),
     ) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::at(tempfile::tempdir().unwrap(), seeds, script, ask).await
+    }
+
+    /// In a folder that somebody chose.
+    pub(crate) async fn at(
+        folder: TempDir,
+        seeds: u64,
+        script: serde_json::Value,
+        ask: impl FnOnce(&mut ResourceRequest),
+    ) -> Self {
         let store = Store::open(folder.path()).await.unwrap();
         let mut spec = spec(folder.path(), &(0..seeds).collect::<Vec<_>>());
         ask(&mut spec.resources);
@@ -76,6 +86,7 @@ impl Bench {
             worker: example("fake_worker"),
             slurm: None,
             hung_after: Duration::from_mins(2),
+            poll: Duration::from_millis(10),
         };
         bench.runs.iter().for_each(|run| bench.script(run, &script));
         bench
@@ -101,8 +112,7 @@ impl Bench {
 
     pub(crate) fn try_scheduler(&self) -> Result<Scheduler, LockError> {
         let mut options = SchedulerOptions::of_this_machine(self.worker.clone(), provenance());
-        options.poll = Duration::from_millis(10);
-        options.backoff = Duration::from_millis(10);
+        (options.poll, options.backoff) = (self.poll, self.poll);
         options.slurm = Programs { folder: self.slurm.clone() };
         options.slurm_poll = Duration::from_millis(500);
         options.threads = NonZeroU32::new(4).unwrap();
