@@ -247,8 +247,8 @@ fn slurm_key(text: &str) -> Result<Override, String> {
 }
 
 impl ExecutorArgs {
-    /// The same as `--set` would say it.
-    pub(crate) fn overrides(&self) -> anyhow::Result<Vec<Override>> {
+    /// The same as `--set` would say it, on top of what that says.
+    pub(crate) fn overrides(&self, specs: &SpecArgs) -> anyhow::Result<Vec<Override>> {
         let set = match self.executor {
             Some(ExecutorName::Local) if !self.slurm.is_empty() => {
                 bail!("`--slurm` has no effect beside `--executor local`")
@@ -258,7 +258,8 @@ impl ExecutorArgs {
             Some(ExecutorName::Slurm) => Some("resources.executor.slurm={}"),
             None => None,
         };
-        let mut overrides: Vec<Override> = set.map(str::parse).into_iter().collect::<Result<_, _>>()?;
+        let mut overrides = specs.overrides.clone();
+        overrides.extend(set.map(str::parse::<Override>).transpose()?);
         overrides.extend(self.slurm.iter().cloned());
         Ok(overrides)
     }

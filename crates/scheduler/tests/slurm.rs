@@ -112,12 +112,12 @@ fn drive(bench: &Bench) -> Child {
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
+/// How many runs each array has that was handed in.
 fn submitted(said: &[Progress]) -> Vec<usize> {
-    let runs = said.iter().filter_map(|progress| match progress {
-        Progress::Submitted { runs, .. } => Some(runs.len()),
-        _ => None,
-    });
-    runs.collect()
+    let size = |progress: &Progress| {
+        if let Progress::Submitted { runs, .. } = progress { Some(runs.len()) } else { None }
+    };
+    said.iter().filter_map(size).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -19,13 +19,14 @@ use crate::{
 
 /// Queues the runs of the specs that have not succeeded, and lists them.
 pub(crate) async fn execute(store: &Path, arguments: &SubmitArgs, output: Output) -> anyhow::Result<()> {
-    let mut specs = read(&arguments.specs, &arguments.executor, arguments.experiment.as_ref())?;
+    let overrides = arguments.executor.overrides(&arguments.specs)?;
+    let mut specs = read(&arguments.specs, &overrides, arguments.experiment.as_ref())?;
     let weights = Weights::resolve(&mut specs, output)?;
     let store = Store::open(store).await?;
     let drafts = planning::draft(&store, &specs, output)?;
     weights.refuse_seen(&specs, &store.cache())?;
     let planned = planning::record(&store, &drafts, output).await?;
-    sweeping::record(&store, &specs, &arguments.specs.overrides).await?;
+    sweeping::record(&store, &specs, &overrides).await?;
     let said = Said { priority: arguments.priority, after: arguments.after.clone() };
     let submissions = submission::submissions(&store, &specs, &planned, &said).await?;
     let now_ms = clock::now_ms();

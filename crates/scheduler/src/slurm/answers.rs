@@ -61,7 +61,7 @@ mod tests {
     use super::*;
     use crate::slurm::{Reason, TaskEnd};
 
-    /// Of Slurm 22.05.8: three jobs of an array that were called off, and three of another put back after their node failed.
+    /// Lines of Slurm 22.05.8 on the cluster of `tests/slurm/cluster`: jobs of two arrays, after a node had failed.
     const QUEUE: &str = include_str!("../../tests/slurm/captured/squeue.txt");
 
     #[test]

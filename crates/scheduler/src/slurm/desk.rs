@@ -16,6 +16,20 @@ use super::{Cluster, SlurmError, StopJobs, SubmitError, Task, TaskState};
 /// An array's name and a place in it.
 pub(crate) type Place = (String, u32);
 
+/// A call under way, and what it is about.
+type Call<K, T> = (K, JoinHandle<T>);
+
+/// What Slurm says of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Word {
+    /// Nothing yet.
+    NotYet,
+    /// It does not know it.
+    Unknown,
+    /// It knows it.
+    Known(Task),
+}
+
 /// What Slurm said last.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -34,10 +48,10 @@ pub(crate) struct Desk {
     asked: Option<Instant>,
     query: Option<JoinHandle<Result<Vec<Task>, SlurmError>>>,
     pub(crate) answer: Option<Answer>,
-    submissions: Vec<(String, JoinHandle<Result<u64, SubmitError>>)>,
+    submissions: Vec<Call<String, Result<u64, SubmitError>>>,
     /// When each array was submitted; an answer from before says nothing of it.
     submitted: BTreeMap<String, Instant>,
-    stops: Vec<(Vec<Place>, JoinHandle<Result<(), SlurmError>>)>,
+    stops: Vec<Call<Vec<Place>, Result<(), SlurmError>>>,
     /// So many were handed in.
     pub(crate) arrays: u64,
     /// Why it does not answer, as a person was told.
@@ -97,12 +111,15 @@ impl Desk {
         Ok(())
     }
 
-    /// What Slurm says of a job; none while it has not said anything yet, and `Some(None)` where it does not know it.
-    pub(crate) fn of(&self, place: &Place) -> Option<Option<&Task>> {
-        let answer = self.answer.as_ref()?;
+    /// What Slurm says of a job.
+    pub(crate) fn of(&self, place: &Place) -> Word {
+        let Some(answer) = &self.answer else { return Word::NotYet };
         let is_under_way = self.submissions.iter().any(|(name, _)| *name == place.0);
         let is_older = self.submitted.get(&place.0).is_some_and(|at| answer.asked < *at);
-        (!is_under_way && !is_older).then(|| answer.tasks.get(place))
+        if is_under_way || is_older {
+            return Word::NotYet;
+        }
+        answer.tasks.get(place).map_or(Word::Unknown, |task| Word::Known(task.clone()))
     }
 
     /// Has jobs stop.
@@ -127,7 +144,7 @@ impl Desk {
     }
 }
 
-fn take_finished<K, T>(calls: &mut Vec<(K, JoinHandle<T>)>) -> Vec<(K, JoinHandle<T>)> {
+fn take_finished<K, T>(calls: &mut Vec<Call<K, T>>) -> Vec<Call<K, T>> {
     let (done, open) = std::mem::take(calls).into_iter().partition(|(_, call)| call.is_finished());
     *calls = open;
     done

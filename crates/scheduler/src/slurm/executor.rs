@@ -14,7 +14,7 @@ use arclab_store::{
 
 use super::{
     Batch, SlurmError, StopJobs, SubmitError, Task, TaskEnd, TaskState,
-    desk::Place,
+    desk::{Place, Word},
     fate::{Fate, Sight, fate},
     job::{SlurmJob, batch_name},
     script,
@@ -243,13 +243,15 @@ impl Session<'_> {
         if job.follower.offset() != before {
             job.watched.sign_of_life();
         }
-        let task =
-            job.worker.slurm().and_then(|slurm| self.desk.of(&slurm.place())).map(Option::<&Task>::cloned);
-        let Some(task) = task else {
-            // Nothing is known yet; so nothing is held against it.
-            job.watched.waits();
-            self.jobs.push(job);
-            return Ok(());
+        let task = match job.worker.slurm().map_or(Word::NotYet, |slurm| self.desk.of(&slurm.place())) {
+            Word::NotYet => {
+                // So nothing is held against it.
+                job.watched.waits();
+                self.jobs.push(job);
+                return Ok(());
+            }
+            Word::Unknown => None,
+            Word::Known(task) => Some(task),
         };
         self.note_id(&mut job, task.as_ref()).await?;
         match self.fate_of(&job, task.as_ref()).await? {

@@ -15,6 +15,7 @@ const SILENCE: Duration = Duration::from_secs(75);
 
 /// Of one job. What a worker wrote counts for more than what Slurm says of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "facts, each of which may hold beside any other")]
 pub(crate) struct Sight<'a> {
     /// Where Slurm has it; none where it does not know it.
     pub(crate) state: Option<&'a TaskState>,
@@ -46,11 +47,10 @@ pub(crate) enum Fate {
 pub(crate) fn fate(sight: &Sight<'_>) -> Fate {
     match sight.state {
         Some(TaskState::Waiting(_)) => Fate::Waits,
-        Some(TaskState::AtWork) => Fate::Works,
         Some(TaskState::Over(end)) if sight.reported || !tells(*end) || sight.silent > LAG => {
             Fate::Gone(Some(*end))
         }
-        Some(TaskState::Over(_)) => Fate::Works,
+        Some(TaskState::AtWork | TaskState::Over(_)) => Fate::Works,
         None if sight.reported && !sight.locked => Fate::Gone(None),
         None if sight.locked || (sight.begun && sight.silent <= SILENCE) => Fate::Works,
         None if sight.begun || !sight.may_submit => Fate::Gone(None),
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
     use crate::slurm::Reason;
 
-    const LONG: Duration = Duration::from_secs(600);
+    const LONG: Duration = Duration::from_mins(10);
 
     fn sight(state: Option<&TaskState>) -> Sight<'_> {
         let silent = Duration::ZERO;

@@ -21,7 +21,7 @@ use arclab_store::{PlannedRun, Store, StoreError, records::Provenance};
 
 use self::join::{Joined, join};
 use crate::{
-    cli::{ExecutorArgs, RunArgs, SpecArgs},
+    cli::{RunArgs, SpecArgs},
     clock,
     commands::compare,
     gather::{self, Asked},
@@ -37,12 +37,12 @@ use crate::{
 
 /// Runs the specs, and says by the exit code whether all of their runs succeeded.
 pub(crate) async fn execute(store: &Path, arguments: &RunArgs, output: Output) -> anyhow::Result<ExitCode> {
-    let mut specs = read(&arguments.specs, &arguments.executor, arguments.experiment.as_ref())?;
+    let overrides = arguments.executor.overrides(&arguments.specs)?;
+    let mut specs = read(&arguments.specs, &overrides, arguments.experiment.as_ref())?;
     arguments.tables.refuse_lost_page()?;
     let weights = Weights::resolve(&mut specs, output)?;
     let store = Store::open(store).await?;
-    let overrides = arguments.specs.overrides.as_slice();
-    let how = How { jobs: arguments.jobs, force: arguments.force, overrides };
+    let how = How { jobs: arguments.jobs, force: arguments.force, overrides: &overrides };
     let Carried { planned, cached, ending } = carry(&store, &specs, weights, how, output).await?;
     if ending == Ending::Interrupted {
         output.note("`arclab compare` shows what there is so far");
@@ -142,11 +142,10 @@ impl Hands {
 /// The specs that are named on the command line.
 pub(crate) fn read(
     arguments: &SpecArgs,
-    executor: &ExecutorArgs,
+    overrides: &[Override],
     experiment: Option<&ExperimentName>,
 ) -> anyhow::Result<Vec<Spec>> {
-    let overrides = [arguments.overrides.clone(), executor.overrides()?].concat();
-    let mut specs = arclab_spec::read_specs(&arguments.specs, &overrides)?;
+    let mut specs = arclab_spec::read_specs(&arguments.specs, overrides)?;
     if let Some(experiment) = experiment {
         for spec in &mut specs {
             spec.experiment = experiment.clone();
