@@ -156,6 +156,9 @@ fn state(runs: &[RunRecord], cached: Option<&[RunId]>) -> Option<String> {
         runs.iter().filter(|run| matches!(run.state, RunState::Succeeded { .. })).collect();
     if succeeded.len() < runs.len() {
         let missing = runs.iter().find(|run| !matches!(run.state, RunState::Succeeded { .. }))?;
+        if missing.is_stopped_early {
+            return Some("stopped early".to_owned());
+        }
         let what = state_word(missing.state);
         return Some(if runs.len() == 1 {
             what.to_owned()

@@ -35,6 +35,11 @@ pub fn state_word(state: RunState) -> &'static str {
     }
 }
 
+/// The state in a word, or that its search has stopped it.
+pub(crate) fn run_word(run: &RunRecord) -> &'static str {
+    if run.is_stopped_early { "stopped early" } else { state_word(run.state) }
+}
+
 fn columns(protocols: &[ProtocolName], errors_of: Option<&ProtocolName>) -> Vec<Column> {
     let mut columns = vec![
         Column::new("experiment", "Experiment", Kind::Text),
@@ -68,7 +73,7 @@ fn row(record: &HistoryRecord, protocols: &[ProtocolName], errors_of: Option<&Pr
         Cell::text(run.experiment.as_str()),
         Cell::text(run.variant.as_str()),
         Cell::Count(run.seed),
-        Cell::text(state_word(run.state)),
+        Cell::text(run_word(run)),
     ];
     for protocol in protocols {
         row.push(evaluation(protocol).map_or(Cell::Empty, accuracy));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use arclab_spec::{Fingerprint, VariantName};
 use arclab_store::records::{DataRecord, RunRecord};
 
-use crate::{Cell, Column, Comparison, Kind, Part, Section, Table, comparison::title, history::state_word};
+use crate::{Cell, Column, Comparison, Kind, Part, Section, Table, comparison::title, history::run_word};
 
 /// A run, and what it was trained on.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,7 +84,7 @@ fn run_row(RunProvenance { variant, run, .. }: &RunProvenance) -> Vec<Cell> {
         Cell::text(variant.as_str()),
         Cell::Count(run.seed),
         Cell::text(run.id.as_str()),
-        Cell::text(state_word(run.state)),
+        Cell::text(run_word(run)),
         Cell::Seconds(run.duration_seconds),
         attempt.and_then(|attempt| attempt.end.as_ref()).map_or(Cell::Empty, |end| Cell::Time(end.at_ms)),
         text(worker.map(|worker| worker.host.as_str())),

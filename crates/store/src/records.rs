@@ -26,6 +26,9 @@ pub struct RunRecord {
     pub plan: PlanHash,
     /// Where it stands.
     pub state: RunState,
+    /// Whether its search has stopped it before its end, so that it waits for nothing.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_stopped_early: bool,
     /// When it was first planned, Unix milliseconds.
     pub created_ms: u64,
     /// When its state last changed, Unix milliseconds.

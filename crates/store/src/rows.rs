@@ -121,6 +121,9 @@ pub(crate) fn run_record(store: &Store, row: &SqliteRow) -> Result<RunRecord, St
         seed: get_u64(row, "seed")?,
         plan: get_word::<PlanHash>(row, "plan")?,
         state: state(row)?,
+        is_stopped_early: get::<&str>(row, "state")? == "queued"
+            && get::<Option<&str>>(row, "held")? == Some("search")
+            && get::<Option<i64>>(row, "submitted_ms")?.is_none(),
         created_ms: get_u64(row, "created_ms")?,
         moved_ms: get_u64(row, "moved_ms")?,
         duration_seconds: get(row, "duration_seconds")?,

@@ -22,6 +22,7 @@ fn record(experiment: &str, variant: &str, state: RunState, tests: &[&str]) -> H
         shared_with: Vec::new(),
         seed: 0,
         plan: serde_json::from_value(digest.as_str().into()).expect("a digest"),
+        is_stopped_early: false,
         state,
         created_ms: 1_772_323_000_000,
         moved_ms: 1_772_323_200_000,
