@@ -11,7 +11,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Package
 const USES: &[(&str, &[&str])] = &[
     ("arclab", &["scheduler", "report", "store", "search", "align", "data", "fetch", "spec", "metrics"]),
     ("scheduler", &["store", "spec", "metrics"]),
-    ("bench", &["nn", "gpu", "data", "spec", "metrics", "report"]),
+    ("bench", &["nn", "gpu", "data", "spec", "metrics", "report", "store", "scheduler"]),
     ("report", &["store", "search", "spec", "metrics"]),
     ("store", &["spec", "metrics"]),
     ("search", &["spec"]),

@@ -9,8 +9,13 @@ mod metrics;
 mod output;
 mod peer;
 mod place;
+mod planned;
 mod profile;
+mod queue;
 mod startup;
+mod store;
+mod turns;
+mod worker;
 
 use clap::{Parser, Subcommand};
 
@@ -34,6 +39,13 @@ enum Command {
     Data(data::DataArgs),
     /// From the start of a worker to the end of its first training step.
     Startup(startup::StartupArgs),
+    /// What the scheduler adds to a job that does nothing, beside other programs that run jobs; `--sizes` for long queues.
+    Queue(queue::QueueArgs),
+    /// Metrics stored a second, the size of the database and the best of many runs, beside `MLflow`'s `SQLite` store.
+    Store(store::StoreArgs),
+    /// A worker that trains nothing, which these two have the scheduler start.
+    #[command(hide = true)]
+    Run(worker::RunArgs),
     /// One measurement, in a process of its own, so that its peak memory is its own.
     #[command(hide = true)]
     Case(case::CaseArgs),
@@ -65,6 +77,9 @@ fn execute(command: &Command) -> anyhow::Result<()> {
         Command::Head(arguments) => head::execute(arguments),
         Command::Metrics(arguments) => metrics::execute(arguments),
         Command::Startup(arguments) => startup::execute(arguments),
+        Command::Queue(arguments) => queue::execute(arguments),
+        Command::Store(arguments) => store::execute(arguments),
+        Command::Run(arguments) => worker::execute(arguments),
         Command::Case(arguments) => case::execute(arguments),
         Command::HeadCase(arguments) => head::execute_case(arguments),
         Command::Data(arguments) => data::execute(arguments),

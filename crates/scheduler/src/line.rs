@@ -51,9 +51,12 @@ impl Session<'_> {
         }
         self.looked = Some(Instant::now());
         let (now_ms, longest_ms) = (now_ms(), LONGEST_BACKOFF.as_millis() as u64);
-        let hopeless = self.store().hopeless(&self.scope).await.map_err(SchedulerError::Store)?;
-        for (run, after, why) in hopeless {
-            self.refuse(&run, Refusal::After { run: after, why }).await?;
+        // As often as time passes is enough for these, of whom there may be many.
+        if is_time {
+            let hopeless = self.store().hopeless(&self.scope).await.map_err(SchedulerError::Store)?;
+            for (run, after, why) in hopeless {
+                self.refuse(&run, Refusal::After { run: after, why }).await?;
+            }
         }
         let due = self.store().due(&self.scope, now_ms, longest_ms, WINDOW).await;
         let waiting = due.map_err(SchedulerError::Store)?.into_iter().map(|due| {

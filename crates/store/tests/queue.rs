@@ -47,6 +47,24 @@ async fn end(store: &Store, run: &RunId, number: u32, outcome: Outcome, afterwar
 }
 
 #[tokio::test]
+async fn a_commands_own_runs_are_found_behind_however_many_others() {
+    let (_folder, store, [a, b, c]) = three().await;
+    for (run, at_ms) in [(&a, 1), (&b, 2), (&c, 2)] {
+        submit(&store, run, at_ms).await;
+    }
+    let own = async |runs: &[&RunId], limit| {
+        let scope = Scope::These(runs.iter().copied().cloned().collect());
+        let due = store.due(&scope, 9, 300_000, limit).await.unwrap();
+        due.into_iter().map(|due| due.run).collect::<Vec<_>>()
+    };
+    // One is read at a time, of which the last two have one place in line.
+    assert_eq!(own(&[&c], 1).await, [c.clone()]);
+    assert_eq!(own(&[&a, &c], 1).await, [a.clone()]);
+    assert_eq!(own(&[&a, &c], 2).await, [a, c]);
+    assert_eq!(own(&[], 1).await, []);
+}
+
+#[tokio::test]
 async fn what_came_first_goes_first_and_a_level_of_priority_is_worth_an_hour() {
     let (_folder, store, [a, b, c]) = three().await;
     let hour = PRIORITY_LEVEL_MS as u64;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use arclab_spec::{ExperimentName, Position, RunId, RunState, VariantName, config::ResourceRequest};
 use serde::Serialize;
-use sqlx::{QueryBuilder, Sqlite};
+use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
 
 use super::{Ask, Hold};
 use crate::{Store, StoreError, error::Doing, rows};
@@ -16,6 +16,15 @@ pub enum Scope {
     All,
     /// Some of them.
     These(BTreeSet<RunId>),
+}
+
+impl Scope {
+    fn holds(&self, run: &RunId) -> bool {
+        match self {
+            Self::All => true,
+            Self::These(runs) => runs.contains(run),
+        }
+    }
 }
 
 /// A run that may begin now.
@@ -82,19 +91,43 @@ impl Store {
         longest_wait_ms: u64,
         limit: u32,
     ) -> Result<Vec<Due>, StoreError> {
-        let mut query =
-            QueryBuilder::<Sqlite>::new("SELECT r.name, r.request, r.submitted_ms FROM runs r WHERE");
+        let (mut due, mut behind) = (Vec::new(), (f64::NEG_INFINITY, 0));
+        // Part by part along the index, rather than by the names of a command's own runs, which may be as many as there are: its
+        // runs are mostly the first in line.
+        loop {
+            let part = self.in_line(behind, (now_ms, now_ms + longest_wait_ms), limit).await?;
+            let is_last = part.len() < limit as usize;
+            for row in &part {
+                behind = (rows::get(row, "place")?, rows::get(row, "id")?);
+                let run = rows::get_word(row, "name")?;
+                if scope.holds(&run) {
+                    let request = rows::get_json(row, "request")?;
+                    due.push(Due { run, request, submitted_ms: rows::get_u64(row, "submitted_ms")? });
+                }
+            }
+            if is_last || due.len() >= limit as usize {
+                due.truncate(limit as usize);
+                return Ok(due);
+            }
+        }
+    }
+
+    /// Rows of what may begin and stands behind that place and run.
+    async fn in_line(
+        &self,
+        (place, id): (f64, i64),
+        (now_ms, longest_ms): (u64, u64),
+        limit: u32,
+    ) -> Result<Vec<SqliteRow>, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "SELECT r.id, r.place, r.name, r.request, r.submitted_ms FROM runs r WHERE",
+        );
         query.push(IN_LINE).push(" AND").push(FREE);
         query.push(" AND (r.not_before_ms IS NULL OR r.not_before_ms <= ").push_bind(now_ms as i64);
-        query.push(" OR r.not_before_ms > ").push_bind((now_ms + longest_wait_ms) as i64).push(")");
-        push_scope(&mut query, scope)?;
-        query.push(" ORDER BY r.place, r.id LIMIT ").push_bind(limit);
-        let found = query.build().fetch_all(&self.pool).await.doing("read the queue")?;
-        let due = |row| {
-            let (run, request) = (rows::get_word(row, "name")?, rows::get_json(row, "request")?);
-            Ok(Due { run, request, submitted_ms: rows::get_u64(row, "submitted_ms")? })
-        };
-        found.iter().map(due).collect()
+        query.push(" OR r.not_before_ms > ").push_bind(longest_ms as i64);
+        query.push(") AND (r.place, r.id) > (").push_bind(place).push(", ").push_bind(id);
+        query.push(") ORDER BY r.place, r.id LIMIT ").push_bind(limit);
+        query.build().fetch_all(&self.pool).await.doing("read the queue")
     }
 
     /// Whether any run is in line, be it that it may not begin yet.
@@ -108,17 +141,15 @@ impl Store {
 
     /// Runs in line that come after one that will not succeed as things are: each with that one, and why.
     pub async fn hopeless(&self, scope: &Scope) -> Result<Vec<(RunId, RunId, &'static str)>, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new(
-            "SELECT r.name, b.name AS after, b.state FROM runs r JOIN run_after a ON a.run = r.id \
-             JOIN runs b ON b.id = a.after WHERE",
+        // `CROSS` keeps the order: few come after others, while all may be in line.
+        let sql = format!(
+            "SELECT r.name, b.name AS after, b.state FROM run_after a CROSS JOIN runs r ON r.id = a.run \
+             JOIN runs b ON b.id = a.after WHERE{IN_LINE} \
+             AND (b.state IN ('failed', 'cancelled') OR (b.state = 'queued' AND b.submitted_ms IS NULL)) \
+             GROUP BY a.run"
         );
-        query.push(IN_LINE);
-        query.push(
-            " AND (b.state IN ('failed', 'cancelled') OR (b.state = 'queued' AND b.submitted_ms IS NULL))",
-        );
-        push_scope(&mut query, scope)?;
-        query.push(" GROUP BY r.id");
-        let found = query.build().fetch_all(&self.pool).await.doing("look for runs that wait in vain")?;
+        let found = QueryBuilder::<Sqlite>::new(sql).build().fetch_all(&self.pool).await;
+        let found = found.doing("look for runs that wait in vain")?;
         let of = |row| {
             let why = match rows::get::<&str>(row, "state")? {
                 "failed" => "failed",
@@ -127,7 +158,8 @@ impl Store {
             };
             Ok((rows::get_word(row, "name")?, rows::get_word(row, "after")?, why))
         };
-        found.iter().map(of).collect()
+        let all: Result<Vec<(RunId, RunId, &'static str)>, StoreError> = found.iter().map(of).collect();
+        Ok(all?.into_iter().filter(|(run, ..)| scope.holds(run)).collect())
     }
 
     /// Runs that failed or were called off, each with its experiment, the oldest first.
@@ -154,7 +186,7 @@ impl Store {
     }
 }
 
-fn queue_record(row: &sqlx::sqlite::SqliteRow) -> Result<QueueRecord, StoreError> {
+fn queue_record(row: &SqliteRow) -> Result<QueueRecord, StoreError> {
     Ok(QueueRecord {
         run: rows::get_word(row, "name")?,
         experiment: rows::get_word(row, "experiment")?,
