@@ -68,7 +68,8 @@ impl Load {
             let mut text = String::new();
             for step in from / NAMES..to.div_ceil(NAMES) {
                 let of_step = from.max(step * NAMES)..to.min((step + 1) * NAMES);
-                let metrics = of_step.map(|point| (metric(point % NAMES), 1.0 / (point + 1) as f64)).collect();
+                let metrics =
+                    of_step.map(|point| (metric(point % NAMES), 1.0 / (point + 1) as f64)).collect();
                 text += &line(attempt, Event::Step { at: Position { epoch: 0, step }, metrics })?;
             }
             Ok(text)
@@ -82,7 +83,8 @@ pub(crate) fn metric(index: u64) -> String {
 
 /// Keeps the contract of a run's folder, and does nothing else.
 pub(crate) fn execute(RunArgs { folder }: &RunArgs) -> anyhow::Result<()> {
-    let lock = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join(run_folder::LOCK));
+    let lock =
+        OpenOptions::new().create(true).truncate(false).write(true).open(folder.join(run_folder::LOCK));
     let mut lock = lock.context("failed to open the lock")?;
     if lock.try_lock().is_err() {
         bail!("another worker is at work in {}", folder.display());
@@ -156,12 +158,7 @@ pub(crate) fn evaluation() -> Evaluation {
     Evaluation {
         policy: ThresholdPolicy::Fixed(0.5),
         thresholds: vec![0.5],
-        confusion: Confusion {
-            true_positives: 1,
-            false_positives: 0,
-            true_negatives: 1,
-            false_negatives: 0,
-        },
+        confusion: Confusion { true_positives: 1, false_positives: 0, true_negatives: 1, false_negatives: 0 },
         accuracy: 1.0,
         folds: None,
         auc: 1.0,
@@ -193,8 +190,10 @@ mod tests {
         assert_eq!(ones.len(), 12);
         assert_eq!(ones[11], [(1, vec!["metric_1".to_owned()])]);
         let all = written(Load { points: 25, at_once: 20 });
-        let counts: Vec<Vec<(u64, usize)>> =
-            all.iter().map(|lines| lines.iter().map(|(step, names)| (*step, names.len())).collect()).collect();
+        let counts: Vec<Vec<(u64, usize)>> = all
+            .iter()
+            .map(|lines| lines.iter().map(|(step, names)| (*step, names.len())).collect())
+            .collect();
         assert_eq!(counts, [vec![(0, 10), (1, 10)], vec![(2, 5)]]);
         assert!(written(Load::NONE).is_empty());
     }

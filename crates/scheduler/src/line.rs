@@ -42,6 +42,9 @@ impl Session<'_> {
         if !has_changed && !is_time {
             return Ok(());
         }
+        if is_time {
+            self.looked = Some(Instant::now());
+        }
         // Sweeps come from other programs.
         self.has_news |= is_time && self.scope == Scope::All;
         self.hear_requests().await?;
@@ -49,7 +52,6 @@ impl Session<'_> {
         if self.stop != Stop::No || (self.is_full() && !is_time) {
             return Ok(());
         }
-        self.looked = Some(Instant::now());
         let (now_ms, longest_ms) = (now_ms(), LONGEST_BACKOFF.as_millis() as u64);
         // As often as time passes is enough for these, of whom there may be many.
         if is_time {

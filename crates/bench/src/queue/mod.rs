@@ -4,12 +4,7 @@
 mod peer;
 mod size;
 
-use std::{
-    num::NonZeroU32,
-    path::PathBuf,
-    process::Command,
-    time::Instant,
-};
+use std::{num::NonZeroU32, path::PathBuf, process::Command, time::Instant};
 
 use arclab_report::{Cell, Column, Format, Kind, Table};
 use clap::{Args, value_parser};

@@ -133,7 +133,11 @@ pub(super) fn timed(
     }
     let output = child.wait_with_output()?;
     let seconds = began.elapsed().as_secs_f64();
-    ensure!(output.status.success(), "{command:?} failed: {}", String::from_utf8_lossy(&output.stderr).trim());
+    ensure!(
+        output.status.success(),
+        "{command:?} failed: {}",
+        String::from_utf8_lossy(&output.stderr).trim()
+    );
     Ok(seconds)
 }
 

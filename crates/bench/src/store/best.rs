@@ -19,12 +19,7 @@ use crate::{
 /// So many are shown.
 const SHOWN: u32 = 50;
 
-pub(super) fn rows(
-    runtime: &Runtime,
-    mlflow: &Mlflow,
-    runs: u32,
-    repeats: u32,
-) -> anyhow::Result<[Row; 2]> {
+pub(super) fn rows(runtime: &Runtime, mlflow: &Mlflow, runs: u32, repeats: u32) -> anyhow::Result<[Row; 2]> {
     let ours = runtime.block_on(ours(runs, repeats))?;
     let theirs = mlflow.best(runs, repeats)?;
     let row = |what: &str, ours: f64, theirs: f64| {

@@ -102,6 +102,7 @@ impl Mlflow {
         for (name, value) in arguments {
             command.arg(name).arg(value);
         }
-        serde_json::from_slice(&run(&mut command)?).context("failed to understand what MLflow's script printed")
+        serde_json::from_slice(&run(&mut command)?)
+            .context("failed to understand what MLflow's script printed")
     }
 }

@@ -93,7 +93,8 @@ pub(crate) fn execute(arguments: &StoreArgs) -> anyhow::Result<()> {
     bar.set_message("size");
     let size = runtime.block_on(write::size(arguments.points))?;
     let millions = arguments.points as f64 / 1e6;
-    let [database, journal] = [size.database_bytes, size.journal_bytes].map(|bytes| bytes as f64 / 1e6 / millions);
+    let [database, journal] =
+        [size.database_bytes, size.journal_bytes].map(|bytes| bytes as f64 / 1e6 / millions);
     let theirs = [mlflow.size(arguments.points)? as f64 / 1e6 / millions];
     rows.push(Row::less("database".to_owned(), "MB a million", &[database], &theirs));
     rows.push(Row::less("database and journals".to_owned(), "MB a million", &[database + journal], &theirs));
