@@ -21,7 +21,8 @@ pub(crate) async fn execute(store: &Path, arguments: &AuditArgs, output: Output)
         file.refuse_lost()?;
     }
     match &arguments.training {
-        Some(what) => images::execute(store, what, arguments, output).await,
+        // Large, as all of a run is in it.
+        Some(what) => Box::pin(images::execute(store, what, arguments, output)).await,
         None => pairs::execute(store, arguments, output).await.map(|()| ExitCode::SUCCESS),
     }
 }
