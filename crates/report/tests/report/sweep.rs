@@ -48,6 +48,11 @@ fn text(sweep: &SweepResults) -> String {
     sweep.tables().iter().map(|table| table.render(Format::Text { colour: false })).collect()
 }
 
+/// Without line breaks.
+fn flowing(sweep: &SweepResults) -> String {
+    text(sweep).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 #[test]
 fn cells_are_listed_with_where_they_were_stopped_and_the_best_is_named() {
     insta::assert_snapshot!(text(&margins([0.86, 0.88, 0.88])));
@@ -59,7 +64,7 @@ fn a_best_cell_that_is_no_better_than_the_luckiest_is_warned_of() {
     // After two epochs, where all of them are, none is better.
     sweep.cells[1].curves =
         [0.70, 0.73, 0.70].map(|at| vec![at - 0.01, at, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9]).into();
-    let said = text(&sweep);
+    let said = flowing(&sweep);
     assert!(said.contains("Warning: this may be luck: after epoch 2"), "{said}");
 }
 
@@ -67,7 +72,7 @@ fn a_best_cell_that_is_no_better_than_the_luckiest_is_warned_of() {
 fn one_seed_a_cell_is_warned_of() {
     let mut sweep = margins([0.86, 0.88, 0.88]);
     sweep.cells.iter_mut().chain([&mut sweep.against]).for_each(|cell| cell.curves.truncate(1));
-    let said = text(&sweep);
+    let said = flowing(&sweep);
     assert!(said.contains("with one seed a cell nothing tells luck from merit"), "{said}");
     assert!(said.contains("one seed does not tell how it stands against baseline"), "{said}");
 }
