@@ -58,8 +58,8 @@ async fn a_commands_own_runs_are_found_behind_however_many_others() {
         due.into_iter().map(|due| due.run).collect::<Vec<_>>()
     };
     // One is read at a time, of which the last two have one place in line.
-    assert_eq!(own(&[&c], 1).await, [c.clone()]);
-    assert_eq!(own(&[&a, &c], 1).await, [a.clone()]);
+    assert_eq!(own(&[&c], 1).await, std::slice::from_ref(&c));
+    assert_eq!(own(&[&a, &c], 1).await, std::slice::from_ref(&a));
     assert_eq!(own(&[&a, &c], 2).await, [a, c]);
     assert_eq!(own(&[], 1).await, []);
 }

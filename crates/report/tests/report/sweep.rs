@@ -13,7 +13,7 @@ fn cell(
     stands: Stands,
 ) -> CellResults {
     CellResults {
-        variant: VariantName::new(name).unwrap(),
+        variant: VariantName::new(name).expect("it is a name"),
         values: values.iter().map(|value| Some((*value).to_owned())).collect(),
         point: point.iter().copied().map(Some).collect(),
         epochs: 8,
