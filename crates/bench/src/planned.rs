@@ -107,12 +107,10 @@ impl Planned {
         let listen = async {
             let (mut finished, mut failed) = (0, None);
             while let Some(progress) = said.recv().await {
-                match progress {
-                    Progress::Finished { .. } => finished += 1,
-                    Progress::Failed { .. } | Progress::Retrying { .. } | Progress::Refused { .. } => {
-                        failed.get_or_insert(progress);
-                    }
-                    _ => {}
+                if matches!(progress, Progress::Finished { .. }) {
+                    finished += 1;
+                } else if is_amiss(&progress) {
+                    failed.get_or_insert(progress);
                 }
                 if finished >= until || failed.is_some() {
                     stop.send_replace(Stop::AtOnce);
@@ -132,6 +130,11 @@ impl Planned {
         let abilities = WorkerAbilities { cuda: Err("nothing is trained here".to_owned()) };
         Ok(Scheduler::new(self.store.clone(), options, abilities, Role::Daemon)?)
     }
+}
+
+/// Workers that do nothing have no reason to fail.
+fn is_amiss(progress: &Progress) -> bool {
+    matches!(progress, Progress::Failed { .. } | Progress::Retrying { .. } | Progress::Refused { .. })
 }
 
 fn spec(folder: &Path, seeds: u64) -> anyhow::Result<Spec> {

@@ -175,9 +175,12 @@ mod tests {
     /// Names and steps of a load's lines, write by write.
     fn written(load: Load) -> Vec<Vec<(u64, Vec<String>)>> {
         let lines = |text: anyhow::Result<String>| {
-            let of_line = |line: &str| match serde_json::from_str::<JournalLine>(line).unwrap().event {
-                Event::Step { at, metrics } => (at.step, BTreeMap::into_keys(metrics).collect()),
-                other => panic!("{other:?}"),
+            let of_line = |line: &str| {
+                let Event::Step { at, metrics } = serde_json::from_str::<JournalLine>(line).unwrap().event
+                else {
+                    panic!("{line}")
+                };
+                (at.step, BTreeMap::into_keys(metrics).collect())
             };
             text.unwrap().lines().map(of_line).collect()
         };

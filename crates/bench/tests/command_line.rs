@@ -68,6 +68,9 @@ fn what_cannot_be_measured_is_refused_with_what_can() {
     refused(&["engine", "--python", "python3"], "--beside-pytorch");
     refused(&["engine", "--device", "cuda", "--threads", "2"], "`--threads` is of `--device cpu`");
     refused(&["data", "--pairs", "0"], "0 is not in 1..");
+    refused(&["queue", "--jobs", "0"], "0 is not in 1..");
+    refused(&["queue", "--sizes", "10", "--jobs", "5"], "cannot be used with");
+    refused(&["store", "--points", "7"], "7 is not in 8..");
     refused(&["data", "--wait", "--workers", "1"], "cannot be used with");
     refused(&["head", "--precision", "bf16"], "a CPU computes in float32");
     refused(&["head", "--device", "cuda", "--precision", "fp16"], "a head is computed in bf16 or float32");

@@ -54,9 +54,8 @@ impl Peer {
     pub(super) fn keeps(self) -> &'static str {
         match self {
             Self::Xargs | Self::Parallel => "nothing",
-            Self::TaskSpooler => "its end, in the server's memory",
+            Self::TaskSpooler | Self::HyperQueue => "its end, in the server's memory",
             Self::Pueue => "its state and output, in files",
-            Self::HyperQueue => "its end, in the server's memory",
         }
     }
 
@@ -124,7 +123,8 @@ pub(super) fn timed(
     command: &mut Command,
     lines: impl IntoIterator<Item = impl Display>,
 ) -> anyhow::Result<f64> {
-    let text: String = lines.into_iter().map(|line| format!("{line}\n")).collect();
+    let lines: Vec<String> = lines.into_iter().map(|line| line.to_string()).collect();
+    let text = lines.join("\n");
     let began = Instant::now();
     let started = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
     let mut child = started.with_context(|| format!("failed to start {command:?}"))?;

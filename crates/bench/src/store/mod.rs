@@ -22,7 +22,7 @@ const AT_ONCE: [u64; 3] = [1, 10, 1000];
 #[derive(Debug, Args)]
 pub(crate) struct StoreArgs {
     /// Metrics that arclab stores in a measurement, and both for the size of the database.
-    #[arg(long, default_value_t = 200_000, value_parser = value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 200_000, value_parser = value_parser!(u64).range(8..))]
     points: u64,
     /// Seconds of a measurement of `MLflow`.
     #[arg(long, default_value_t = 3.0, value_parser = measured::seconds)]
