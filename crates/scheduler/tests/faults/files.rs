@@ -127,7 +127,8 @@ async fn slow() -> Bench {
 async fn a_run_whose_folder_is_removed_begins_again() {
     let bench = slow().await;
     let folder = bench.folder(0);
-    at_step(&bench, 7, || fs::remove_dir_all(&folder).unwrap()).await;
+    // Again where the worker wrote a file meanwhile.
+    at_step(&bench, 7, || assert!((0..100).any(|_| fs::remove_dir_all(&folder).is_ok()))).await;
     done_after(&bench, "the run's folder is removed while its worker is at work").await;
 }
 
