@@ -5,7 +5,7 @@ use std::{
     fs,
     io::Write as _,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -18,7 +18,7 @@ use crate::peer::{environment, pip, run};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/hyperqueue/jobs.py");
 /// How long pueue's daemon may take to come up.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,8 +104,11 @@ impl Prepared {
             Peer::HyperQueue => {
                 let mut command = Command::new(&self.python);
                 command.arg(SCRIPT).args(["--jobs", &jobs.to_string(), "--at-once", &AT_ONCE.to_string()]);
+                let said = run(&mut command)?;
+                // Before that, HyperQueue tells of its server.
+                let last = said.trim_ascii().rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
                 let Told { seconds } =
-                    serde_json::from_slice(&run(&mut command)?).context("failed to understand HyperQueue")?;
+                    serde_json::from_slice(last).context("failed to understand HyperQueue's script")?;
                 Ok(seconds)
             }
         }
@@ -142,9 +145,10 @@ pub(super) fn timed(
 }
 
 fn task_spooler(jobs: u32, folder: &Path) -> anyhow::Result<f64> {
+    // Its server removes the socket some time after it was told to go: it is no other program's.
     let tsp = |arguments: &[&str]| {
         let mut command = Command::new("tsp");
-        command.args(arguments).env("TS_SOCKET", folder.join("socket")).env("TMPDIR", folder);
+        command.args(arguments).env("TS_SOCKET", folder.join("tsp-socket")).env("TMPDIR", folder);
         command
     };
     started(tsp(&["-S", &AT_ONCE.to_string()]))?;
@@ -182,25 +186,39 @@ fn pueue(jobs: u32, folder: &Path) -> anyhow::Result<f64> {
         command.arg("--config").arg(&config).args(arguments);
         command
     };
-    started(of("pueued", &["--daemonize"]))?;
-    let seconds = comes_up(|| of("pueue", &["parallel", &AT_ONCE.to_string()])).and_then(|()| {
-        let began = Instant::now();
-        for _ in 0..jobs {
-            run(&mut of("pueue", &["add", "--", "true"]))?;
-        }
-        run(&mut of("pueue", &["wait", "--quiet"]))?;
-        Ok(began.elapsed().as_secs_f64())
-    });
-    run(&mut of("pueue", &["shutdown"]))?;
-    seconds
+    let daemon = Daemon::start(of("pueued", &[]), || of("pueue", &["parallel", &AT_ONCE.to_string()]))?;
+    let began = Instant::now();
+    for _ in 0..jobs {
+        run(&mut of("pueue", &["add", "--", "true"]))?;
+    }
+    run(&mut of("pueue", &["wait", "--quiet"]))?;
+    let seconds = began.elapsed().as_secs_f64();
+    drop(daemon);
+    Ok(seconds)
 }
 
-/// Asks until a daemon answers.
-fn comes_up(ask: impl Fn() -> Command) -> anyhow::Result<()> {
-    let began = Instant::now();
-    while let Err(error) = run(&mut ask()) {
-        ensure!(began.elapsed() < PATIENCE, error);
-        thread::sleep(Duration::from_millis(20));
+/// A daemon that ends with what is measured, however that ends.
+struct Daemon(Child);
+
+impl Daemon {
+    /// Starts one and asks until it answers.
+    fn start(mut command: Command, ask: impl Fn() -> Command) -> anyhow::Result<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let started = command.spawn().map(Self);
+        let started = started.with_context(|| format!("failed to start {command:?}"))?;
+        let began = Instant::now();
+        while let Err(error) = run(&mut ask()) {
+            ensure!(began.elapsed() < PATIENCE, error);
+            thread::sleep(Duration::from_millis(20));
+        }
+        Ok(started)
     }
-    Ok(())
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // One that has ended by itself is all the same.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
 }
