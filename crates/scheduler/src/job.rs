@@ -127,12 +127,16 @@ impl Watched {
 
     /// What it is to be told now, where that is more than it was told; counts as told.
     pub(crate) fn tell(&mut self, stop: Stop, options: &SchedulerOptions) -> Option<Stop> {
-        let stop = self.due(stop, options);
-        let is_more = stop > self.told.0;
-        is_more.then(|| {
-            self.told = (stop, Instant::now());
-            stop
-        })
+        self.more(stop, options).inspect(|stop| self.note_told(*stop))
+    }
+
+    /// What it is to be told now, where that is more than it was told.
+    fn more(&self, stop: Stop, options: &SchedulerOptions) -> Option<Stop> {
+        Some(self.due(stop, options)).filter(|stop| *stop > self.told.0)
+    }
+
+    fn note_told(&mut self, stop: Stop) {
+        self.told = (stop, Instant::now());
     }
 
     /// Its time limit in seconds, where it is beyond it.
@@ -179,16 +183,15 @@ impl Job {
     /// Passes a stop on, once; one of its own where it hangs, takes too long, or a person asked. An adopted worker that has not
     /// written its id yet is told the next time.
     pub(crate) fn tell(&mut self, stop: Stop, options: &SchedulerOptions) -> io::Result<()> {
-        let stop = self.watched.due(stop, options);
+        let Some(stop) = self.watched.more(stop, options) else { return Ok(()) };
         let signal = match stop {
             Stop::No => return Ok(()),
-            _ if self.watched.told.0 >= stop => return Ok(()),
             Stop::AfterCheckpoint => Signal::SIGTERM,
             Stop::AtOnce => Signal::SIGKILL,
         };
         let Some(pid) = self.pid()? else { return Ok(()) };
         process::send(pid, signal)?;
-        self.watched.told = (stop, Instant::now());
+        self.watched.note_told(stop);
         Ok(())
     }
 
