@@ -10,6 +10,7 @@ use std::{
 use arclab_scheduler::{Progress, Refusal};
 use arclab_spec::{Position, RunId, Usage};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::output::Output;
 
@@ -180,6 +181,13 @@ impl RunProgress {
     pub(crate) fn new(output: Output, total: Option<usize>) -> Self {
         let all = MultiProgress::with_draw_target(target(output));
         Self { output, all, bars: BTreeMap::new(), total, ended: 0 }
+    }
+
+    /// Shows what happens until nothing more can.
+    pub(crate) async fn listen(mut self, mut events: UnboundedReceiver<Progress>) {
+        while let Some(event) = events.recv().await {
+            self.show(&event);
+        }
     }
 
     /// Shows what happened.

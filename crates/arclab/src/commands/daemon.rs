@@ -23,14 +23,9 @@ pub(crate) async fn execute(
         "working the queue of {}; Ctrl-C stops after checkpoints",
         store.folder().display()
     ));
-    let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
-    let mut progress = RunProgress::new(output, None);
-    let shown = async {
-        while let Some(event) = events.recv().await {
-            progress.show(&event);
-        }
-    };
-    let (summary, ()) = tokio::join!(scheduler.serve(sender, stop), shown);
+    let (sender, events) = tokio::sync::mpsc::unbounded_channel();
+    let progress = RunProgress::new(output, None);
+    let (summary, ()) = tokio::join!(scheduler.serve(sender, stop), progress.listen(events));
     summary.context("stopped looking after the runs: workers go on, and the next daemon finds them again")?;
     store.close().await;
     Ok(ExitCode::SUCCESS)

@@ -325,15 +325,10 @@ async fn work(
     output: Output,
 ) -> anyhow::Result<Summary> {
     scheduler.heed(Box::new(Sweeper::new(store, Some(sweeping::names(specs)), output)));
-    let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
-    let mut progress = RunProgress::new(output, Some(wanted.len()));
+    let (sender, events) = tokio::sync::mpsc::unbounded_channel();
+    let progress = RunProgress::new(output, Some(wanted.len()));
     let stop = stop_on_signals().context("failed to listen for Ctrl-C")?;
-    let shown = async {
-        while let Some(event) = events.recv().await {
-            progress.show(&event);
-        }
-    };
-    let (summary, ()) = tokio::join!(scheduler.run(wanted, sender, stop), shown);
+    let (summary, ()) = tokio::join!(scheduler.run(wanted, sender, stop), progress.listen(events));
     summary.context("stopped looking after the runs: workers go on, and the same command finds them again")
 }
 
