@@ -10,13 +10,12 @@ use arclab_scheduler::{
     upkeep::{Fault, Look, Remedy, Waste, faults, look, remove, stock, waste},
 };
 use arclab_spec::{Attempt, CheckedCheckpoints, RunState, run_folder};
-use arclab_store::Launch;
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
 use serde_json::json;
-use support::{Bench, attempt, provenance, script, until};
+use support::{Bench, attempt, script, until};
 
 /// A store with a run that has succeeded.
 async fn finished() -> Bench {
@@ -42,24 +41,10 @@ async fn repaired(bench: &Bench) {
     assert_eq!(found(bench).await, []);
 }
 
-/// Records that an attempt was launched, as a scheduler does that dies right after.
-async fn launched(bench: &Bench) {
-    let launch = Launch {
-        attempt: Attempt::FIRST,
-        threads: 1,
-        gpu: None,
-        gpu_memory_bytes: None,
-        parts: None,
-        provenance: provenance(),
-        at_ms: 1,
-    };
-    bench.store.begin_attempt(&bench.runs[0], &launch).await.unwrap();
-}
-
 #[tokio::test]
 async fn a_run_without_its_worker_is_settled_and_goes_on() {
     let bench = Bench::new(1, script(10, 1, &json!({}))).await;
-    launched(&bench).await;
+    bench.launched(1).await;
     let run = bench.runs[0].clone();
     assert_eq!(found(&bench).await, [Fault::Abandoned(run.clone(), Attempt::FIRST)]);
     repaired(&bench).await;

@@ -7,37 +7,23 @@ use std::{
 
 use arclab_spec::{Attempt, run_folder};
 use arclab_store::{
-    Afterwards, Launch, Settlement,
+    Afterwards, Settlement,
     records::{Exit, Outcome},
 };
 use serde_json::json;
 
 use crate::{
     STEPS, done_after,
-    support::{Bench, attempt, provenance, script},
+    support::{Bench, attempt, script},
 };
 
 /// A year in milliseconds.
 const YEAR_MS: u64 = 365 * 24 * 3_600_000;
 
-/// Records that the first attempt was launched, at a time.
-async fn launched(bench: &Bench, at_ms: u64) {
-    let launch = Launch {
-        attempt: Attempt::FIRST,
-        threads: 1,
-        gpu: None,
-        gpu_memory_bytes: None,
-        parts: None,
-        provenance: provenance(),
-        at_ms,
-    };
-    bench.store.begin_attempt(&bench.runs[0], &launch).await.unwrap();
-}
-
 #[tokio::test]
 async fn a_scheduler_that_died_before_it_started_the_worker_left_an_attempt_that_is_tried_again() {
     let bench = Bench::new(1, script(STEPS, 1, &json!({}))).await;
-    launched(&bench, 1).await;
+    bench.launched(1).await;
     bench.run().await;
     done_after(&bench, "SIGKILL of the scheduler between recording an attempt and starting its worker").await;
 }
@@ -45,7 +31,7 @@ async fn a_scheduler_that_died_before_it_started_the_worker_left_an_attempt_that
 #[tokio::test]
 async fn after_a_reboot_a_process_that_has_the_workers_old_number_is_left_alone() {
     let bench = Bench::new(1, script(STEPS, 1, &json!({}))).await;
-    launched(&bench, 1).await;
+    bench.launched(1).await;
     // It even names the folder, as an editor would.
     let folder = bench.folder(0);
     let mut editor = Command::new("sh");
@@ -67,7 +53,7 @@ async fn a_clock_that_was_set_back_delays_nothing_and_no_time_is_negative() {
     let run = &bench.runs[0];
     // Launched and settled when the clock was a year ahead, with a wait that began then.
     let now_ms = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis() as u64;
-    launched(&bench, now_ms + YEAR_MS).await;
+    bench.launched(now_ms + YEAR_MS).await;
     let settlement = Settlement {
         attempt: Attempt::FIRST,
         end: Outcome::Interrupted,

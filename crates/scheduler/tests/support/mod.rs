@@ -22,7 +22,7 @@ use arclab_spec::{
     read_specs, run_folder,
 };
 use arclab_store::{
-    Planning, Store,
+    Launch, Planning, Store,
     records::{AttemptRecord, Outcome, Provenance},
 };
 use serde_json::json;
@@ -99,6 +99,20 @@ impl Bench {
     pub(crate) fn script(&self, run: &RunId, script: &serde_json::Value) {
         fs::create_dir_all(self.store.run_folder(run)).unwrap();
         fs::write(self.store.run_folder(run).join("script.json"), script.to_string()).unwrap();
+    }
+
+    /// Records that the first attempt at the first run was launched, as a scheduler does that dies right after.
+    pub(crate) async fn launched(&self, at_ms: u64) {
+        let launch = Launch {
+            attempt: Attempt::FIRST,
+            threads: 1,
+            gpu: None,
+            gpu_memory_bytes: None,
+            parts: None,
+            provenance: provenance(),
+            at_ms,
+        };
+        self.store.begin_attempt(&self.runs[0], &launch).await.unwrap();
     }
 
     /// The folder of a run, by its place among the runs.
