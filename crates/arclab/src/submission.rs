@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
 use arclab_spec::{ExperimentName, RunId, RunState, Spec, VariantName};
-use arclab_store::{PlannedRun, Store, Submission};
+use arclab_store::{PlannedRun, Reach, Store, Submission};
 
 use crate::{
     named,
@@ -46,14 +46,14 @@ pub(crate) async fn submissions(
         // What specs leave at the usual 0, somebody may have changed in the queue since.
         let priority = said.priority.or((spec.queue.priority != 0.0).then_some(spec.queue.priority));
         for run in planned.iter().filter(|planned| planned.is_of(spec)).map(|planned| &planned.run) {
-            let until_epoch = match limits.get(run) {
+            let reach = match limits.get(run) {
                 Some(Limit::Waits) => continue,
-                Some(Limit::Until(epoch)) => Some(*epoch),
-                Some(Limit::Whole) | None => None,
+                Some(Limit::Until(epoch)) => Reach::Epoch(*epoch),
+                Some(Limit::Whole) | None => Reach::End,
             };
             let submission = found.entry(run.clone()).or_insert_with(|| {
                 order.push(run.clone());
-                Submission { until_epoch, ..Submission::of(run.clone()) }
+                Submission { reach, ..Submission::of(run.clone()) }
             });
             submission.priority = submission.priority.or(priority);
             submission.after.extend(after.iter().filter(|after| *after != run).cloned());

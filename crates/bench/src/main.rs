@@ -14,6 +14,7 @@ mod profile;
 mod queue;
 mod startup;
 mod store;
+mod sweep;
 mod turns;
 mod worker;
 
@@ -43,7 +44,9 @@ enum Command {
     Queue(queue::QueueArgs),
     /// Metrics stored a second, the size of the database and the best of many runs, beside `MLflow`'s `SQLite` store.
     Store(store::StoreArgs),
-    /// A worker that trains nothing, which these two have the scheduler start.
+    /// A sweep that stops cells early, in turn with the same as a full grid.
+    Sweep(sweep::SweepArgs),
+    /// A worker that trains nothing, which `queue` and `store` have the scheduler start.
     #[command(hide = true)]
     Run(worker::RunArgs),
     /// One measurement, in a process of its own, so that its peak memory is its own.
@@ -79,6 +82,7 @@ fn execute(command: &Command) -> anyhow::Result<()> {
         Command::Startup(arguments) => startup::execute(arguments),
         Command::Queue(arguments) => queue::execute(arguments),
         Command::Store(arguments) => store::execute(arguments),
+        Command::Sweep(arguments) => sweep::execute(arguments),
         Command::Run(arguments) => worker::execute(arguments),
         Command::Case(arguments) => case::execute(arguments),
         Command::HeadCase(arguments) => head::execute_case(arguments),

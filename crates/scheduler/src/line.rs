@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use arclab_spec::{RunId, RunState};
-use arclab_store::{Scope, Submission};
+use arclab_store::{Reach, Scope, Submission};
 
 use crate::{
     LONGEST_BACKOFF, Progress, Refusal, RunEnd, SchedulerError, Stop, Waiting,
@@ -18,13 +18,10 @@ impl Session<'_> {
     pub(crate) async fn queue(&mut self, runs: &[RunId]) -> Result<(), SchedulerError> {
         // Recovering may have settled some just now.
         let open: Vec<&RunId> = runs.iter().filter(|run| self.is_open(run)).collect();
-        let mut submissions = Vec::with_capacity(open.len());
-        for run in &open {
-            let record = self.store().job(run).await.map_err(SchedulerError::Store)?;
-            // What was asked of a run that waits stays.
-            let until_epoch = record.until_epoch;
-            submissions.push(Submission { until_epoch, ..Submission::of((*run).clone()) });
-        }
+        // What was asked of a run that waits stays.
+        let submission =
+            |run: &&RunId| Submission { reach: Reach::AsBefore, ..Submission::of((*run).clone()) };
+        let submissions: Vec<_> = open.iter().map(submission).collect();
         let states = self.store().submit(&submissions, now_ms()).await.map_err(SchedulerError::Store)?;
         for (run, state) in open.into_iter().zip(states) {
             if matches!(state, RunState::Succeeded { .. }) {

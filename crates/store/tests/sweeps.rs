@@ -7,7 +7,7 @@ mod support;
 use std::path::PathBuf;
 
 use arclab_spec::{Cell, ExperimentName, Search, StopRule, Sweep, SweepAxis, VariantName};
-use arclab_store::{Hold, Submission, SweepRecord};
+use arclab_store::{Hold, Reach, Submission, SweepRecord, Wish};
 
 fn record(cells: &[&str]) -> SweepRecord {
     let axis =
@@ -55,7 +55,7 @@ async fn runs_of_a_sweep_are_those_of_its_baseline_and_cells_as_far_as_they_are(
     let planned = support::plan(&store, &specs, 1).await;
     store.record_sweep(&record(&["a"]), 1).await.unwrap();
     let run = &planned[2].run;
-    store.submit(&[Submission { until_epoch: Some(2), ..Submission::of(run.clone()) }], 1).await.unwrap();
+    store.submit(&[Submission { reach: Reach::Epoch(2), ..Submission::of(run.clone()) }], 1).await.unwrap();
     store.hold(run, Some(Hold::Search)).await.unwrap();
     let runs = store.sweep_runs(&record(&[]).sweep.name).await.unwrap();
     let names: Vec<_> = runs.iter().map(|run| (run.variant.as_str(), run.seed)).collect();
@@ -68,4 +68,18 @@ async fn runs_of_a_sweep_are_those_of_its_baseline_and_cells_as_far_as_they_are(
             && run.curve.is_empty()
             && run.epochs == specs[0].config.training.epochs)
     );
+}
+
+#[tokio::test]
+async fn resumed_by_a_person_a_cell_goes_as_far_as_it_was_to_and_one_that_the_search_stopped_to_its_end() {
+    let (_folder, store) = support::store().await;
+    let run = support::planned_run(&store, "a").await;
+    let until = |epoch| Submission { reach: epoch, ..Submission::of(run.clone()) };
+    store.submit(&[until(Reach::Epoch(2))], 1).await.unwrap();
+    for (hold, left) in [(Hold::Person, Some(2)), (Hold::Search, None)] {
+        store.submit(&[until(Reach::AsBefore)], 2).await.unwrap();
+        store.hold(&run, Some(hold)).await.unwrap();
+        store.wish(&run, Wish::Resume, 3).await.unwrap();
+        assert_eq!(store.job(&run).await.unwrap().until_epoch, left);
+    }
 }

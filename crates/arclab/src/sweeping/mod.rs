@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use anyhow::bail;
 use arclab_scheduler::{Advised, Advisor};
 use arclab_spec::{Cell, ExperimentName, Override, RunId, Search, Spec, VariantName};
-use arclab_store::{Hold, Store, StoreError, Submission, SweepRecord};
+use arclab_store::{Hold, Reach, Store, StoreError, Submission, SweepRecord};
 
 use self::step::{Step, limit, step};
 pub(crate) use self::{results::results, step::Limit};
@@ -123,8 +123,8 @@ impl Sweeper {
         for run in &hold {
             self.store.hold(run, Some(Hold::Search)).await?;
         }
-        let submission = |(run, until_epoch): &(RunId, _)| Submission {
-            until_epoch: *until_epoch,
+        let submission = |(run, until_epoch): &(RunId, Option<u32>)| Submission {
+            reach: until_epoch.map_or(Reach::End, Reach::Epoch),
             ..Submission::of(run.clone())
         };
         let submissions: Vec<_> = go_on.iter().map(submission).collect();

@@ -82,7 +82,10 @@ impl Store {
                 (change("UPDATE runs SET asked = COALESCE(asked, 'pause') WHERE id = ?"), Asked::Passed)
             }
             (Wish::Resume, RunState::Queued { .. }, Some(_)) if is_held => {
-                (change("UPDATE runs SET held = NULL, until_epoch = NULL WHERE id = ?"), Asked::Done)
+                // One that a search stopped goes to its end by this; one that a person paused, as far as it was to go.
+                let sql = "UPDATE runs SET until_epoch = CASE held WHEN 'search' THEN NULL ELSE until_epoch END, \
+                           held = NULL WHERE id = ?";
+                (change(sql), Asked::Done)
             }
             (Wish::Resume, RunState::Running { .. }, _) => {
                 let sql = "UPDATE runs SET asked = NULL WHERE id = ? AND asked = 'pause'";

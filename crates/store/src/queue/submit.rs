@@ -20,14 +20,25 @@ pub struct Submission {
     pub priority: Option<f64>,
     /// Runs that must have succeeded before; as before where empty.
     pub after: Vec<RunId>,
-    /// Attempts end with a checkpoint after so many epochs.
-    pub until_epoch: Option<u32>,
+    /// How far its next attempts go.
+    pub reach: Reach,
+}
+
+/// How far the next attempts of a run go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// As far as they were to go before.
+    AsBefore,
+    /// To the run's end.
+    End,
+    /// To a checkpoint after so many epochs.
+    Epoch(u32),
 }
 
 impl Submission {
-    /// Of a run of which nothing more is said.
+    /// Of a run of which nothing more is said, to its end.
     pub fn of(run: RunId) -> Self {
-        Self { run, priority: None, after: Vec::new(), until_epoch: None }
+        Self { run, priority: None, after: Vec::new(), reach: Reach::End }
     }
 }
 
@@ -92,14 +103,14 @@ async fn submit(
     // One that was moved stays where it was moved to.
     let stays = submitted_ms.is_some() && priority.total_cmp(&before).is_eq();
     let place = if stays { rows::get(&row, "place")? } else { place(since_ms, priority) };
+    let until_epoch: Option<u32> = match submission.reach {
+        Reach::AsBefore => rows::get(&row, "until_epoch")?,
+        Reach::End => None,
+        Reach::Epoch(epoch) => Some(epoch),
+    };
     let sql = "UPDATE runs SET submitted_ms = ?, priority = ?, place = ?, held = NULL, asked = NULL, refused = NULL, \
                not_before_ms = NULL, until_epoch = ? WHERE id = ?";
-    let query = sqlx::query(sql)
-        .bind(since_ms as i64)
-        .bind(priority)
-        .bind(place)
-        .bind(submission.until_epoch)
-        .bind(id);
+    let query = sqlx::query(sql).bind(since_ms as i64).bind(priority).bind(place).bind(until_epoch).bind(id);
     query.execute(write).await.doing("put a run in the queue")?;
     Ok(state)
 }
