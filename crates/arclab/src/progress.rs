@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use arclab_scheduler::{Progress, Refusal};
+use arclab_scheduler::{Memory, Progress, Refusal};
 use arclab_spec::{Position, RunId, Usage};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -235,11 +235,16 @@ impl RunProgress {
             Progress::Retrying { run, attempt, failure, parts: None } => {
                 self.line(format_args!("{run}: attempt {attempt} died ({}), trying again", failure.message));
             }
-            Progress::GpusFull { run, asked_bytes, free_bytes } => self.line(format_args!(
-                "{run} waits for other programs to free memory of a GPU: it asks for {} (`resources.gpu_memory`), and {} are free, which a smaller share may fit",
-                gibibytes(*asked_bytes),
-                gibibytes(*free_bytes)
-            )),
+            Progress::MemoryFull { run, memory, asked_bytes, free_bytes } => {
+                let (of, key) = match memory {
+                    Memory::Machine => ("", "memory"),
+                    Memory::Gpu => (" of a GPU", "gpu_memory"),
+                };
+                let [asked, free] = [asked_bytes, free_bytes].map(|bytes| gibibytes(*bytes));
+                self.line(format_args!(
+                    "{run} waits for other programs to free memory{of}: it asks for {asked} (`resources.{key}`), and {free} are free, which a smaller share may fit"
+                ));
+            }
             Progress::Stopping { workers } => {
                 self.line(format_args!("stopping {workers} after a checkpoint; Ctrl-C again stops at once"));
             }

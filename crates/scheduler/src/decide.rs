@@ -6,7 +6,7 @@ use arclab_spec::{
     config::{DeviceRequest, ResourceRequest, Threads},
 };
 
-use crate::{GpuPlace, GpuRoom, gpu_room::FreeGpus};
+use crate::{GpuPlace, GpuRoom, MemoryRoom, gpu_room::FreeGpus};
 
 /// A run that waits for a slot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +37,8 @@ pub struct Slots {
     pub jobs: Option<u32>,
     /// CPU threads.
     pub threads: u32,
-    /// Memory, in bytes.
-    pub memory_bytes: u64,
+    /// This machine's memory, for the runs that ask for some.
+    pub memory: MemoryRoom,
     /// GPUs, or why the worker can use none.
     pub gpus: Result<Vec<GpuRoom>, String>,
 }
@@ -155,13 +155,14 @@ pub(crate) fn refusal(request: &ResourceRequest, slots: &Slots) -> Option<Refusa
     }
     if let (DeviceRequest::Auto | DeviceRequest::Cuda, Ok(gpus)) = (request.device, &slots.gpus) {
         let asked = request.gpu_memory_bytes.unwrap_or(0);
-        let there = gpus.iter().map(|gpu| gpu.memory_bytes).max().unwrap_or(0);
+        let there = gpus.iter().map(|gpu| gpu.memory.bytes).max().unwrap_or(0);
         if asked > there {
             return Some(Refusal::GpuMemory { asked, there });
         }
     }
     let asked = request.memory_bytes.unwrap_or(0);
-    (asked > slots.memory_bytes).then_some(Refusal::Memory { asked, there: slots.memory_bytes })
+    let there = slots.memory.bytes;
+    (asked > there).then_some(Refusal::Memory { asked, there })
 }
 
 /// What is left.
@@ -180,7 +181,7 @@ impl Free {
             jobs: slots.jobs.unwrap_or(u32::MAX),
             all_threads: slots.threads,
             threads: slots.threads,
-            memory_bytes: slots.memory_bytes,
+            memory_bytes: slots.memory.left(),
             gpus: slots.gpus.as_deref().ok().map(FreeGpus::of),
         };
         for busy in running {
@@ -274,12 +275,12 @@ mod tests {
     }
 
     fn cpus(threads: u32, jobs: Option<u32>) -> Slots {
-        Slots { jobs, threads, memory_bytes: 1 << 30, gpus: Err("no driver".to_owned()) }
+        Slots { jobs, threads, memory: MemoryRoom::of(GIB), gpus: Err("no driver".to_owned()) }
     }
 
     /// GPUs of so many GiB.
     fn gpus<const N: usize>(gib: [u64; N]) -> Slots {
-        let room = |(gib, gpu)| GpuRoom { gpu, memory_bytes: gib * GIB, others_bytes: 0 };
+        let room = |(gib, gpu)| GpuRoom { gpu, memory: MemoryRoom::of(gib * GIB) };
         Slots { gpus: Ok(gib.into_iter().zip(0..).map(room).collect()), ..cpus(8, None) }
     }
 

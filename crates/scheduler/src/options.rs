@@ -20,6 +20,8 @@ pub struct SchedulerOptions {
     pub threads: NonZeroU32,
     /// Memory to share out among the runs that ask for some, in bytes.
     pub memory_bytes: u64,
+    /// What is free of it now, in bytes; none where that cannot be learned.
+    pub free_memory_bytes: fn() -> Option<u64>,
     /// How often journals are read.
     pub poll: Duration,
     /// A worker that gives no sign of life for so long is taken to hang, and killed.
@@ -52,6 +54,7 @@ impl SchedulerOptions {
             jobs: None,
             threads: NonZeroU32::new(threads).unwrap_or(NonZeroU32::MIN),
             memory_bytes: memory_bytes(),
+            free_memory_bytes: || meminfo("MemAvailable:"),
             poll: Duration::from_millis(200),
             // Workers give one every second or two.
             hung_after: Duration::from_mins(2),
@@ -66,8 +69,13 @@ impl SchedulerOptions {
 
 /// All memory of this machine; boundless where it cannot be learned, so that nothing is refused for it.
 pub fn memory_bytes() -> u64 {
-    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
-    let kib = line.and_then(|rest| rest.split_whitespace().next()).and_then(|kib| kib.parse::<u64>().ok());
-    kib.map_or(u64::MAX, |kib| kib.saturating_mul(1024))
+    meminfo("MemTotal:").unwrap_or(u64::MAX)
+}
+
+/// What Linux says of its memory, in bytes.
+fn meminfo(key: &str) -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(key))?;
+    let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kib.saturating_mul(1024))
 }

@@ -125,13 +125,15 @@ pub enum Progress {
         /// The last lines of its log.
         log_tail: String,
     },
-    /// Nothing is at work, and no run starts before other programs free memory of a GPU.
-    GpusFull {
+    /// Nothing is at work, and no run starts before other programs free memory.
+    MemoryFull {
         /// The first in line.
         run: RunId,
-        /// Its share, in bytes.
+        /// What it waits for.
+        memory: Memory,
+        /// What it asks for, in bytes.
         asked_bytes: u64,
-        /// What others leave of the GPU that has most left, in bytes.
+        /// What others leave, of GPUs of that which has most left, in bytes.
         free_bytes: u64,
     },
     /// Workers were asked to stop after a checkpoint.
@@ -144,6 +146,15 @@ pub enum Progress {
         /// How many are at work.
         workers: usize,
     },
+}
+
+/// Whose memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// This machine's.
+    Machine,
+    /// A GPU's.
+    Gpu,
 }
 
 /// How a run ended, as far as this invocation goes.

@@ -19,13 +19,13 @@ use tokio::{
 };
 
 use crate::{
-    Advisor, Gpu, GpuRoom, LockError, Progress, Refusal, Role, RunEnd, SchedulerError, SchedulerOptions,
-    Slots, Stop, Summary, Waiting, WorkerAbilities, decide,
+    Advisor, Gpu, GpuRoom, LockError, MemoryRoom, Progress, Refusal, Role, RunEnd, SchedulerError,
+    SchedulerOptions, Slots, Stop, Summary, Waiting, WorkerAbilities, decide,
     error::chain,
     gpu,
-    gpu_watch::GpuWatch,
     job::Job,
     lock::SchedulerLock,
+    memory_watch::MemoryWatch,
     slurm::{Desk, slurm_of},
 };
 
@@ -85,11 +85,11 @@ impl Scheduler {
     }
 
     fn slots(&self) -> Slots {
-        let room = |gpu: &Gpu| GpuRoom { gpu: gpu.index, memory_bytes: gpu.memory_bytes, others_bytes: 0 };
+        let room = |gpu: &Gpu| GpuRoom { gpu: gpu.index, memory: MemoryRoom::of(gpu.memory_bytes) };
         Slots {
             jobs: self.options.jobs.map(NonZeroU32::get),
             threads: self.options.threads.get(),
-            memory_bytes: self.options.memory_bytes,
+            memory: MemoryRoom::of(self.options.memory_bytes),
             gpus: self.gpus.as_ref().map(|gpus| gpus.iter().map(room).collect()).map_err(Clone::clone),
         }
     }
@@ -135,7 +135,7 @@ pub(crate) struct Session<'a> {
     pub(crate) looked: Option<Instant>,
     pub(crate) jobs: Vec<Job>,
     pub(crate) tries: BTreeMap<RunId, u32>,
-    pub(crate) gpu_watch: GpuWatch,
+    pub(crate) memory_watch: MemoryWatch,
     pub(crate) advisor: Option<Box<dyn Advisor>>,
     /// Whether the advisor has not been asked since a run stopped.
     pub(crate) has_news: bool,
@@ -164,7 +164,7 @@ impl<'a> Session<'a> {
             waiting: Vec::new(),
             jobs: Vec::new(),
             tries: BTreeMap::new(),
-            gpu_watch: GpuWatch::default(),
+            memory_watch: MemoryWatch::default(),
             advisor: None,
             has_news: true,
             desk: Desk::new(Arc::new(scheduler.options.slurm.clone()), scheduler.options.slurm_poll),

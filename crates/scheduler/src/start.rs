@@ -25,9 +25,9 @@ impl Session<'_> {
         self.start_on_slurm().await?;
         let local = self.jobs.iter().filter(|job| job.worker.slurm().is_none());
         let busy: Vec<Busy> = local.map(|job| job.holds).collect();
-        self.measure_gpus(&busy);
+        self.measure_memory(&busy);
         let actions = decide(&self.waiting, &busy, &self.slots);
-        self.tell_full_gpus(&busy, &actions);
+        self.tell_full_memory(&busy, &actions);
         for action in actions {
             match action {
                 Action::Refuse { run, reason } => self.refuse(&run, reason).await?,

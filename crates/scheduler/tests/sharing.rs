@@ -13,7 +13,7 @@ use std::{
 
 use arclab_spec::{Assignment, config::DeviceRequest, run_folder};
 use serde_json::json;
-use support::{Bench, example, nvml, script, until};
+use support::{Bench, example, most_at_once, nvml, script, until};
 
 const GIB: u64 = 1 << 30;
 
@@ -50,29 +50,11 @@ impl Shared {
         command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
     }
 
-    /// When each attempt was launched, and when it ended.
-    async fn times(&self) -> Vec<(u64, u64)> {
-        let mut times = Vec::new();
-        for run in &self.bench.runs {
-            let attempts = self.bench.store.attempts(run).await.unwrap();
-            times.extend(
-                attempts.into_iter().map(|attempt| (attempt.launched_ms, attempt.end.unwrap().at_ms)),
-            );
-        }
-        times
-    }
-
     async fn assert_all_done(&self) {
         for run in &self.bench.runs {
             self.bench.assert_done(run, 10).await;
         }
     }
-}
-
-/// The most of these that there were at once.
-fn most_at_once(times: &[(u64, u64)]) -> usize {
-    let at = |moment: u64| times.iter().filter(|(from, to)| *from <= moment && moment < *to).count();
-    times.iter().map(|(from, _)| at(*from)).max().unwrap_or(0)
 }
 
 fn assignment(folder: &Path) -> Assignment {
@@ -85,7 +67,7 @@ async fn as_many_runs_are_on_a_gpu_at_once_as_fit_beside_each_other_and_what_oth
     shared.free(65);
     assert!(shared.drive().wait().unwrap().success());
     shared.assert_all_done().await;
-    assert_eq!(most_at_once(&shared.times().await), 3);
+    assert_eq!(most_at_once(&shared.bench.times().await), 3);
     for run in &shared.bench.runs {
         let folder = shared.bench.store.run_folder(run);
         let environment = fs::read_to_string(folder.join("environment")).unwrap();
@@ -109,7 +91,7 @@ async fn workers_that_are_found_at_work_keep_their_shares() {
     first.wait().unwrap();
     assert!(shared.drive().wait().unwrap().success());
     shared.assert_all_done().await;
-    let times = shared.times().await;
+    let times = shared.bench.times().await;
     assert_eq!((times.len(), most_at_once(&times)), (6, 4));
 }
 
@@ -120,11 +102,11 @@ async fn runs_wait_for_memory_that_others_hold_and_a_person_is_told() {
     let mut scheduler = shared.drive();
     let mut said = BufReader::new(scheduler.stdout.take().unwrap()).lines().map(Result::unwrap);
     let first = said.next().unwrap();
-    assert!(first.starts_with("GpusFull"), "{first}");
+    assert!(first.starts_with("MemoryFull"), "{first}");
     assert!(first.ends_with(&format!("asked_bytes: {}, free_bytes: {} }}", 20 * GIB, 19 * GIB)), "{first}");
     shared.free(20);
-    assert!(said.all(|line| !line.starts_with("GpusFull")), "it is told once");
+    assert!(said.all(|line| !line.starts_with("MemoryFull")), "it is told once");
     assert!(scheduler.wait().unwrap().success());
     shared.assert_all_done().await;
-    assert_eq!(most_at_once(&shared.times().await), 1);
+    assert_eq!(most_at_once(&shared.bench.times().await), 1);
 }

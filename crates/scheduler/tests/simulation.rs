@@ -9,7 +9,7 @@ use std::{
     num::NonZeroU32,
 };
 
-use arclab_scheduler::{Action, Busy, GpuRoom, PATIENCE_MS, Slots, Waiting, decide};
+use arclab_scheduler::{Action, Busy, GpuRoom, MemoryRoom, PATIENCE_MS, Slots, Waiting, decide};
 use arclab_spec::{
     RunId,
     config::{DeviceRequest, ResourceRequest, Threads},
@@ -45,11 +45,11 @@ fn request(device: DeviceRequest, threads: u32, memory_gib: u64, share_gib: Opti
 
 /// GPUs of 80 GiB, with 8 threads and 64 GiB of memory each.
 fn machine(gpus: u32) -> Slots {
-    let room = |gpu| GpuRoom { gpu, memory_bytes: 80 * GIB, others_bytes: 0 };
+    let room = |gpu| GpuRoom { gpu, memory: MemoryRoom::of(80 * GIB) };
     Slots {
         jobs: None,
         threads: 8 * gpus,
-        memory_bytes: 64 * GIB * u64::from(gpus),
+        memory: MemoryRoom::of(64 * GIB * u64::from(gpus)),
         gpus: Ok((0..gpus).map(room).collect()),
     }
 }
@@ -106,7 +106,7 @@ fn simulate(tasks: &[Task], slots: &Slots) -> Vec<u64> {
 fn assert_fits(running: &BTreeMap<usize, Busy>, slots: &Slots) {
     let held = || running.values();
     assert!(held().map(|busy| busy.threads).sum::<u32>() <= slots.threads, "threads are used twice");
-    assert!(held().map(|busy| busy.memory_bytes).sum::<u64>() <= slots.memory_bytes, "memory is used twice");
+    assert!(held().map(|busy| busy.memory_bytes).sum::<u64>() <= slots.memory.bytes, "memory is used twice");
     let mut shares: BTreeMap<u32, (u64, u32, u32)> = BTreeMap::new();
     for place in held().filter_map(|busy| busy.gpu) {
         let (bytes, whole, count) = shares.entry(place.gpu).or_default();
@@ -143,7 +143,7 @@ fn lower_bound_ms(tasks: &[Task], slots: &Slots) -> f64 {
     [
         sum(&gpu_share) / gpus,
         sum(&threads) / f64::from(slots.threads),
-        sum(&memory) / slots.memory_bytes as f64,
+        sum(&memory) / slots.memory.bytes as f64,
         longest,
     ]
     .into_iter()

@@ -29,6 +29,12 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
 
+/// The most of these that there were at once.
+pub(crate) fn most_at_once(times: &[(u64, u64)]) -> usize {
+    let at = |moment: u64| times.iter().filter(|(from, to)| *from <= moment && moment < *to).count();
+    times.iter().map(|(from, _)| at(*from)).max().unwrap_or(0)
+}
+
 /// A store in which runs wait.
 pub(crate) struct Bench {
     folder: TempDir,
@@ -41,6 +47,8 @@ pub(crate) struct Bench {
     /// Where Slurm's programs lie.
     pub(crate) slurm: Option<PathBuf>,
     pub(crate) poll: Duration,
+    /// This machine's memory, in bytes, and what is free of it.
+    pub(crate) memory: (u64, fn() -> Option<u64>),
 }
 
 impl Bench {
@@ -87,6 +95,7 @@ impl Bench {
             slurm: None,
             hung_after: Duration::from_mins(2),
             poll: Duration::from_millis(10),
+            memory: (1 << 40, || None),
         };
         bench.runs.iter().for_each(|run| bench.script(run, &script));
         bench
@@ -127,6 +136,7 @@ impl Bench {
     pub(crate) fn try_scheduler(&self) -> Result<Scheduler, LockError> {
         let mut options = SchedulerOptions::of_this_machine(self.worker.clone(), provenance());
         (options.poll, options.backoff) = (self.poll, self.poll);
+        (options.memory_bytes, options.free_memory_bytes) = self.memory;
         options.slurm = Programs { folder: self.slurm.clone() };
         options.slurm_poll = Duration::from_millis(500);
         options.threads = NonZeroU32::new(4).unwrap();
@@ -141,6 +151,18 @@ impl Bench {
         let mut command = Command::new(example("drive"));
         command.arg(self.path()).arg(&self.worker).stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().unwrap()
+    }
+
+    /// When each attempt was launched, and when it ended.
+    pub(crate) async fn times(&self) -> Vec<(u64, u64)> {
+        let mut times = Vec::new();
+        for run in &self.runs {
+            let attempts = self.store.attempts(run).await.unwrap();
+            times.extend(
+                attempts.into_iter().map(|attempt| (attempt.launched_ms, attempt.end.unwrap().at_ms)),
+            );
+        }
+        times
     }
 
     /// Carries all runs out.

@@ -35,7 +35,7 @@ fn a_whole_gpu_is_one_without_a_run_and_no_share_joins_the_run_that_has_it() {
 #[test]
 fn what_others_hold_of_a_gpu_is_waited_for_and_not_refused() {
     let mut slots = gpus([80]);
-    slots.gpus.as_mut().unwrap()[0].others_bytes = 60 * GIB;
+    slots.gpus.as_mut().unwrap()[0].memory.others_bytes = 60 * GIB;
     assert_eq!(decide(&sharing([Some(21)]), &[], &slots), []);
     assert_eq!(starts(&decide(&sharing([Some(20)]), &[], &slots)), [("r0", 1, Some(0))]);
 }
@@ -88,7 +88,7 @@ fn has_room(room: &GpuRoom, held: &[Busy]) -> bool {
     let places = held.iter().filter_map(|busy| busy.gpu).filter(|place| place.gpu == room.gpu);
     let shares: Vec<Option<u64>> = places.map(|place| place.share_bytes).collect();
     let sum: Option<u64> = shares.iter().copied().sum();
-    sum.map_or(shares.len() == 1, |sum| sum <= room.memory_bytes)
+    sum.map_or(shares.len() == 1, |sum| sum <= room.memory.bytes)
 }
 
 proptest! {
@@ -99,9 +99,9 @@ proptest! {
         jobs in proptest::option::of(1..5_u32),
         gib in proptest::option::of(proptest::collection::vec(8..100_u64, 1..4)),
     ) {
-        let room = |(gib, gpu)| GpuRoom { gpu, memory_bytes: gib * GIB, others_bytes: 0 };
+        let room = |(gib, gpu)| GpuRoom { gpu, memory: MemoryRoom::of(gib * GIB) };
         let gpus = gib.map(|gib| gib.into_iter().zip(0..).map(room).collect::<Vec<_>>()).ok_or_else(String::new);
-        let slots = Slots { jobs, threads: cores, memory_bytes: 1 << 30, gpus };
+        let slots = Slots { jobs, threads: cores, memory: MemoryRoom::of(1 << 30), gpus };
         let name = |i: usize| RunId::new(format!("r{i}")).unwrap();
         let runs: Vec<Waiting> = runs.into_iter().enumerate()
             .map(|(i, run)| Waiting { run: name(i), request: request(run), waited_ms: 0 }).collect();
