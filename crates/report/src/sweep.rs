@@ -154,19 +154,18 @@ impl SweepResults {
     }
 
     fn said_of(&self, best: &CellResults) -> String {
-        let own = best.after(best.done()).unwrap_or_default();
-        let others = self.against.after(self.against.done());
-        let differences =
-            others.map(|others| own.iter().zip(others).map(|(a, b)| a - b).collect::<Vec<f64>>());
-        let versus = match differences.as_deref().and_then(seed_difference) {
-            Some(effect) => {
+        let (own, others) = (best.after(best.done()), self.against.after(best.done()));
+        let differences: Option<Vec<f64>> =
+            own.zip(others).map(|(own, others)| own.iter().zip(others).map(|(a, b)| a - b).collect());
+        let against = &self.against.variant;
+        let versus = match differences.as_deref().map(seed_difference) {
+            _ if best.curves == self.against.curves => format!("it is what {against} is, by the same runs"),
+            Some(Some(effect)) => {
                 let Difference { value, low, high } = effect.difference;
-                format!(
-                    "{value:+.3} [{low:+.3}, {high:+.3}] against {}, paired by seed",
-                    self.against.variant
-                )
+                format!("{value:+.3} [{low:+.3}, {high:+.3}] against {against}, paired by seed")
             }
-            None => format!("one seed does not tell how it stands against {}", self.against.variant),
+            Some(None) => format!("one seed does not tell how it stands against {against}"),
+            None => format!("{against} has not come as far"),
         };
         let among = self.cells.len();
         format!(
@@ -185,18 +184,21 @@ impl SweepResults {
         }
         let values: Vec<Vec<f64>> = cells.iter().map(|(_, values)| values.clone()).collect();
         let count = cells.len();
-        let Some(Luck { best, above, by_chance, p }) = luck(&values) else {
+        let best = self.best().map(|best| &best.variant);
+        let chosen = cells.iter().position(|(cell, _)| Some(&cell.variant) == best);
+        let Some(Luck { cell, above, by_chance, p }) = luck(&values, chosen) else {
             return Some(format!(
                 "Warning: with one seed a cell nothing tells luck from merit, and the best of {count} equally good cells looks better \
                  than it is: ask for several `training.seeds`."
             ));
         };
         let begin = if p < CLEAR { "More than luck" } else { "Warning: this may be luck" };
-        let name = &cells[best].0.variant;
+        let name = &cells[cell].0.variant;
+        let (above, side) = (above.abs(), if above < 0.0 { "below" } else { "above" });
         let p = shown_p(p);
         let p = if p.starts_with('<') { format!("p {p}") } else { format!("p = {p}") };
         Some(format!(
-            "{begin}: after epoch {common}, the last that all cells have done, {name} is {above:.4} above the mean of {count} cells; the \
+            "{begin}: after epoch {common}, the last that all cells have done, {name} is {above:.4} {side} the mean of {count} cells; the \
              luckiest of as many equals would be {by_chance:.4} above it on average ({p}, studentised extreme deviate)."
         ))
     }

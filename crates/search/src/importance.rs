@@ -5,13 +5,17 @@
 //! explains by itself; what is left is of axes together. The forest stands in for cells that no run has: on a full grid with one axis
 //! all is that axis's.
 
+use std::ops::Range;
+
 use crate::chance::Chance;
 
 const TREES: u64 = 64;
-/// Trials below which a leaf is not divided: a leaf of one would take its luck for an effect.
+/// Fewer trials are not divided any further, so that few leaves are the luck of a single one.
 const LEAST: usize = 3;
 /// Of sums of squares that are equal.
 const ROUNDING: f64 = 1e-9;
+/// Of the largest value: trees whose predictions deviate by less have found nothing but rounding.
+const LEAST_DEVIATION: f64 = 1e-12;
 
 /// The share of the variation that each axis explains alone; none where nothing varies. `points` are places on the axes, none where an
 /// axis did not count.
@@ -31,10 +35,12 @@ pub fn importance(points: &[Vec<Option<f64>>], values: &[f64], seed: u64) -> Opt
         alone.iter_mut().zip(of_axes).for_each(|(sum, variance)| *sum += variance);
         all += whole;
     }
-    (all > 0.0).then(|| alone.iter().map(|variance| variance / all).collect())
+    let largest = values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+    (all / TREES as f64 > (LEAST_DEVIATION * largest).powi(2))
+        .then(|| alone.iter().map(|variance| variance / all).collect())
 }
 
-/// The values of an axis that were tried, and how often.
+/// The values of an axis that were tried, in their order, each with the share of the trials that have it.
 struct Levels(Vec<(f64, f64)>);
 
 impl Levels {
@@ -46,9 +52,15 @@ impl Levels {
         Self(places.chunk_by(|a, b| a.total_cmp(b).is_eq()).map(level).collect())
     }
 
+    /// Which of them lie in (`low`, `high`].
+    fn within(&self, (low, high): (f64, f64)) -> Range<usize> {
+        let above = |side: f64| self.0.partition_point(|(place, _)| *place <= side);
+        above(low)..above(high)
+    }
+
     /// The share of what lies in (`low`, `high`].
-    fn share(&self, (low, high): (f64, f64)) -> f64 {
-        self.0.iter().filter(|(place, _)| low < *place && *place <= high).map(|(_, share)| share).sum()
+    fn share(&self, side: (f64, f64)) -> f64 {
+        self.0[self.within(side)].iter().map(|(_, share)| share).sum()
     }
 }
 
@@ -89,12 +101,47 @@ fn split_of(axis: usize, points: &[Vec<f64>], values: &[f64], of: &[usize]) -> O
     let place = |trial: usize| points[trial][axis];
     let mut order = of.to_vec();
     order.sort_by(|a, b| place(*a).total_cmp(&place(*b)));
-    let cuts = (1..order.len()).filter(|cut| place(order[cut - 1]) < place(order[*cut]));
-    let each = cuts.map(|cut| {
-        let left = spread(values, &order[..cut]) + spread(values, &order[cut..]);
-        (left, f64::midpoint(place(order[cut - 1]), place(order[cut])))
+    // Around the mean of all of them, so that squares of large values do not hide small differences.
+    let middle = mean(values, of);
+    let deviation = |trial: &usize| values[*trial] - middle;
+    let all = order.iter().map(deviation).fold(Sums::default(), Sums::and);
+    let below = order.iter().map(deviation).scan(Sums::default(), |sums, value| {
+        *sums = sums.and(value);
+        Some(*sums)
+    });
+    let cuts = order.windows(2).zip(below).filter(|(pair, _)| place(pair[0]) < place(pair[1]));
+    let each = cuts.map(|(pair, below)| {
+        let left = below.spread() + all.less(below).spread();
+        (left, f64::midpoint(place(pair[0]), place(pair[1])))
     });
     each.reduce(|a, b| if b.0 < a.0 { b } else { a })
+}
+
+/// Of some values: how many, and the sums of them and of their squares.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sums {
+    count: f64,
+    values: f64,
+    squares: f64,
+}
+
+impl Sums {
+    fn and(self, value: f64) -> Self {
+        Self { count: self.count + 1.0, values: self.values + value, squares: self.squares + value * value }
+    }
+
+    fn less(self, other: Self) -> Self {
+        Self {
+            count: self.count - other.count,
+            values: self.values - other.values,
+            squares: self.squares - other.squares,
+        }
+    }
+
+    /// The sum of squares around their mean.
+    fn spread(self) -> f64 {
+        (self.squares - self.values * self.values / self.count).max(0.0)
+    }
 }
 
 fn mean(values: &[f64], of: &[usize]) -> f64 {
@@ -118,22 +165,20 @@ fn variances(leaves: &[Leaf], levels: &[Levels]) -> (Vec<f64>, f64) {
     let mean: f64 = each().map(|(value, share)| value * share).sum();
     let whole = each().map(|(value, share)| (value - mean).powi(2) * share).sum();
     let of_axis = |axis: usize| {
-        let effect = |place: f64| {
-            let here = leaves
-                .iter()
-                .zip(&shares)
-                .filter(|(leaf, _)| leaf.sides[axis].0 < place && place <= leaf.sides[axis].1);
-            let others = |shares: &[f64]| {
-                shares
-                    .iter()
-                    .enumerate()
-                    .filter(|(other, _)| *other != axis)
-                    .map(|(_, share)| share)
-                    .product::<f64>()
-            };
-            here.map(|(leaf, shares)| leaf.value * others(shares)).sum::<f64>() - mean
-        };
-        levels[axis].0.iter().map(|(place, share)| effect(*place).powi(2) * share).sum()
+        // What a leaf adds begins at its lowest level and ends after its highest.
+        let mut steps = vec![0.0; levels[axis].0.len() + 1];
+        for (leaf, shares) in leaves.iter().zip(&shares) {
+            let others = shares.iter().enumerate().filter(|(other, _)| *other != axis);
+            let adds = leaf.value * others.map(|(_, share)| share).product::<f64>();
+            let within = levels[axis].within(leaf.sides[axis]);
+            steps[within.start] += adds;
+            steps[within.end] -= adds;
+        }
+        let effects = steps.iter().scan(-mean, |effect, step| {
+            *effect += step;
+            Some(*effect)
+        });
+        levels[axis].0.iter().zip(effects).map(|((_, share), effect)| effect.powi(2) * share).sum()
     };
     ((0..levels.len()).map(of_axis).collect(), whole)
 }

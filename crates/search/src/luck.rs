@@ -1,4 +1,4 @@
-//! Whether the best of many cells is more than the luckiest of equals.
+//! Whether a cell that was chosen as the best of many is more than the luckiest of equals.
 //!
 //! Cells in blocks: all have the same seeds, and what a seed does to all of them alike is set apart. If no cell were better than another,
 //! the best mean would lie above the mean of all by a multiple of its standard error whose distribution is that of the largest of so
@@ -14,22 +14,26 @@ const MOST_NORMALS: usize = 20_000_000;
 /// Degrees of freedom beyond which a spread is known well enough to be taken as it is.
 const MANY: usize = 200;
 
+/// Of the largest value: what differs by less is equal but for rounding.
+const ROUNDING: f64 = 1e-12;
+
 /// What chance alone makes of so many cells.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Luck {
-    /// Which cell is the best.
-    pub best: usize,
+    /// Which cell is judged.
+    pub cell: usize,
     /// Its mean less that of all.
     pub above: f64,
-    /// The same, as it is to be expected if all cells were equally good.
+    /// The same of the best one, as it is to be expected if all cells were equally good.
     pub by_chance: f64,
     /// How often a best one would lie as far above, if all cells were equally good.
     pub p: f64,
 }
 
-/// Of the values of each cell, one a seed, the seeds in one order. None of fewer than two cells or seeds, or where cells have not as
+/// Of the values of each cell, one a seed, the seeds in one order: of the cell that was `chosen`, or of that with the highest mean. One
+/// that was chosen by something else than these values lies no higher than the highest, so that its p is none too small. None of fewer than two cells or seeds, or where cells have not as
 /// many.
-pub fn luck(cells: &[Vec<f64>]) -> Option<Luck> {
+pub fn luck(cells: &[Vec<f64>], chosen: Option<usize>) -> Option<Luck> {
     let seeds = cells.first()?.len();
     if cells.len() < 2 || seeds < 2 || cells.iter().any(|cell| cell.len() != seeds) {
         return None;
@@ -42,14 +46,17 @@ pub fn luck(cells: &[Vec<f64>]) -> Option<Luck> {
     });
     let freedom = (cells.len() - 1) * (seeds - 1);
     let error = (rest.sum::<f64>() / freedom as f64 / seeds as f64).sqrt();
-    let (best, highest) = means.iter().copied().enumerate().reduce(|a, b| if b.1 > a.1 { b } else { a })?;
-    let above = highest - all;
+    let (highest, _) = means.iter().copied().enumerate().reduce(|a, b| if b.1 > a.1 { b } else { a })?;
+    let cell = chosen.unwrap_or(highest);
+    let scale = cells.iter().flatten().fold(0.0_f64, |most, value| most.max(value.abs()));
+    let [error, above] = [error, means.get(cell)? - all]
+        .map(|found| if found.abs() <= ROUNDING * scale { 0.0 } else { found });
     let draws = extremes(cells.len(), freedom);
     let as_far = draws.iter().filter(|(deviate, spread)| deviate / spread * error >= above).count();
     let expected = mean(draws.iter().map(|(deviate, _)| *deviate));
     // One more, as what was seen is a draw, too; so no p is 0.
     let p = (as_far + 1) as f64 / (draws.len() + 1) as f64;
-    Some(Luck { best, above, by_chance: expected * error, p })
+    Some(Luck { cell, above, by_chance: expected * error, p })
 }
 
 /// The largest of `count` normal deviates less their mean, and beside it an estimate of their spread, 1, with so much freedom.

@@ -50,6 +50,50 @@ fn ranges_are_even_in_differences_or_in_ratios() {
 }
 
 #[test]
+fn a_range_keeps_to_its_ends() {
+    let narrow = "  axes: {optimizer.clip_norm: {from: 12345, to: 12349, steps: 3}}\n";
+    assert_eq!(names(narrow)[1..], ["clip_norm-12345", "clip_norm-12347", "clip_norm-12349"]);
+    let fine = "  axes: {loss.margin: {from: 0.12346, to: 0.2, steps: 2}}\n";
+    assert_eq!(names(fine)[1..], ["margin-0.12346", "margin-0.2"]);
+}
+
+#[test]
+fn whole_numbers_are_drawn_evenly() {
+    let sweep = "  axes: {model.embedding_size: {from: 2, to: 5, whole: true}, loss.scale: {from: 1, to: 60}}\n  \
+                 search: random\n  cells: 200\n";
+    let drawn = names(sweep);
+    for size in 2..=5 {
+        let count = drawn.iter().filter(|name| name.starts_with(&format!("embedding_size-{size}-"))).count();
+        // Five standard deviations of a share of 200.
+        assert!((19..=81).contains(&count), "{size}: {count}");
+    }
+}
+
+#[test]
+fn a_cell_has_the_same_values_whatever_other_axes_there_are() {
+    let draw = |axes: &str| names(&format!("  axes: {{{axes}}}\n  search: random\n  cells: 3\n"));
+    let margins =
+        |name: &String| name.split("-margin-").last().unwrap().trim_start_matches("margin-").to_owned();
+    let margin = "loss.margin: {from: 0.1, to: 0.9}";
+    let (alone, both) = (draw(margin), draw(&format!("loss.scale: {{from: 1, to: 60}}, {margin}")));
+    assert_eq!(alone.iter().map(margins).collect::<Vec<_>>(), both.iter().map(margins).collect::<Vec<_>>());
+}
+
+#[test]
+fn lists_may_be_values_and_then_cells_are_numbered() {
+    let specs = cells("  axes: {schedule.milestones: [[1], [1, 2]]}\nschedule: {name: step}\n").unwrap();
+    assert_eq!(specs[2].name.as_str(), "margin-002");
+    assert_eq!(specs[2].sweep.as_ref().unwrap().cell.as_ref().unwrap().values, [Some("[1, 2]".to_owned())]);
+}
+
+#[test]
+fn a_number_is_the_same_however_it_is_written() {
+    let sweep =
+        "  axes: {loss.scale: [16.0, 64.0], loss.margin: {values: [0.2, 0.4], when: {loss.scale: 16}}}\n";
+    assert_eq!(names(sweep).len(), 1 + 3);
+}
+
+#[test]
 fn an_axis_may_count_beside_one_value_of_another_alone() {
     let sweep = "  axes:\n    loss.name: [arcface, normface]\n    loss.margin: {values: [0.2, 0.5], when: {loss.name: arcface}}\n";
     assert_eq!(names(sweep)[1..], ["name-arcface-margin-0.2", "name-arcface-margin-0.5", "name-normface"]);
@@ -184,6 +228,26 @@ fn mistakes_are_told_where_they_stand() {
         ),
         ("  axes: {training.epochs: [2, 4]}\n  stop: {}\n", "cannot be an axis beside `stop`"),
         ("  axes: {loss.margin: [0.2]}\n  round: 3\n", "`sweep.round` has no effect"),
+        ("  axes: {resources.threads: [1, 2]}\n", "margin.yaml:4:29: `resources.threads` cannot be an axis"),
+        ("  axes: {training.seeds: [[0], [1]]}\n", "each cell has all of them"),
+        ("  axes: {data.split.seed: [0, 1]}\n", "judged by different validation pairs"),
+        (
+            "  axes: {training.epochs: {from: 1, to: 2.5, steps: 2, whole: true}}\n",
+            "begins and ends with one",
+        ),
+        ("  axes: {loss.margin: {from: .nan, to: 0.5, steps: 2}}\n", "from -1000000000000 to 1000000000000"),
+        (
+            "  axes: {loss.scale: [16, 64], loss.margin: {values: [0.2], when: {loss.scale: 32}}}\n",
+            "`loss.margin` waits for `loss.scale` to be `32`, which it never is",
+        ),
+        (
+            "  axes: {loss.margin: {from: 0, to: 1, steps: 1000}, loss.scale: {from: 1, to: 9, steps: 1000}}\n",
+            "the grid has more than 10000 cells",
+        ),
+        (
+            "  axes: {loss.margin: [0.2]}\n  budget: {runs: 1}\ntraining: {seeds: [0, 1, 2]}\n",
+            "a budget of 1 runs has no room for a cell of 3 seeds",
+        ),
     ] {
         let said = cells(sweep).unwrap_err();
         assert!(said.contains(told), "{sweep}: {said}");

@@ -87,9 +87,9 @@ fn group_specs(files: &[PathBuf], overrides: &[Override], reading: &Reading<'_>)
     let chains = files.iter().filter_map(|file| chain::load(file, reading));
     let variants = chains.flat_map(|chain| sweep::expanded(chain, overrides, reading));
     let mut specs: Vec<Spec> = variants.filter_map(|chain| spec::read(&chain, overrides, reading)).collect();
-    sweep::within(&mut specs);
     for spec in &specs {
         sweep::fits(spec, reading);
     }
+    sweep::within(&mut specs);
     specs
 }

@@ -14,6 +14,22 @@ use crate::{
 
 /// Steps that a range may have at most.
 const MOST_STEPS: u64 = 1000;
+/// The largest number of a range: beyond it, no key has a meaning, and differences overflow some day.
+const LARGEST: f64 = 1e12;
+/// What is not computed with, or not by one cell: beginnings of keys, and what would be right.
+const NO_AXES: [(&str, &str); 11] = [
+    ("name", "each cell has a name by its values"),
+    ("extends", "write a sweep for each spec that is extended"),
+    ("hypothesis", "it is the sweep's, and changes no number"),
+    ("expect", "it changes no number"),
+    ("queue", "write it beside `sweep`, for all cells"),
+    ("resources", "write it beside `sweep`, for all cells"),
+    ("sweep", "write a sweep for each"),
+    ("training.seeds", "write `training: {seeds: [0, 1]}` beside `sweep`: each cell has all of them"),
+    ("training.log_every", "it changes no number"),
+    ("evaluation.validation_pairs", "cells would be judged by different validation pairs"),
+    ("data.split", "cells would be judged by different validation pairs"),
+];
 
 /// A key and the values that it takes.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +71,12 @@ pub(super) fn schema() -> serde_json::Value {
 pub(super) fn axis(axes: &mut Section<'_>, key: &str) -> Option<Axis> {
     let doc = "Values: a list, or a range {from, to, scale, steps, whole}, or {values, when}.";
     let node = axes.take(key, doc, json!({"type": ["array", "object"]}))?;
+    let begins =
+        |with: &str| key.strip_prefix(with).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    if let Some((_, help)) = NO_AXES.iter().find(|(with, _)| begins(with)) {
+        axes.reading().report(Diagnostic::at(&node.place, format!("`{key}` cannot be an axis")).help(*help));
+        return None;
+    }
     let axis = |values, when| Axis { key: key.to_owned(), node: node.clone(), values, when };
     match &node.value {
         Value::List(_) => choices(axes, key, node).map(|values| axis(values, None)),
@@ -90,7 +112,7 @@ fn listed(section: &mut Section<'_>) -> Option<Values> {
 }
 
 fn range(section: &mut Section<'_>) -> Option<Values> {
-    let any = Range::closed(f64::MIN, f64::MAX);
+    let any = Range::closed(-LARGEST, LARGEST);
     let low = section.optional_number("from", "The smallest value.", 0.2, any);
     let high = section.optional_number("to", "The largest value.", 0.8, any);
     let scales = [("linear", Scale::Linear), ("log", Scale::Log)];
@@ -111,7 +133,12 @@ fn range(section: &mut Section<'_>) -> Option<Values> {
         (Some(low), Some(_)) if low <= 0.0 && scale == Scale::Log => {
             complain("a range of ratios must begin above 0")
         }
+        (Some(low), Some(high)) if is_whole && (low.fract() != 0.0 || high.fract() != 0.0) => {
+            complain("a range of whole numbers begins and ends with one")
+        }
         (Some(low), Some(high)) => Some(Values::Range { low, high, scale, steps, is_whole }),
+        // What is there and wrong was told already.
+        _ if section.mentions("from") && section.mentions("to") => None,
         _ => complain("a range needs `from` and `to`"),
     }
 }
@@ -152,19 +179,25 @@ impl Axis {
         }
     }
 
-    /// The value at `place` of [0, 1], evenly.
+    /// The value at `place` of [0, 1], evenly: whole numbers have parts of it that are equal, in differences or ratios.
     pub(super) fn at(&self, place: f64) -> Node {
         match &self.values {
             Values::Choices(nodes) => {
                 nodes[((place * nodes.len() as f64) as usize).min(nodes.len() - 1)].clone()
             }
             &Values::Range { low, high, scale, is_whole, .. } => {
+                let end = if is_whole { high + 1.0 } else { high };
                 let value = match scale {
-                    Scale::Linear => low + place * (high - low),
-                    Scale::Log => low * (high / low).powf(place),
+                    Scale::Linear => low + place * (end - low),
+                    Scale::Log => low * (end / low).powf(place),
                 };
-                let value = if is_whole { value.round() } else { shortened(value) };
-                self.number(value)
+                self.number(match scale {
+                    _ if is_whole => value.floor().clamp(low, high),
+                    _ if place == 0.0 => low,
+                    _ if place == 1.0 => high,
+                    Scale::Linear => shortened(value, high - low).clamp(low, high),
+                    Scale::Log => shortened(value, value).clamp(low, high),
+                })
             }
         }
     }
@@ -191,12 +224,25 @@ impl Axis {
     /// Whether it counts beside `taken`, what axes before it have.
     pub(super) fn counts(&self, taken: &[Taken<'_>]) -> bool {
         self.when.as_ref().is_none_or(|(key, value)| {
-            taken.iter().any(|taken| taken.axis.key == *key && taken.node.scalar() == Some(value))
+            taken.iter().any(|taken| taken.axis.key == *key && is_value(&taken.node, value))
         })
+    }
+
+    /// Whether it takes `value` some day; of what is drawn from a range nobody knows.
+    pub(super) fn takes(&self, value: &str) -> bool {
+        matches!(self.values, Values::Range { steps: None, .. })
+            || self.grid().iter().any(|node| is_value(node, value))
     }
 }
 
-/// With four digits that count: names and tables show it, and no run needs more.
-fn shortened(value: f64) -> f64 {
-    format!("{value:.3e}").parse().unwrap_or(value)
+/// Whether both are one text, or one number.
+fn is_value(node: &Node, value: &str) -> bool {
+    let number = |text: &str| text.parse::<f64>().ok();
+    node.scalar().is_some_and(|own| own == value || number(own).is_some_and(|own| number(value) == Some(own)))
+}
+
+/// With as many decimals as four digits of `size` have: names and tables show it, and no run needs more.
+fn shortened(value: f64, size: f64) -> f64 {
+    let decimals = (3.0 - size.log10().floor()).max(0.0) as usize;
+    format!("{value:.decimals$}").parse().unwrap_or(value)
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Spec,
+    Spec, Sweep,
     read::{
         range::{Counts, Range},
-        section::Section,
+        section::{Reading, Section},
     },
+    source::Diagnostic,
 };
 
 /// `budget:`.
@@ -26,6 +27,16 @@ pub(super) fn budget(section: &mut Section<'_>) -> Budget {
         let hours = section.optional_number("hours", doc, 8.0, Range::above(0.0, 1e6));
         Budget { runs: runs.map(|runs| runs as u32), hours }
     })
+}
+
+/// Reports a budget in which no cell has room.
+pub(super) fn fits(sweep: &Sweep, spec: &Spec, reading: &Reading<'_>) {
+    let seeds = spec.seeds.len();
+    if let Some(runs) = sweep.runs.filter(|runs| (*runs as usize) < seeds) {
+        let message = format!("a budget of {runs} runs has no room for a cell of {seeds} seeds");
+        let found = Diagnostic::of_file(spec.file.display(), message);
+        reading.report(found.help("write more `sweep.budget.runs`, or fewer `training.seeds`"));
+    }
 }
 
 /// Leaves out the cells that the runs of a budget do not reach to.

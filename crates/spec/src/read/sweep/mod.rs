@@ -11,8 +11,8 @@ mod stop;
 
 use serde_json::Value as Json;
 
+pub(super) use self::budget::within;
 use self::{axis::Axis, budget::Budget, search::Taken};
-pub(super) use self::{budget::within, stop::fits};
 use super::{
     chain::{Chain, Link},
     overrides::Override,
@@ -20,7 +20,7 @@ use super::{
     spec,
 };
 use crate::{
-    Cell, InvalidName, Membership, Search, StopRule, Sweep, SweepAxis, VariantName,
+    Cell, InvalidName, Membership, Search, Spec, StopRule, Sweep, SweepAxis, VariantName,
     source::{Diagnostic, Entry, Node, Place, Scalar, Value},
 };
 
@@ -61,6 +61,9 @@ pub(super) fn expanded(chain: Chain, overrides: &[Override], reading: &Reading<'
         reading.report(found.help("write such as `extends: baseline.yaml`"));
         return Vec::new();
     };
+    if search::is_too_large(written.search, &written.axes) {
+        return Vec::new();
+    }
     let Some(sweep) = written.named(own, reading) else { return Vec::new() };
     let part = |links, cell| Chain { links, sweep: Some(Membership { sweep: sweep.clone(), cell }) };
     let cells = search::cells(written.search, &written.axes, reading.later()).into_iter().zip(0..).map(
@@ -73,6 +76,16 @@ pub(super) fn expanded(chain: Chain, overrides: &[Override], reading: &Reading<'
         },
     );
     [part(against, None)].into_iter().chain(cells).collect()
+}
+
+/// Reports what would stop nothing, and a budget that is none.
+pub(super) fn fits(spec: &Spec, reading: &Reading<'_>) {
+    // The first cell tells it for all.
+    let is_first = |part: &&Membership| part.cell.as_ref().is_some_and(|cell| cell.number == 0);
+    if let Some(part) = spec.sweep.as_ref().filter(is_first) {
+        stop::fits(&part.sweep, spec, reading);
+        budget::fits(&part.sweep, spec, reading);
+    }
 }
 
 /// What cells are held against: what is extended, with the sweep's seeds and resources, so that seeds pair.
@@ -118,7 +131,9 @@ impl Written {
 
     fn cell(&self, cell: &search::Cell<'_>, number: u32) -> Cell {
         let taken = |axis: &Axis| cell.iter().find(|taken| taken.axis.key == axis.key);
-        let value = |axis: &Axis| taken(axis).and_then(|taken| taken.node.scalar()).map(str::to_owned);
+        let value = |axis: &Axis| {
+            taken(axis).map(|taken| taken.node.scalar().map_or_else(|| taken.node.inline(), str::to_owned))
+        };
         let point = self.axes.iter().map(|axis| taken(axis).map(|taken| taken.place));
         Cell { number, point: point.collect(), values: self.axes.iter().map(value).collect() }
     }
@@ -151,11 +166,11 @@ fn document(cell: &search::Cell<'_>, name: String, place: &Place) -> Node {
     })
 }
 
-/// `margin-0.3-scale-64`; with a number where that is no name.
+/// `margin-0.3-scale-64`; with a number where that is no name, as of lists.
 fn name(cell: &search::Cell<'_>, stem: &str, number: u32) -> String {
     let part = |Taken { axis, node, .. }: &Taken<'_>| {
         let key = axis.key.rsplit('.').next().unwrap_or(&axis.key);
-        format!("{key}-{}", node.scalar().unwrap_or_default())
+        format!("{key}-{}", node.scalar().unwrap_or("[]"))
     };
     let name = cell.iter().map(part).collect::<Vec<_>>().join("-");
     VariantName::new(&name)

@@ -1,7 +1,7 @@
 //! Which cells of the axes' product a sweep has.
 //!
 //! - `grid`: all.
-//! - `random`: so many, each value drawn evenly from its axis by a counter-based hash of (seed, cell, axis), so that a cell is the same
+//! - `random`: so many, each value drawn evenly from its axis by a counter-based hash of (seed, cell, key), so that a cell is the same
 //!   whatever other cells or axes there are.
 //! - `sobol`: so many, of the Sobol sequence with Owen's scrambling (Burley, Practical Hash-based Owen Scrambling, Journal of Computer
 //!   Graphics Techniques 9(4), 2020), which fills the product more evenly than chance; best with a power of two.
@@ -90,13 +90,17 @@ pub(super) fn fits(search: Search, section: &Section<'_>, axes: &[Axis]) {
         if search == Search::Grid && matches!(axis.values, Values::Range { steps: None, .. }) {
             complain(format!("a grid needs `steps` of `{}`", axis.key), "write such as `steps: 4`");
         }
-        if let Some((key, _)) = &axis.when
-            && !axes[..place].iter().any(|axis| axis.key == *key)
-        {
-            complain(
+        let Some((key, value)) = &axis.when else { continue };
+        match axes[..place].iter().find(|axis| axis.key == *key) {
+            None => complain(
                 format!("`{}` waits for `{key}`, which is no axis before it", axis.key),
                 "put that axis first",
-            );
+            ),
+            Some(other) if !other.takes(value) => complain(
+                format!("`{}` waits for `{key}` to be `{value}`, which it never is", axis.key),
+                "write a value that the other axis has",
+            ),
+            Some(_) => {}
         }
     }
     if matches!(search, Search::Sobol { .. } | Search::Tpe { .. })
@@ -106,9 +110,7 @@ pub(super) fn fits(search: Search, section: &Section<'_>, axes: &[Axis]) {
         let message = format!("a search by Sobol's sequence has at most {MOST_DIMENSIONS} axes");
         section.reading().report(Diagnostic::at(place, message).help("take `search: random`"));
     }
-    let product = axes.iter().map(|axis| axis.grid().len().max(1) as u64).try_fold(1_u64, u64::checked_mul);
-    if search == Search::Grid
-        && product.is_none_or(|cells| cells > MOST_CELLS)
+    if is_too_large(search, axes)
         && let Some(place) = section.place()
     {
         let message = format!("the grid has more than {MOST_CELLS} cells");
@@ -116,6 +118,13 @@ pub(super) fn fits(search: Search, section: &Section<'_>, axes: &[Axis]) {
             Diagnostic::at(place, message).help("take fewer values, or `search: random` with `cells`"),
         );
     }
+}
+
+/// Whether a grid has more cells than can be meant.
+pub(super) fn is_too_large(search: Search, axes: &[Axis]) -> bool {
+    let product =
+        || axes.iter().map(|axis| axis.grid().len().max(1) as u64).try_fold(1_u64, u64::checked_mul);
+    search == Search::Grid && product().is_none_or(|cells| cells > MOST_CELLS)
 }
 
 /// The cells, each once. `later` are the points of cells that were chosen by results.
@@ -126,7 +135,9 @@ pub(super) fn cells<'a>(search: Search, axes: &'a [Axis], later: &[Vec<f64>]) ->
     };
     let found = match search {
         Search::Grid => axes.iter().fold(vec![Vec::new()], crossed),
-        Search::Random { cells, seed } => drawn(cells, &|cell, axis| unit(seed, cell, axis)),
+        Search::Random { cells, seed } => {
+            drawn(cells, &|cell, axis| unit(seed, cell, &axes[axis as usize].key))
+        }
         Search::Sobol { cells, seed } => drawn(cells, &sobol(seed)),
         Search::Tpe { cells, round, seed } => {
             let chosen =
@@ -171,10 +182,10 @@ fn crossed<'a>(cells: Vec<Cell<'a>>, axis: &'a Axis) -> Vec<Cell<'a>> {
     crossed.collect()
 }
 
-/// A number of [0, 1) by (seed, cell, axis).
-fn unit(seed: u32, cell: u32, axis: u32) -> f64 {
-    let bytes: Vec<u8> = [seed, cell, axis].iter().flat_map(|number| number.to_le_bytes()).collect();
-    let hash = blake3::hash(&bytes);
+/// A number of [0, 1) by (seed, cell, key).
+fn unit(seed: u32, cell: u32, key: &str) -> f64 {
+    let numbers = [seed, cell].into_iter().flat_map(u32::to_le_bytes);
+    let hash = blake3::hash(&numbers.chain(key.bytes()).collect::<Vec<u8>>());
     let first = hash.as_bytes().first_chunk::<8>().map_or(0, |bytes| u64::from_le_bytes(*bytes));
     (first >> 11) as f64 / (1_u64 << 53) as f64
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::axis::Axis;
 use crate::{
-    Membership, Spec, StopRule,
+    Spec, StopRule, Sweep,
     read::{
         range::Counts,
         section::{Reading, Section, written},
@@ -64,10 +64,8 @@ fn metric(section: &mut Section<'_>) {
 }
 
 /// Reports a rule that would stop nothing.
-pub(in crate::read) fn fits(spec: &Spec, reading: &Reading<'_>) {
-    // The first cell tells it for all.
-    let is_first = |part: &&Membership| part.cell.as_ref().is_some_and(|cell| cell.number == 0);
-    let Some(rule) = spec.sweep.as_ref().filter(is_first).and_then(|part| part.sweep.stop) else { return };
+pub(super) fn fits(sweep: &Sweep, spec: &Spec, reading: &Reading<'_>) {
+    let Some(rule) = sweep.stop else { return };
     let (StopRule::Asha { min_epochs, .. } | StopRule::Median { min_epochs }) = rule;
     let epochs = spec.config.training.epochs;
     if min_epochs >= epochs {
