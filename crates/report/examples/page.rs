@@ -7,7 +7,7 @@ mod support;
 use std::io::Write as _;
 
 use arclab_metrics::Unit;
-use arclab_report::{Comparison, TableOptions};
+use arclab_report::{Comparison, Document, TableOptions};
 use support::{lineage, lists, variant};
 
 const VARIANTS: [(&str, f64, (&str, &str), &str); 6] = [
@@ -49,6 +49,7 @@ fn main() -> std::io::Result<()> {
     };
     let comparison = Comparison::new(VARIANTS.map(of).to_vec(), lists(), Unit::Identities);
     let options = TableOptions { reported: true };
-    let page = comparison.page("Invented numbers", "2026-03-01 12:00:00 by an example", options);
+    let (title, made) = ("Invented numbers".to_owned(), "2026-03-01 12:00:00 by an example".to_owned());
+    let page = Document { title, made, sections: comparison.sections(options) }.page();
     std::io::stdout().write_all(page.as_bytes())
 }

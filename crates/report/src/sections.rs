@@ -6,21 +6,14 @@ use arclab_metrics::Unit;
 use arclab_spec::{Lineage, ProtocolName};
 
 use crate::{
-    Comparison, Document, Figure, Part, ProtocolResult, RunResults, Section, TableOptions, VariantResults,
+    Comparison, Figure, Part, ProtocolResult, RunResults, Section, TableOptions, VariantResults,
     charts::{self, ScoreRange},
     comparison::title,
     format::{html, markdown},
 };
 
 impl Comparison {
-    /// The page: the tables, training curves, and score histograms with the thresholds. `heading` is its title;
-    /// `made` stands below it and says when and by what the page was written.
-    pub fn page(&self, heading: &str, made: &str, options: TableOptions) -> String {
-        let sections = self.sections(options);
-        Document { title: heading.to_owned(), made: made.to_owned(), sections }.page()
-    }
-
-    /// What the page tells.
+    /// What a page tells: the tables, training curves, and score histograms with the thresholds.
     pub fn sections(&self, options: TableOptions) -> Vec<Section> {
         vec![variants(self), results(self, options), training(self.variants()), scores(self)]
     }

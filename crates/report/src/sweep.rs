@@ -4,7 +4,7 @@ use arclab_metrics::{Difference, Proportion, seed_difference};
 use arclab_search::{Luck, importance, luck};
 use arclab_spec::VariantName;
 
-use crate::{Cell, Column, Kind, Table, cell::shown_p};
+use crate::{Cell, Column, Kind, Part, Section, Table, cell::shown_p, charts};
 
 /// Below which a best cell is taken for better than the others.
 const CLEAR: f64 = 0.05;
@@ -67,7 +67,7 @@ impl Stands {
 
 impl CellResults {
     /// Epochs that all seeds have done.
-    fn done(&self) -> usize {
+    pub(crate) fn done(&self) -> usize {
         self.curves.iter().map(Vec::len).min().unwrap_or(0)
     }
 
@@ -77,13 +77,22 @@ impl CellResults {
         self.curves.iter().map(|curve| curve.get(at).copied()).collect()
     }
 
-    fn mean(&self, epochs: usize) -> Option<f64> {
+    /// The mean over seeds after so many epochs.
+    pub(crate) fn mean(&self, epochs: usize) -> Option<f64> {
         let values = self.after(epochs).filter(|values| !values.is_empty())?;
         Some(values.iter().sum::<f64>() / values.len() as f64)
     }
 }
 
 impl SweepResults {
+    /// What a page and a report begin with.
+    pub fn section(&self) -> Section {
+        let figures: Vec<_> =
+            charts::cells(self).map(|figure| ("sweep".to_owned(), figure)).into_iter().collect();
+        let figures = (!figures.is_empty()).then_some(Part::Figures { small: false, figures });
+        Section::new("Sweep", "").with(self.tables().into_iter().map(Part::Table).chain(figures))
+    }
+
     /// The cells, and what matters where there are several axes.
     pub fn tables(&self) -> Vec<Table> {
         let mut tables = vec![self.cells_table()];
@@ -98,7 +107,7 @@ impl SweepResults {
     }
 
     /// The best of the cells that came to the end.
-    fn best(&self) -> Option<&CellResults> {
+    pub(crate) fn best(&self) -> Option<&CellResults> {
         let whole = self.cells.iter().filter(|cell| cell.stands == Stands::Whole);
         let with_mean = whole.filter_map(|cell| Some((cell, cell.mean(cell.done())?)));
         with_mean.reduce(|a, b| if b.1 > a.1 { b } else { a }).map(|(cell, _)| cell)

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use arclab_report::{Comparison, SweepResults, TableOptions, render_experiments};
+use arclab_report::{Comparison, Document, SweepResults, TableOptions, render_experiments};
 use arclab_spec::{ExperimentName, RunId};
 use arclab_store::Store;
 
@@ -47,13 +47,15 @@ pub(crate) async fn show(
         let shown = sweep.iter().flat_map(SweepResults::tables).chain(comparison.tables(options));
         let shown = shown.map(|table| output.for_reader(table)).collect();
         tables.push((experiment.as_str().to_owned(), shown));
-        comparisons.push((experiment, comparison));
+        comparisons.push((experiment, sweep, comparison));
     }
     output::print(&render_experiments(&tables, output.format))?;
-    for (experiment, comparison) in &comparisons {
+    for (experiment, sweep, comparison) in &comparisons {
         let Some(file) = &arguments.html else { break };
         let file = if is_one { file.clone() } else { with_suffix(file, experiment) };
-        let page = comparison.page(&format!("Experiment {experiment}"), &made(), options);
+        let of_sweep = sweep.iter().map(SweepResults::section);
+        let sections = of_sweep.chain(comparison.sections(options)).collect();
+        let page = Document { title: format!("Experiment {experiment}"), made: made(), sections }.page();
         output::write(&file, page.as_bytes(), output)?;
     }
     Ok(())

@@ -29,7 +29,7 @@ fn curves(
         Figure::draw(caption, SIZE, |palette| {
             let plots = lines(variants, points, palette);
             let layout = Layout::auto_from_plots(&plots)
-                .with_x_tick_step(step(variants, points))
+                .with_x_tick_step(step(epochs(variants, points)))
                 .with_x_label("Epoch")
                 .with_y_label(axis)
                 .with_legend_position(LegendPosition::OutsideBottomColumns);
@@ -38,10 +38,13 @@ fn curves(
     })
 }
 
-/// Whole epochs between two ticks, of which there are eight at most.
-fn step(variants: &[VariantResults], points: fn(&RunResults) -> &Vec<(f64, f64)>) -> f64 {
+fn epochs(variants: &[VariantResults], points: fn(&RunResults) -> &Vec<(f64, f64)>) -> f64 {
     let runs = variants.iter().flat_map(|variant| &variant.runs);
-    let epochs = runs.flat_map(points).map(|(epoch, _)| *epoch).fold(1.0, f64::max);
+    runs.flat_map(points).map(|(epoch, _)| *epoch).fold(1.0, f64::max)
+}
+
+/// Whole epochs between two ticks, of which there are eight at most.
+pub(super) fn step(epochs: f64) -> f64 {
     let steps = (0..).flat_map(|zeros| [1.0, 2.0, 5.0].map(|part| part * 10_f64.powi(zeros)));
     steps.into_iter().find(|step| epochs / step <= 8.0).unwrap_or(epochs)
 }

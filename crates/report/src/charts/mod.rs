@@ -10,6 +10,7 @@ mod precision_recall;
 mod rates;
 mod roc;
 mod slices;
+mod sweep;
 mod ticks;
 
 pub use figure::Figure;
@@ -23,4 +24,5 @@ pub(crate) use histogram::{ScoreRange, scores};
 pub(crate) use palette::{Colour, Palette, VARIANT_COLOURS};
 pub(crate) use rates::{RateCurve, rate_curves};
 pub(crate) use roc::roc;
+pub(crate) use sweep::cells;
 pub(crate) use ticks::Ticks;

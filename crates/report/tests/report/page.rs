@@ -1,12 +1,17 @@
 //! The page that opens without a server.
 
 use arclab_metrics::Unit;
-use arclab_report::{Comparison, PairLists, TableOptions};
+use arclab_report::{Comparison, Document, PairLists, TableOptions};
 
 use crate::support::{lineage, lists, single_runs, variant};
 
 fn page(comparison: &Comparison) -> String {
-    comparison.page("faces", "today", TableOptions::default())
+    titled("faces", comparison)
+}
+
+fn titled(title: &str, comparison: &Comparison) -> String {
+    let sections = comparison.sections(TableOptions::default());
+    Document { title: title.to_owned(), made: "'now'".to_owned(), sections }.page()
 }
 
 #[test]
@@ -53,7 +58,7 @@ fn what_people_wrote_is_no_markup() {
     let mut baseline = variant("plain", 0.2, &[0], &["open"]);
     baseline.lineage = Some(lineage(&[], &[]));
     let comparison = Comparison::new(vec![baseline, hostile], lists(), Unit::Identities);
-    let page = comparison.page("<i>{{ made }}", "'now'", TableOptions::default());
+    let page = titled("<i>{{ made }}", &comparison);
     assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;quotes&quot;"));
     assert!(page.contains("<code>a: - → a&lt;b</code>") && page.contains("&lt;b&gt;cached"));
     assert!(page.contains("<h1>&lt;i&gt;{{ made }}</h1>"), "what was filled in is not filled in again");

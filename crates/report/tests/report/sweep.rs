@@ -1,6 +1,6 @@
 //! What is said of a sweep.
 
-use arclab_report::{CellResults, Format, Stands, SweepResults};
+use arclab_report::{CellResults, Document, Format, Stands, SweepResults};
 use arclab_spec::VariantName;
 
 /// A cell whose seeds end at `ends`, after so many epochs of eight.
@@ -66,6 +66,36 @@ fn a_best_cell_that_is_no_better_than_the_luckiest_is_warned_of() {
         [0.70, 0.73, 0.70].map(|at| vec![at - 0.01, at, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9]).into();
     let said = flowing(&sweep);
     assert!(said.contains("Warning: this may be luck: after epoch 2"), "{said}");
+}
+
+#[test]
+fn luck_is_judged_of_the_cell_that_is_called_best_and_not_of_one_that_was_stopped() {
+    let mut sweep = margins([0.86, 0.88, 0.88]);
+    sweep.cells[0].curves = [0.84, 0.86, 0.86].map(|at| vec![at - 0.01, at]).into();
+    let said = flowing(&sweep);
+    assert!(said.contains("margin-0.5 is the best of the cells that came to the end"), "{said}");
+    assert!(said.contains("after epoch 2, the last that all cells have done, margin-0.5 is"), "{said}");
+}
+
+#[test]
+fn a_best_cell_that_is_what_all_are_held_against_is_no_difference_of_nothing() {
+    let mut sweep = margins([0.86, 0.88, 0.88]);
+    sweep.against.curves = sweep.cells[1].curves.clone();
+    let said = flowing(&sweep);
+    assert!(said.contains("it is what baseline is, by the same runs"), "{said}");
+    sweep.against.curves.iter_mut().for_each(|curve| curve.truncate(3));
+    assert!(flowing(&sweep).contains("baseline has not come as far"));
+}
+
+#[test]
+fn a_page_draws_how_far_each_cell_came() {
+    let page = |sweep: &SweepResults| {
+        let sections = vec![sweep.section()];
+        Document { title: "margin".to_owned(), made: "now".to_owned(), sections }.page()
+    };
+    let few = page(&margins([0.86, 0.88, 0.88]));
+    assert_eq!(few.matches("<svg ").count(), 1);
+    assert!(few.contains("margin-0.2") && few.contains("Validation accuracy of the cells"));
 }
 
 #[test]

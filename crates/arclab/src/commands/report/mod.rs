@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use arclab_report::{
-    Cell, Column, Comparison, Document, Format, Kind, Part, RunProvenance, Section, SweepResults, Table,
+    Cell, Column, Comparison, Document, Format, Kind, RunProvenance, Section, SweepResults, Table,
     TableOptions,
 };
 use arclab_spec::{ExperimentName, RunId, VariantName};
@@ -42,25 +42,17 @@ pub(crate) async fn execute(store: &Path, arguments: &ReportArgs, output: Output
     let comparison = Comparison::new(results, lists, arguments.shown.intervals.into());
     let made = compare::made();
     let written = format!("Written {made} from experiment {experiment} of the store {}.", place.display());
+    // What a sweep has shown comes first.
+    let of_sweep = sweep.iter().map(SweepResults::section);
+    let others = sections(&comparison, arguments.shown.into(), of_images, &written, &runs);
     let document = Document {
         title: format!("Experiment {experiment}"),
         made,
-        sections: sections(&comparison, arguments.shown.into(), of_images, &written, &runs),
-    };
-    let document = match &sweep {
-        Some(sweep) => with_sweep(document, sweep),
-        None => document,
+        sections: of_sweep.chain(others).collect(),
     };
     store.close().await;
     let files = write(&document, &arguments.out)?;
     output::print(&files.render(output.format))
-}
-
-/// What a sweep has shown comes first.
-fn with_sweep(mut document: Document, sweep: &SweepResults) -> Document {
-    let section = Section::new("Sweep", "").with(sweep.tables().into_iter().map(Part::Table));
-    document.sections.insert(0, section);
-    document
 }
 
 /// What the report tells, in this order.
