@@ -248,7 +248,7 @@ pub(crate) fn test_notes(comparison: &Comparison) -> Vec<String> {
     let held = if others == 1 {
         format!("the one variant that is held against {baseline}: none")
     } else {
-        format!("the {others} variants that are held against {baseline}, for each test and number by itself")
+        format!("all variants that can be compared with {baseline}, for each test and number by itself")
     };
     notes.push(format!(
         "Corrected, FP and FN (of false positives and negatives): p after Holm's correction over {held}."

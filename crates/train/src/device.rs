@@ -29,7 +29,9 @@ pub(crate) enum Device {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NoDevice {
     /// A GPU.
-    #[error("the spec asks for `resources.device: cuda`, but {0}. Use `device: auto` or `device: cpu`")]
+    #[error(
+        "the spec asks for `resources.device: cuda`, or for a GPU of a cluster, but {0}. Use `device: cpu`, or on this machine `device: auto`"
+    )]
     Cuda(String),
     /// A GPU for each rank.
     #[error(

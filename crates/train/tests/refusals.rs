@@ -142,7 +142,10 @@ fn cuda_is_refused_with_the_reason() {
     run.assignment.device = DeviceRequest::Cuda;
     run.write_plan();
     let (_, message) = failure(&run);
-    assert!(message.contains("the spec asks for `resources.device: cuda`, but "), "{message}");
+    assert!(
+        message.contains("the spec asks for `resources.device: cuda`, or for a GPU of a cluster, but "),
+        "{message}"
+    );
 }
 
 #[test]

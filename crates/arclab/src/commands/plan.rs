@@ -118,13 +118,21 @@ fn said_of_sweep(sweep: &Sweep, cells: &[&Spec]) -> Vec<String> {
     let hypothesis = cells.first().map(|spec| spec.hypothesis.replace(char::is_control, " "));
     let runs: usize = cells.iter().map(|spec| spec.seeds.len()).sum();
     let how = match sweep.search {
-        Search::Grid => "a grid",
-        Search::Random { .. } => "chance",
-        Search::Sobol { .. } => "Sobol's sequence",
-        Search::Tpe { .. } => "what earlier ones show (these are the first)",
+        Search::Grid => "a grid".to_owned(),
+        Search::Random { .. } => "chance".to_owned(),
+        Search::Sobol { .. } => "Sobol's sequence".to_owned(),
+        Search::Tpe { cells, .. } => format!("what earlier ones show (these are the first of up to {cells})"),
     };
+    let budget = [
+        sweep.runs.map(|runs| format!("{runs} runs")),
+        sweep.hours.map(|hours| format!("{hours} hours of work")),
+    ];
+    let budget: Vec<String> = budget.into_iter().flatten().collect();
+    let budget = (!budget.is_empty()).then(|| format!("  within a budget of {}", budget.join(" and ")));
     let title = format!("\n{}: {}", sweep.name, hypothesis.unwrap_or_default());
-    let count = format!("  a sweep of {} cells with {runs} runs, by {how}, over", cells.len());
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    let (s, of_runs) = (plural(cells.len()), plural(runs));
+    let count = format!("  a sweep of {} cell{s} with {runs} run{of_runs}, by {how}, over", cells.len());
     let axes = sweep.axes.iter().map(|axis| format!("    {}: {}", axis.key, axis.written));
     let epochs = cells.iter().map(|spec| spec.config.training.epochs).max().unwrap_or(0);
     let stop = sweep.stop.map(|rule| {
@@ -135,5 +143,5 @@ fn said_of_sweep(sweep: &Sweep, cells: &[&Spec]) -> Vec<String> {
         };
         format!("  of which, by validation pairs, {who} goes on after epoch {} of {epochs}", rungs.join(", "))
     });
-    [title, count].into_iter().chain(axes).chain(stop).collect()
+    [title, count].into_iter().chain(axes).chain(stop).chain(budget).collect()
 }
