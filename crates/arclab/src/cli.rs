@@ -158,7 +158,7 @@ pub(crate) enum Command {
     ///
     /// Folders of no run, checkpoints of runs that have succeeded, caches of data that no plan is over, splits of audits that no
     /// plan has, half-written files, and rows of the database. While another arclab is at work in the store, only folders of
-    /// no run and checkpoints go.
+    /// no run and checkpoints go. Folders of runs that the database does not have stay, unless they are asked for.
     Gc(GcArgs),
     /// Copy the database into one file, whole and of one moment, also while runs are at work.
     #[command(after_help = BACKUP_HELP)]
@@ -193,6 +193,10 @@ pub(crate) struct GcArgs {
     /// Remove what is listed.
     #[arg(long)]
     pub(crate) yes: bool,
+    /// Also folders of runs that the database does not have, since they are of another one or of a later state. Nothing else
+    /// may have what they hold.
+    #[arg(long)]
+    pub(crate) unknown_runs: bool,
 }
 
 /// `arclab backup`.
@@ -204,7 +208,7 @@ pub(crate) struct BackupArgs {
     /// Also copy the runs' folders (weights, checkpoints, journals, logs): FILE becomes a folder that is a store itself.
     #[arg(long)]
     pub(crate) with_runs: bool,
-    /// Replace an earlier copy.
+    /// Replace an earlier copy; a store that runs were carried out in is never replaced.
     #[arg(long)]
     pub(crate) force: bool,
 }

@@ -97,6 +97,31 @@ fn what_can_go_is_shown_first_and_goes_with_yes() {
 }
 
 #[test]
+fn runs_that_the_database_lost_stay_and_are_taken_up_by_planning_them_again() {
+    let (lab, folder) = trained();
+    let expected = lab.succeed(&["compare", "--json", "baseline", "--quiet"]);
+    let database = lab.path().join(".arclab/arclab.db");
+    fs::write(&database, "").expect("it can be emptied");
+    for command in ["fsck", "gc"] {
+        let refused = lab.arclab(&[command]);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(text(&refused.stderr).contains("holds no store any more"), "{}", text(&refused.stderr));
+    }
+    fs::remove_file(database).expect("it is there");
+    lab.succeed(&["submit", "specs/m0.2.yaml", "--quiet"]);
+    let found = wrong(&lab, &["fsck", "--json"]);
+    assert_eq!(values(&found, "problem"), ["unknown_run"]);
+    assert_eq!(lab.succeed(&["gc", "--json", "--yes"]).trim(), "[]");
+    let listed = rows(&lab.succeed(&["gc", "--json", "--unknown-runs"]));
+    assert_eq!(values(&listed, "kind"), ["unknown_run"]);
+    let weights = fs::read(folder.join("weights.safetensors")).expect("they stay");
+    lab.succeed(&["run", "specs/baseline.yaml", "--quiet", "--set", "training.epochs=2"]);
+    assert_eq!(lab.succeed(&["compare", "--json", "baseline", "--quiet"]), expected);
+    assert_eq!(fs::read(folder.join("weights.safetensors")).ok(), Some(weights));
+    assert_eq!(lab.succeed(&["fsck", "--json"]).trim(), "[]");
+}
+
+#[test]
 fn a_copy_gives_the_tables_of_the_store_and_goes_on_from_there() {
     let (lab, _) = trained();
     let expected = lab.succeed(&["compare", "--json", "baseline", "--quiet"]);

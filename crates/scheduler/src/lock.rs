@@ -8,8 +8,7 @@ use std::{
     time::Duration,
 };
 
-/// Name of the lock in the store's folder.
-const LOCK: &str = "scheduler.lock";
+use arclab_store::SCHEDULER_LOCK;
 
 /// How often a lock is tried that somebody holds, and how long it is waited in between.
 const LOOKS: u32 = 20;
@@ -65,7 +64,7 @@ const DAEMON: &str = "the daemon, ";
 
 /// Who works in the store, if anybody does.
 pub fn holder(store: &Path) -> Result<Option<Holder>, LockError> {
-    let path = store.join(LOCK);
+    let path = store.join(SCHEDULER_LOCK);
     let failed = |source| LockError::Io { file: path.clone(), source };
     let file = match File::open(&path) {
         Ok(file) => file,
@@ -87,7 +86,7 @@ pub(crate) struct SchedulerLock {
 
 impl SchedulerLock {
     pub(crate) fn take(store: &Path, role: Role) -> Result<Self, LockError> {
-        let path = store.join(LOCK);
+        let path = store.join(SCHEDULER_LOCK);
         let failed = |source| LockError::Io { file: path.clone(), source };
         let open = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path);
         let mut file = open.map_err(failed)?;

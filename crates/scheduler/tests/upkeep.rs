@@ -14,7 +14,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use support::{Bench, attempt, script, until};
 
 /// A store with a run that has succeeded.
@@ -159,7 +159,7 @@ async fn listed(bench: &Bench, in_cache: Option<&BTreeSet<PathBuf>>) -> Vec<(&'s
         &bench.store.runs_folder(),
     );
     let name = |waste: &Waste| match waste {
-        Waste::Folder(name) => name.clone(),
+        Waste::Folder(name) | Waste::UnknownRun(name) => name.clone(),
         Waste::Checkpoints(run) => run.to_string(),
         Waste::Cached(cached) => cached.name.display().to_string(),
         Waste::Audit(path) | Waste::Leftover(path) => {
@@ -216,6 +216,37 @@ async fn what_nothing_refers_to_is_listed_and_goes_and_all_else_stays() {
     assert!(bench.path().join("cache/images/faces-1-64.pixels").is_file());
     assert_eq!(fs::read_dir(bench.store.runs_folder()).unwrap().count(), 1);
     bench.assert_done(&bench.runs[0], 10).await;
+}
+
+#[tokio::test]
+async fn a_run_that_only_its_folder_tells_of_is_no_folder_of_nobody() {
+    let bench = finished().await;
+    let (runs, split) = (bench.store.runs_folder(), bench.path().join("audits/split.csv"));
+    let mut plan: Value =
+        serde_json::from_slice(&fs::read(bench.folder(0).join(run_folder::PLAN)).unwrap()).unwrap();
+    plan["plan"]["config"]["data"]["split"] =
+        json!({"file": {"file": split, "validation_images": 0.1, "seed": 0}});
+    // What a killed process was removing has a plan, too.
+    for name in ["later", ".removed-1-gone"] {
+        lay(&bench, &[&format!("runs/{name}/plan.json")]);
+        fs::write(runs.join(name).join(run_folder::PLAN), plan.to_string()).unwrap();
+    }
+    lay(&bench, &["runs/cut/plan.json", "audits/split.csv", "audits/other.csv"]);
+    let own = |kind, name: &str| (kind, name.to_owned());
+    let expected = [
+        own("folder", ".removed-1-gone"),
+        own("checkpoints", bench.runs[0].as_str()),
+        own("unknown_run", "cut"),
+        own("unknown_run", "later"),
+        own("audit", "other.csv"),
+    ];
+    assert_eq!(listed(&bench, None).await, expected);
+    let expected = [
+        Fault::Unknown(".removed-1-gone".to_owned()),
+        Fault::UnknownRun("cut".to_owned()),
+        Fault::UnknownRun("later".to_owned()),
+    ];
+    assert_eq!(found(&bench).await, expected);
 }
 
 #[tokio::test]

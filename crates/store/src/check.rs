@@ -3,7 +3,11 @@
 use arclab_spec::{Fingerprint, Plan, PlanHash, ProtocolName, RunId, config::Config};
 use sqlx::{Row, sqlite::SqliteRow};
 
-use crate::{Store, StoreError, error::Doing, rows};
+use crate::{
+    Store, StoreError,
+    error::{Doing, is_damage},
+    rows,
+};
 
 /// Rows that name a row that is not there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,7 +49,10 @@ impl Store {
     pub async fn damage(&self) -> Result<Vec<String>, StoreError> {
         // A file that is broken has faults without end: so many say enough.
         let query = sqlx::query_scalar::<_, String>("PRAGMA integrity_check(20)");
-        let found = query.fetch_all(&self.pool).await.doing("check the database")?;
+        let found = match query.fetch_all(&self.pool).await {
+            Err(error) if is_damage(&error) => vec![error.to_string()],
+            found => found.doing("check the database")?,
+        };
         Ok(found.into_iter().filter(|line| line != "ok").collect())
     }
 

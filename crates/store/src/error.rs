@@ -66,6 +66,13 @@ impl<T> Doing<T> for Result<T, sqlx::Error> {
     }
 }
 
+/// Whether SQLite finds the file malformed (`SQLITE_CORRUPT`), or no database (`SQLITE_NOTADB`).
+pub(crate) fn is_damage(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+    // An extended code has the code that it extends as its lowest byte.
+    code.is_some_and(|code| matches!(code & 0xff, 11 | 26))
+}
+
 /// `value` as JSON.
 pub(crate) fn json<T: serde::Serialize>(what: &'static str, value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|source| StoreError::Json { what, source })

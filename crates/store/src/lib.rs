@@ -28,7 +28,7 @@ pub use check::{Dangling, ShortList, Unscored};
 pub use error::StoreError;
 pub use filter::{Filter, FilterError, Sort};
 pub use journal::{EvaluatedFiles, JournalBatch, JournalEntry};
-pub use open::{DATABASE, OpenError, Store, make_folder};
+pub use open::{DATABASE, OpenError, RESCUE, SCHEDULER_LOCK, Store, make_folder};
 pub use planning::{PlannedRun, Planning};
 pub use queue::{
     Ask, Asked, Due, Hold, Move, PRIORITY_LEVEL_MS, QueueRecord, Reach, Scope, Submission, Watch, Wish, place,

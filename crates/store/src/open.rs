@@ -16,8 +16,17 @@ use sqlx::{
 };
 use tokio::task::spawn_blocking;
 
+use crate::error::is_damage;
+
 /// Name of the database in the store's folder.
 pub const DATABASE: &str = "arclab.db";
+
+/// Name of the file in the store's folder that a scheduler holds; there once one has worked in the store.
+pub const SCHEDULER_LOCK: &str = "scheduler.lock";
+
+/// What helps where the database is damaged.
+pub const RESCUE: &str =
+    "go back to a backup (`arclab backup`), or save what can be read with `sqlite3 arclab.db .recover`";
 
 /// How long a writer waits for another one: somebody may have a transaction open in a shell, or copy the file.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -71,7 +80,24 @@ pub enum OpenError {
         /// The database.
         file: PathBuf,
     },
-    /// It cannot be opened, or is no database.
+    /// It has none of arclab's tables.
+    #[error(
+        "{} holds no store any more: put a copy by `arclab backup` in its place, or remove it, and `arclab run` makes a \
+         new one and takes up the runs whose folders lie there", .file.display()
+    )]
+    Empty {
+        /// The database.
+        file: PathBuf,
+    },
+    /// SQLite finds it damaged, or no database at all.
+    #[error("the database {} is damaged: {RESCUE}", .file.display())]
+    Damaged {
+        /// The database.
+        file: PathBuf,
+        /// What SQLite says.
+        source: sqlx::Error,
+    },
+    /// It cannot be opened.
     #[error("failed to open the database {}", .file.display())]
     Database {
         /// The database.
@@ -102,11 +128,7 @@ impl Store {
         let wanted = folder.as_ref();
         let made = make_folder(wanted).and_then(|folder| touch(&folder).map(|()| folder));
         let folder = made.map_err(|source| OpenError::Folder { folder: wanted.to_owned(), source })?;
-        let file = folder.join(DATABASE);
-        let _lock = lock(&folder).await?;
-        let pool = connect(&file, writing()).await?;
-        migrate(&pool, &file).await?;
-        Ok(Self { pool, folder })
+        Self::open_to_write(folder, true).await
     }
 
     /// Opens the store in `folder` if there is one; only to read, where nothing may be written.
@@ -118,7 +140,27 @@ impl Store {
         let refused = touch(folder).is_err_and(|error| {
             matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
         });
-        if refused { Self::open_to_read(folder).await } else { Self::open(folder).await }
+        if refused {
+            return Self::open_to_read(folder).await;
+        }
+        let found = folder.canonicalize();
+        let found = found.map_err(|source| OpenError::Folder { folder: folder.to_owned(), source })?;
+        Self::open_to_write(found, false).await
+    }
+
+    async fn open_to_write(folder: PathBuf, may_be_empty: bool) -> Result<Self, OpenError> {
+        let file = folder.join(DATABASE);
+        // Whoever holds it may be making the database.
+        let _lock = lock(&folder).await?;
+        if !may_be_empty {
+            refuse_blank(&file)?;
+        }
+        let pool = connect(&file, writing()).await?;
+        if !may_be_empty {
+            refuse_empty(&pool, &file).await?;
+        }
+        migrate(&pool, &file).await?;
+        Ok(Self { pool, folder })
     }
 
     /// Opens the store in `folder`, which must be there and up to date, and writes nothing into it.
@@ -132,12 +174,14 @@ impl Store {
     /// Opens a database by itself, wherever it lies.
     pub(crate) async fn open_file_to_read(file: &Path) -> Result<Self, OpenError> {
         let (file, folder) = (file.to_owned(), file.parent().unwrap_or(Path::new("")).to_owned());
+        refuse_blank(&file)?;
         // What another program may be writing is in the log; without one, nobody is, and the file is all there is.
         let is_at_rest = !with_ending(&file, "-wal").exists();
         let pool = connect(&file, SqliteConnectOptions::new().read_only(true).immutable(is_at_rest)).await?;
+        refuse_empty(&pool, &file).await?;
         let newest = "SELECT MAX(version) FROM _sqlx_migrations";
         let found = sqlx::query_scalar::<_, i64>(newest).fetch_one(&pool).await;
-        let found = found.map_err(|source| OpenError::Database { file: file.clone(), source })?;
+        let found = found.map_err(|source| unopened(&file, source))?;
         match found.cmp(&known()) {
             Ordering::Equal => Ok(Self { pool, folder }),
             Ordering::Less => Err(OpenError::Older { file }),
@@ -205,7 +249,34 @@ fn writing() -> SqliteConnectOptions {
 async fn connect(file: &Path, options: SqliteConnectOptions) -> Result<SqlitePool, OpenError> {
     let options = options.filename(file).foreign_keys(true).busy_timeout(PATIENCE);
     let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await;
-    pool.map_err(|source| OpenError::Database { file: file.to_owned(), source })
+    pool.map_err(|source| unopened(file, source))
+}
+
+/// Of a file without a byte SQLite would drop even the log beside it, which may hold all that was lost.
+fn refuse_blank(file: &Path) -> Result<(), OpenError> {
+    match fs::metadata(file) {
+        Ok(about) if about.len() == 0 => Err(OpenError::Empty { file: file.to_owned() }),
+        // Opening it says more.
+        _ => Ok(()),
+    }
+}
+
+async fn refuse_empty(pool: &SqlitePool, file: &Path) -> Result<(), OpenError> {
+    let sql = "SELECT COUNT(*) FROM sqlite_schema WHERE name = '_sqlx_migrations'";
+    let tables = sqlx::query_scalar::<_, i64>(sql).fetch_one(pool).await;
+    match tables.map_err(|source| unopened(file, source))? {
+        0 => Err(OpenError::Empty { file: file.to_owned() }),
+        _ => Ok(()),
+    }
+}
+
+fn unopened(file: &Path, source: sqlx::Error) -> OpenError {
+    let file = file.to_owned();
+    if is_damage(&source) {
+        OpenError::Damaged { file, source }
+    } else {
+        OpenError::Database { file, source }
+    }
 }
 
 /// One program at a time. SQLite has no advisory locks, so two that open a new store at once would both make tables; and
@@ -227,11 +298,12 @@ async fn migrate(pool: &SqlitePool, file: &Path) -> Result<(), OpenError> {
 }
 
 fn refusal(error: MigrateError, file: &Path) -> OpenError {
-    let file = file.to_owned();
-    if let MigrateError::VersionMissing(migration) = error {
-        return OpenError::Newer { file, migration, known: known() };
+    let (file, known) = (file.to_owned(), known());
+    match error {
+        MigrateError::VersionMissing(migration) => OpenError::Newer { file, migration, known },
+        MigrateError::Execute(source) if is_damage(&source) => OpenError::Damaged { file, source },
+        source => OpenError::Migration { file, source },
     }
-    OpenError::Migration { file, source: error }
 }
 
 /// The newest migration that this program knows.

@@ -49,6 +49,53 @@ async fn a_file_that_is_no_database_is_named() {
 }
 
 #[tokio::test]
+async fn an_emptied_database_is_no_store_and_stays_as_it_is() {
+    let (folder, store) = store().await;
+    store.close().await;
+    let file = folder.path().join(DATABASE);
+    let log = folder.path().join(format!("{DATABASE}-wal"));
+    std::fs::write(&file, "").and_then(|()| std::fs::write(&log, "all that is left")).unwrap();
+    for opened in [Store::open_existing(folder.path()).await, Store::open_to_read(folder.path()).await] {
+        let error = opened.unwrap_err();
+        assert!(matches!(error, OpenError::Empty { .. }), "{error}");
+        assert!(error.to_string().contains("`arclab backup`"), "{error}");
+    }
+    assert_eq!(std::fs::metadata(&file).unwrap().len(), 0);
+    assert_eq!(std::fs::read(&log).unwrap(), b"all that is left");
+    Store::open(folder.path()).await.unwrap();
+    Store::open_existing(folder.path()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_database_of_something_else_is_no_store() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(DATABASE);
+    let options = SqliteConnectOptions::new().filename(&file).create_if_missing(true);
+    let mut raw = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::query("CREATE TABLE songs (name TEXT)").execute(&mut raw).await.unwrap();
+    raw.close().await.unwrap();
+    let error = Store::open_existing(folder.path()).await.unwrap_err();
+    assert!(matches!(error, OpenError::Empty { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_damaged_database_is_told_with_what_helps() {
+    let (folder, store) = store().await;
+    store.close().await;
+    let file = folder.path().join(DATABASE);
+    let whole = std::fs::read(&file).unwrap();
+    // The schema's page, and the whole of it.
+    for damaged in [100..4_096, 0..whole.len()] {
+        let mut bytes = whole.clone();
+        bytes[damaged].fill(0x5A);
+        std::fs::write(&file, bytes).unwrap();
+        let error = Store::open_existing(folder.path()).await.unwrap_err();
+        assert!(matches!(error, OpenError::Damaged { .. }), "{error}");
+        assert!(error.to_string().contains("go back to a backup"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_store_that_is_only_read_is_not_made() {
     let folder = tempfile::tempdir().unwrap();
     let error = Store::open_existing(folder.path()).await.unwrap_err();

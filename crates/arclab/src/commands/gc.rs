@@ -35,6 +35,8 @@ pub(crate) async fn execute(store: &Path, arguments: &GcArgs, output: Output) ->
     refuse_damaged(&found)?;
     let in_cache = in_cache(&store, output).await?;
     let all = waste(&found, &stock(&store).await?, in_cache.as_ref(), &store.runs_folder());
+    let is_asked = |wasted: &Wasted| arguments.unknown_runs || !matches!(wasted.waste, Waste::UnknownRun(_));
+    let (all, unknown): (Vec<Wasted>, Vec<Wasted>) = all.into_iter().partition(is_asked);
     let mut done = Vec::new();
     for wasted in &all {
         done.push(match (&held, wasted.waste.can_go_at_work()) {
@@ -49,6 +51,13 @@ pub(crate) async fn execute(store: &Path, arguments: &GcArgs, output: Output) ->
     }
     let failed = done.iter().any(|done| matches!(done, Done::Stays(_)));
     output::print(&output.for_reader(table(&store, &all, &done)).render(output.format))?;
+    if !unknown.is_empty() {
+        output.note(format_args!(
+            "{} folders are of runs that the database does not have, and stay: `arclab fsck` names them, \
+             `--unknown-runs` counts them in",
+            unknown.len()
+        ));
+    }
     if let Some(at_work) = at_work {
         output.note(at_work);
     } else if held.is_none() && !all.is_empty() {
@@ -115,7 +124,7 @@ fn table(store: &Store, all: &[Wasted], done: &[Done]) -> Table {
 fn what(store: &Store, waste: &Waste) -> String {
     let below = |path: &Path| path.strip_prefix(store.folder()).unwrap_or(path).display().to_string();
     match waste {
-        Waste::Folder(name) => format!("runs/{name}"),
+        Waste::Folder(name) | Waste::UnknownRun(name) => format!("runs/{name}"),
         Waste::Checkpoints(run) => format!("runs/{run}/checkpoints"),
         Waste::Cached(cached) => format!("cache/{}", cached.name.display()),
         Waste::Audit(path) | Waste::Leftover(path) => below(path),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use arclab_spec::{Attempt, PlanHash, ProtocolName, RunId, RunState};
-use arclab_store::{Dangling, ShortList, Unscored};
+use arclab_store::{Dangling, RESCUE, ShortList, Unscored};
 
 use super::look::{FolderFacts, Look, PlanFile, RunFacts};
 
@@ -67,6 +67,8 @@ pub enum Fault {
     Leftover(RunId, PathBuf),
     /// A file of the cache that cannot be read.
     Stale(PathBuf),
+    /// The folder of a run that the database does not have: it is of another one, or of a later state.
+    UnknownRun(String),
     /// A folder in `runs/` that belongs to no run.
     Unknown(String),
 }
@@ -100,13 +102,11 @@ pub fn faults(look: &Look) -> Vec<Fault> {
     }
     found.extend(look.stale.iter().cloned().map(Fault::Stale));
     if look.damage.is_empty() && look.at_work.is_none() {
-        let is_known = |name: &String| {
-            look.runs
-                .keys()
-                .chain(look.unreadable_runs.iter().map(|(run, _)| run))
-                .any(|run| run.as_str() == name)
-        };
-        found.extend(look.folders.keys().filter(|name| !is_known(name)).cloned().map(Fault::Unknown));
+        let unknown = look.folders.iter().filter(|(name, _)| !look.knows(name));
+        found.extend(unknown.map(|(name, folder)| match folder.is_of_a_run(name) {
+            true => Fault::UnknownRun(name.clone()),
+            false => Fault::Unknown(name.clone()),
+        }));
     }
     found
 }
@@ -190,6 +190,7 @@ impl Fault {
             Self::Checkpoint { .. } => "damaged_checkpoint",
             Self::Leftover(..) => "leftover_file",
             Self::Stale(_) => "stale_cache",
+            Self::UnknownRun(_) => "unknown_run",
             Self::Unknown(_) => "unknown_folder",
         }
     }
@@ -202,6 +203,7 @@ impl Fault {
             | Self::Plan(..)
             | Self::ShortList(_)
             | Self::Stale(_)
+            | Self::UnknownRun(_)
             | Self::Unknown(_) => None,
             Self::Unscored(Unscored { run, .. })
             | Self::Run(run, _)
@@ -264,6 +266,9 @@ impl Fault {
             Self::Checkpoint { file, why, .. } => format!("{} cannot be read back: {why}", name(file)),
             Self::Leftover(_, file) => format!("{} was never finished", name(file)),
             Self::Stale(file) => format!("{} in the cache is damaged, or of another version", name(file)),
+            Self::UnknownRun(name) => {
+                format!("runs/{name} is of a run of another database, or of a later state of this one")
+            }
             Self::Unknown(name) => format!("runs/{name} belongs to no run"),
         }
     }
@@ -271,9 +276,7 @@ impl Fault {
     /// What is to be done about it.
     pub fn remedy(&self) -> Remedy {
         match self {
-            Self::Damage(_) | Self::Dangling(_) => Remedy::Decide(
-                "go back to a backup (`arclab backup`), or save what can be read with `sqlite3 arclab.db .recover`",
-            ),
+            Self::Damage(_) | Self::Dangling(_) => Remedy::Decide(RESCUE),
             Self::Plan(..) | Self::Run(..) => {
                 Remedy::Decide("read it with the arclab that wrote it, or go back to a backup")
             }
@@ -300,6 +303,9 @@ impl Fault {
             ),
             Self::Leftover(..) => Remedy::Repair("removes the file"),
             Self::Stale(_) => Remedy::Repair("removes the file, which is made anew where it is needed"),
+            Self::UnknownRun(_) => Remedy::Decide(
+                "plan the same specs again, which takes it up, or remove it with `arclab gc --unknown-runs`",
+            ),
             Self::Unknown(_) => Remedy::Decide("remove it with `arclab gc`, or keep it elsewhere"),
         }
     }

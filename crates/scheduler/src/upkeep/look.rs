@@ -8,7 +8,7 @@ use std::{
 };
 
 use arclab_spec::{
-    Assignment, Attempt, CheckedCheckpoints, PlanHash, ProtocolName, RunId, RunState, run_folder,
+    Assignment, Attempt, CheckedCheckpoints, Plan, PlanHash, ProtocolName, RunId, RunState, run_folder,
 };
 use arclab_store::{Dangling, JobRecord, ShortList, Store, StoreError, Unscored};
 
@@ -102,8 +102,8 @@ pub enum PlanFile {
     /// There is none.
     #[default]
     Absent,
-    /// It is one.
-    Readable,
+    /// It is one, of a plan that names these files and folders.
+    Readable(BTreeSet<PathBuf>),
     /// It is none, and why.
     Unreadable(String),
 }
@@ -149,9 +149,13 @@ async fn run_facts(store: &Store, run: &RunId) -> Result<RunFacts, StoreError> {
     let results = store.evaluations(run).await?;
     let protocols = plan.config.evaluation.protocols.keys();
     let missing = protocols.filter(|name| results.iter().all(|result| result.protocol != **name));
-    let needs = plan.config.files().into_iter().map(Path::to_owned).collect();
+    let needs = needs(&plan);
     let last = last_attempt.map(|last| (last.number, last.end.is_some()));
     Ok(RunFacts { state, last, journal_offset, missing: missing.cloned().collect(), needs })
+}
+
+fn needs(plan: &Plan) -> BTreeSet<PathBuf> {
+    plan.config.files().into_iter().map(Path::to_owned).collect()
 }
 
 fn folders(
@@ -193,7 +197,7 @@ fn plan_file(file: &Path) -> PlanFile {
         Err(error) if error.kind() == io::ErrorKind::NotFound => PlanFile::Absent,
         Err(error) => PlanFile::Unreadable(error.to_string()),
         Ok(bytes) => match serde_json::from_slice::<Assignment>(&bytes) {
-            Ok(_) => PlanFile::Readable,
+            Ok(assignment) => PlanFile::Readable(needs(&assignment.plan)),
             Err(error) => PlanFile::Unreadable(error.to_string()),
         },
     }
@@ -225,6 +229,33 @@ pub(super) fn bytes_in(path: &Path) -> io::Result<u64> {
         return Ok(about.len());
     }
     entries(path)?.iter().try_fold(0, |sum, entry| Ok(sum + bytes_in(&entry.path())?))
+}
+
+impl Look {
+    /// Whether the database has a run of this name, be it one that cannot be read.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        self.runs
+            .keys()
+            .chain(self.unreadable_runs.iter().map(|(run, _)| run))
+            .any(|run| run.as_str() == name)
+    }
+}
+
+impl FolderFacts {
+    /// Whether a run was begun in it, which planning the same again takes up, whatever the database knows. What is being
+    /// removed has a name that no run can have.
+    pub(super) fn is_of_a_run(&self, name: &str) -> bool {
+        self.plan != PlanFile::Absent && RunId::new(name).is_ok()
+    }
+
+    /// Files and folders that its plan names.
+    pub(super) fn needs(&self) -> impl Iterator<Item = &Path> {
+        let needs = match &self.plan {
+            PlanFile::Readable(needs) => Some(needs),
+            PlanFile::Absent | PlanFile::Unreadable(_) => None,
+        };
+        needs.into_iter().flatten().map(PathBuf::as_path)
+    }
 }
 
 impl RunFacts {

@@ -31,7 +31,7 @@ pub enum RemoveError {
 /// checkpoints, whoever asks holds the store's lock.
 pub async fn remove(store: &Store, waste: &Waste) -> Result<bool, RemoveError> {
     match waste {
-        Waste::Folder(name) => {
+        Waste::Folder(name) | Waste::UnknownRun(name) => {
             let folder = store.runs_folder().join(name);
             take_out(store, name, &folder, |state| state.is_none()).await
         }

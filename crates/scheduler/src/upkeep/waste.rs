@@ -9,7 +9,7 @@ use arclab_spec::RunId;
 use arclab_store::Unreferenced;
 
 use super::{
-    look::Look,
+    look::{FolderFacts, Look},
     stock::{Cached, Stock},
 };
 
@@ -18,6 +18,8 @@ use super::{
 pub enum Waste {
     /// A folder in `runs/` that belongs to no run, by its name.
     Folder(String),
+    /// The folder of a run that the database does not have. Of another database it may be all that is left.
+    UnknownRun(String),
     /// Checkpoints of a run that has succeeded: its weights are what they led to.
     Checkpoints(RunId),
     /// A part of the cache that no plan's data is in.
@@ -42,18 +44,20 @@ pub struct Wasted {
 /// All that can go. `in_cache` are the parts of the cache that the plans' data is in; none where that cannot be told, as
 /// where some data is away: then decoded data stays.
 pub fn waste(look: &Look, stock: &Stock, in_cache: Option<&BTreeSet<PathBuf>>, runs: &Path) -> Vec<Wasted> {
-    let needed: BTreeSet<&Path> =
-        look.runs.values().flat_map(|run| &run.needs).map(PathBuf::as_path).collect();
+    let by_runs = look.runs.values().flat_map(|run| &run.needs).map(PathBuf::as_path);
+    let by_folders = look.folders.values().flat_map(FolderFacts::needs);
+    let needed: BTreeSet<&Path> = by_runs.chain(by_folders).collect();
     let is_needed = |path: &Path| needed.iter().any(|file| file.starts_with(path));
     let mut found = Vec::new();
     let mut push = |waste, bytes| found.push(Wasted { waste, bytes });
     for (name, folder) in &look.folders {
         let run = look.runs.iter().find(|(run, _)| run.as_str() == name);
-        let is_unreadable = look.unreadable_runs.iter().any(|(run, _)| run.as_str() == name);
         let path = runs.join(name);
         match run {
-            _ if folder.lives || is_unreadable => {}
-            None if !is_needed(&path) => push(Waste::Folder(name.clone()), Some(folder.bytes)),
+            _ if folder.lives => {}
+            None if look.knows(name) || is_needed(&path) => {}
+            None if folder.is_of_a_run(name) => push(Waste::UnknownRun(name.clone()), Some(folder.bytes)),
+            None => push(Waste::Folder(name.clone()), Some(folder.bytes)),
             Some((run, facts))
                 if facts.has_succeeded()
                     && folder.has_weights
@@ -62,7 +66,7 @@ pub fn waste(look: &Look, stock: &Stock, in_cache: Option<&BTreeSet<PathBuf>>, r
             {
                 push(Waste::Checkpoints(run.clone()), Some(folder.checkpoint_bytes));
             }
-            None | Some(_) => {}
+            Some(_) => {}
         }
     }
     let bytes = |path: &Path| stock.bytes.get(path).copied().unwrap_or(0);
@@ -89,6 +93,7 @@ impl Waste {
     pub fn key(&self) -> &'static str {
         match self {
             Self::Folder(_) => "folder",
+            Self::UnknownRun(_) => "unknown_run",
             Self::Checkpoints(_) => "checkpoints",
             Self::Cached(_) => "cache",
             Self::Audit(_) => "audit",
@@ -101,7 +106,7 @@ impl Waste {
     /// nothing change meanwhile; what workers read beside that, nobody knows.
     pub fn can_go_at_work(&self) -> bool {
         match self {
-            Self::Folder(_) | Self::Checkpoints(_) => true,
+            Self::Folder(_) | Self::UnknownRun(_) | Self::Checkpoints(_) => true,
             Self::Cached(_) | Self::Audit(_) | Self::Leftover(_) | Self::Rows(_) => false,
         }
     }
@@ -110,6 +115,7 @@ impl Waste {
     pub fn why(&self) -> &'static str {
         match self {
             Self::Folder(_) => "belongs to no run",
+            Self::UnknownRun(_) => "the database does not have the run",
             Self::Checkpoints(_) => "the run has succeeded, and has its weights",
             Self::Cached(_) => "no plan's data is in it; it is made again where it is needed",
             Self::Audit(_) => "no plan has this split",
