@@ -5,12 +5,12 @@ use std::{
     ffi::OsString,
     fs::{self, File},
     io,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 use arclab_spec::run_folder;
 
-use crate::{DATABASE, OpenError, Store, StoreError};
+use crate::{DATABASE, OpenError, SCHEDULER_LOCK, Store, StoreError};
 
 /// Why there is no copy.
 #[derive(Debug, thiserror::Error)]
@@ -18,9 +18,12 @@ pub enum BackupError {
     /// Something is there already.
     #[error("{} is there already: name another place, or replace it with `--force`", .0.display())]
     Exists(PathBuf),
-    /// A folder of that name holds something else.
-    #[error("{} is no copy of a store, and is not replaced by one: name another folder", .0.display())]
+    /// Something else is there, or a store that was worked in.
+    #[error("{} is no copy of a store, or arclab has worked in it since, and is not replaced: name another place", .0.display())]
     NoCopy(PathBuf),
+    /// It would lie in what it is a copy of.
+    #[error("{} is the store itself, or lies in it or around it: name a place beside it", .0.display())]
+    Own(PathBuf),
     /// SQLite takes names that are UTF-8.
     #[error("{} is no name that SQLite can write to: use letters of UTF-8", .0.display())]
     Name(PathBuf),
@@ -67,11 +70,17 @@ const LOOKS: u32 = 3;
 impl Store {
     /// Writes the database as it is now into one file, which is there whole or not at all.
     pub async fn back_up(&self, file: &Path, replace: bool) -> Result<(), BackupError> {
-        if !replace && file.exists() {
-            return Err(BackupError::Exists(file.to_owned()));
+        let file = self.place(file)?;
+        let is_database = file.file_name().is_some_and(|name| name == DATABASE);
+        match (file.exists(), replace) {
+            (true, false) => return Err(BackupError::Exists(file)),
+            (true, true) if is_database && file.parent().is_some_and(was_worked_in) => {
+                return Err(BackupError::NoCopy(file));
+            }
+            (true, true) | (false, _) => {}
         }
-        let unfinished = beside(file, "tmp");
-        let written = self.copy_database(&unfinished).await.and_then(|()| put(&unfinished, file, replace));
+        let unfinished = beside(&file, "tmp");
+        let written = self.copy_database(&unfinished).await.and_then(|()| put(&unfinished, &file, replace));
         if written.is_err() {
             // The first error is the one to report.
             let _ = fs::remove_file(&unfinished);
@@ -87,8 +96,9 @@ impl Store {
         replace: bool,
         mut copied: impl FnMut(usize, usize),
     ) -> Result<(), BackupError> {
-        refuse_other(folder, replace)?;
-        let unfinished = beside(folder, "tmp");
+        let folder = self.place(folder)?;
+        refuse_other(&folder, replace)?;
+        let unfinished = beside(&folder, "tmp");
         let made = async {
             crate::make_folder(&unfinished)
                 .map_err(|source| BackupError::Write { file: unfinished.clone(), source })?;
@@ -97,7 +107,7 @@ impl Store {
             for name in FOLDERS {
                 copy_folders(&self.folder().join(name), &unfinished.join(name), &mut copied)?;
             }
-            put_folder(&unfinished, folder)
+            put_folder(&unfinished, &folder, replace)
         };
         let made = made.await;
         if made.is_err() {
@@ -105,6 +115,25 @@ impl Store {
             let _ = fs::remove_dir_all(&unfinished);
         }
         made
+    }
+
+    /// Where a copy comes to lie, however it is written. One within the store would be copied into itself, and one that
+    /// replaces the store or holds it would be all that is left.
+    fn place(&self, wanted: &Path) -> Result<PathBuf, BackupError> {
+        let failed = |source| write_error(wanted, source);
+        let whole = std::path::absolute(wanted).map_err(failed)?;
+        let there = whole.ancestors().find(|place| place.exists()).unwrap_or(&whole);
+        let new = whole.strip_prefix(there).unwrap_or(Path::new(""));
+        if new.components().any(|part| part == Component::ParentDir) {
+            return Err(failed(io::ErrorKind::NotFound.into()));
+        }
+        let mut place = there.canonicalize().map_err(failed)?;
+        place.extend(new.components());
+        let store = self.folder().canonicalize().map_err(failed)?;
+        if place.starts_with(&store) || store.starts_with(&place) {
+            return Err(BackupError::Own(wanted.to_owned()));
+        }
+        Ok(place)
     }
 
     /// `VACUUM INTO` reads one state of the database, as a transaction does, and keeps no writer waiting.
@@ -155,16 +184,21 @@ fn refuse_other(folder: &Path, replace: bool) -> Result<(), BackupError> {
     match (folder.exists(), replace) {
         (false, _) => Ok(()),
         (true, false) => Err(BackupError::Exists(folder.to_owned())),
-        (true, true) if folder.join(DATABASE).is_file() => Ok(()),
+        (true, true) if folder.join(DATABASE).is_file() && !was_worked_in(folder) => Ok(()),
         (true, true) => Err(BackupError::NoCopy(folder.to_owned())),
     }
 }
 
+/// A copy is made without the lock of a scheduler, and has one once runs were carried out in it: it may hold the only ones.
+fn was_worked_in(folder: &Path) -> bool {
+    folder.join(SCHEDULER_LOCK).exists()
+}
+
 /// Gives a folder that is written its name; what had it goes once the new one is there.
-fn put_folder(unfinished: &Path, folder: &Path) -> Result<(), BackupError> {
+fn put_folder(unfinished: &Path, folder: &Path, replace: bool) -> Result<(), BackupError> {
     let failed = |source| write_error(folder, source);
     let old = beside(folder, "old");
-    let there_was_one = folder.exists();
+    let there_was_one = replace && folder.exists();
     if there_was_one {
         fs::rename(folder, &old).map_err(failed)?;
     }

@@ -4,8 +4,10 @@
 mod support;
 
 use std::{
+    collections::BTreeMap,
     fs,
-    path::Path,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,7 +15,7 @@ use std::{
 };
 
 use arclab_spec::{RunId, run_folder};
-use arclab_store::{BackupError, DATABASE, Store};
+use arclab_store::{BackupError, DATABASE, SCHEDULER_LOCK, Store};
 use support::{apply, carry_out, launch, line, planned_run, step, store};
 
 /// Steps that are stored together, and bytes of journal that stand for each.
@@ -104,6 +106,66 @@ async fn what_is_there_is_replaced_only_where_that_is_asked_for() {
     assert!(matches!(refused, BackupError::NoCopy(_)), "{refused}");
     let left: Vec<_> = fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left.len(), 2, "{left:?}");
+}
+
+/// All that lies in a folder, with its content.
+fn all_in(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let with_content = |path: PathBuf| {
+        if path.is_dir() { all_in(&path) } else { [(path.clone(), fs::read(&path).unwrap())].into() }
+    };
+    entries.flat_map(with_content).collect()
+}
+
+#[tokio::test]
+async fn a_copy_never_takes_the_place_of_its_store_or_lies_in_it() {
+    let (folder, store) = store().await;
+    let run = planned_run(&store, "baseline").await;
+    carry_out(&store, &run, 5).await;
+    fs::create_dir_all(store.run_folder(&run)).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let link = elsewhere.path().join("link");
+    symlink(folder.path(), &link).unwrap();
+    let before = all_in(folder.path());
+    for place in ["", "arclab.db", "runs/copy", "runs/../copy", "new/deep", "new/../../escape"] {
+        for place in [folder.path().join(place), link.join(place)] {
+            for replace in [false, true] {
+                store.back_up(&place, replace).await.unwrap_err();
+                store.back_up_with_runs(&place, replace, |_, _| {}).await.unwrap_err();
+            }
+        }
+    }
+    let around = folder.path().parent().unwrap();
+    let refused = store.back_up_with_runs(around, true, |_, _| {}).await.unwrap_err();
+    assert!(matches!(refused, BackupError::Own(_)), "{refused}");
+    assert_eq!(all_in(folder.path()), before);
+}
+
+#[tokio::test]
+async fn a_store_that_was_worked_in_is_not_replaced() {
+    let (_folder, store) = store().await;
+    let place = tempfile::tempdir().unwrap();
+    let copy = place.path().join("copy");
+    store.back_up_with_runs(&copy, false, |_, _| {}).await.unwrap();
+    store.back_up_with_runs(&copy, true, |_, _| {}).await.unwrap();
+    fs::write(copy.join(SCHEDULER_LOCK), "").unwrap();
+    let before = all_in(&copy);
+    let refused = store.back_up_with_runs(&copy, true, |_, _| {}).await.unwrap_err();
+    assert!(matches!(refused, BackupError::NoCopy(_)), "{refused}");
+    let refused = store.back_up(&copy.join(DATABASE), true).await.unwrap_err();
+    assert!(matches!(refused, BackupError::NoCopy(_)), "{refused}");
+    assert_eq!(all_in(&copy), before);
+}
+
+#[tokio::test]
+async fn a_place_may_be_written_with_a_slash_and_in_folders_that_are_new() {
+    let (_folder, store) = store().await;
+    let place = tempfile::tempdir().unwrap();
+    let copy = place.path().join("new/copy");
+    store.back_up_with_runs(&place.path().join("new/copy/"), false, |_, _| {}).await.unwrap();
+    store.back_up_with_runs(&place.path().join("new/copy/"), true, |_, _| {}).await.unwrap();
+    assert!(Store::open(&copy).await.unwrap().damage().await.unwrap().is_empty());
+    assert_eq!(fs::read_dir(copy.parent().unwrap()).unwrap().count(), 1);
 }
 
 #[tokio::test]
