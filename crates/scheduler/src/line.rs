@@ -3,15 +3,25 @@
 use std::time::Instant;
 
 use arclab_spec::{RunId, RunState};
-use arclab_store::{Reach, Scope, Submission};
+use arclab_store::{Due, Reach, Scope, Spot, Submission};
 
 use crate::{
     LONGEST_BACKOFF, Progress, Refusal, RunEnd, SchedulerError, Stop, Waiting,
     scheduler::{Session, now_ms},
 };
 
-/// So many in line are looked at. Those behind them wait for a turn of their own; so a look takes as long however many there are.
+/// So many in line are looked at, so that a look takes as long however many there are. Where none of them begins though there is
+/// room, as many of those behind them are looked at beside them: others at each look, so that all have their turn.
 const WINDOW: u32 = 256;
+
+/// Looking further back in line.
+#[derive(Debug, Default)]
+pub(crate) struct Back {
+    /// Whether none of those looked at began.
+    pub(crate) is_due: bool,
+    /// Where it goes on from.
+    from: Option<Spot>,
+}
 
 impl Session<'_> {
     /// Puts the runs that were asked for in line. One that failed before, or was called off, is asked for again by that.
@@ -52,19 +62,37 @@ impl Session<'_> {
         let (now_ms, longest_ms) = (now_ms(), LONGEST_BACKOFF.as_millis() as u64);
         // As often as time passes is enough for these, of whom there may be many.
         if is_time {
-            let hopeless = self.store().hopeless(&self.scope).await.map_err(SchedulerError::Store)?;
-            for (run, after, why) in hopeless {
-                self.refuse(&run, Refusal::After { run: after, why }).await?;
-            }
+            self.refuse_hopeless(false).await?;
         }
-        let due = self.store().due(&self.scope, now_ms, longest_ms, WINDOW).await;
-        let waiting = due.map_err(SchedulerError::Store)?.into_iter().map(|due| {
+        let store = self.store();
+        let due = async |scope, behind| {
+            store.due(scope, behind, now_ms, longest_ms, WINDOW).await.map_err(SchedulerError::Store)
+        };
+        let mut seen = due(&self.scope, None).await?;
+        if let Some(end) = end(&seen).filter(|_| self.back.is_due && !self.is_full()) {
+            // Those in front may have left meanwhile.
+            let from = self.back.from.filter(|from| *from > end).unwrap_or(end);
+            let further = due(&self.scope, Some(from)).await?;
+            self.back.from = self::end(&further);
+            seen.extend(further);
+        }
+        let waiting = seen.into_iter().map(|due| {
             // None where the clock was set back.
             let waited_ms = now_ms.saturating_sub(due.submitted_ms);
             Waiting { run: due.run, request: due.request, waited_ms }
         });
         self.waiting = waiting.collect();
         Ok(())
+    }
+
+    /// Refuses what comes after a run that will not succeed, where nothing else happens if it `is_still`; whether there was any.
+    pub(crate) async fn refuse_hopeless(&mut self, is_still: bool) -> Result<bool, SchedulerError> {
+        let hopeless = self.store().hopeless(&self.scope, is_still).await.map_err(SchedulerError::Store)?;
+        let is_any = !hopeless.is_empty();
+        for (run, after, why) in hopeless {
+            self.refuse(&run, Refusal::After { run: after, why }).await?;
+        }
+        Ok(is_any)
     }
 
     async fn hear_requests(&mut self) -> Result<(), SchedulerError> {
@@ -93,4 +121,9 @@ impl Session<'_> {
         self.note(run, RunEnd::Refused(reason));
         Ok(())
     }
+}
+
+/// The last of a look that there may be more behind.
+fn end(seen: &[Due]) -> Option<Spot> {
+    seen.last().filter(|_| seen.len() == WINDOW as usize).map(|due| due.at)
 }

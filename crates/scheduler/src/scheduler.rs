@@ -24,6 +24,7 @@ use crate::{
     error::chain,
     gpu,
     job::Job,
+    line::Back,
     lock::SchedulerLock,
     memory_watch::MemoryWatch,
     slurm::{Desk, slurm_of},
@@ -133,6 +134,7 @@ pub(crate) struct Session<'a> {
     pub(crate) waiting: Vec<Waiting>,
     pub(crate) watch: Watch,
     pub(crate) looked: Option<Instant>,
+    pub(crate) back: Back,
     pub(crate) jobs: Vec<Job>,
     pub(crate) tries: BTreeMap<RunId, u32>,
     pub(crate) memory_watch: MemoryWatch,
@@ -161,6 +163,7 @@ impl<'a> Session<'a> {
             scope,
             watch: scheduler.store.watch().await.map_err(SchedulerError::Store)?,
             looked: None,
+            back: Back::default(),
             waiting: Vec::new(),
             jobs: Vec::new(),
             tries: BTreeMap::new(),
@@ -196,13 +199,14 @@ impl<'a> Session<'a> {
     }
 
     /// Whether nothing is left to wait for, while nothing is at work.
-    async fn has_ended(&self) -> Result<bool, SchedulerError> {
+    async fn has_ended(&mut self) -> Result<bool, SchedulerError> {
         match (self.stop, &self.scope) {
             (Stop::AfterCheckpoint | Stop::AtOnce, _) => Ok(true),
             (Stop::No, Scope::All) => Ok(false),
             (Stop::No, Scope::These(_)) => {
-                let waits = self.store().is_any_in_line(&self.scope).await;
-                waits.map(|waits| !waits).map_err(SchedulerError::Store)
+                let waits = self.store().is_any_in_line(&self.scope).await.map_err(SchedulerError::Store)?;
+                // What is left comes after others, and once that is refused, others may follow it.
+                Ok(!waits && !self.refuse_hopeless(true).await?)
             }
         }
     }

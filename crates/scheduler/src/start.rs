@@ -22,6 +22,7 @@ impl Session<'_> {
         if self.stop != Stop::No || self.waiting.is_empty() {
             return Ok(());
         }
+        let before = self.jobs.len();
         self.start_on_slurm().await?;
         let local = self.jobs.iter().filter(|job| job.worker.slurm().is_none());
         let busy: Vec<Busy> = local.map(|job| job.holds).collect();
@@ -34,6 +35,7 @@ impl Session<'_> {
                 Action::Start { run, threads, holds } => self.start_one(run, threads, holds).await?,
             }
         }
+        self.back.is_due = self.jobs.len() == before;
         Ok(())
     }
 

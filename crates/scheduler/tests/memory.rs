@@ -4,11 +4,26 @@ mod support;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use arclab_scheduler::{Memory, Progress};
+use arclab_scheduler::{Memory, Progress, RunEnd, Stop};
 use serde_json::json;
-use support::{Bench, most_at_once, script};
+use support::{Bench, in_time, most_at_once, script};
 
 const GIB: u64 = 1 << 30;
+
+#[tokio::test]
+async fn what_fits_is_begun_behind_however_many_that_do_not() {
+    let mut bench =
+        Bench::with(600, script(3, 1, &json!({})), |request| request.memory_bytes = Some(20 * GIB)).await;
+    bench.memory = (80 * GIB, || Some(19 * GIB));
+    bench.ask_anew(599, |_| {}).await;
+    let run = bench.run_with(|progress, stop| {
+        if matches!(progress, Progress::Finished { .. }) {
+            stop.send_replace(Stop::AfterCheckpoint);
+        }
+    });
+    let (summary, _) = in_time(Box::pin(run)).await;
+    assert_eq!(summary.runs[&bench.runs[599]], RunEnd::Finished);
+}
 
 /// Four runs that ask for 20 GiB each, on a machine of 80, so much of which is free.
 async fn bench(step_ms: u64, free: fn() -> Option<u64>) -> Bench {

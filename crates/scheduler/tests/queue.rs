@@ -5,10 +5,10 @@ mod support;
 use std::time::Duration;
 
 use arclab_scheduler::{Progress, Refusal, RunEnd, Stop};
-use arclab_spec::{FailureKind, RunState};
+use arclab_spec::{FailureKind, RunId, RunState};
 use arclab_store::{Asked, Submission, Wish, records::Outcome};
 use serde_json::json;
-use support::{Bench, attempt, script, until};
+use support::{Bench, attempt, in_time, script, until};
 use tokio::sync::{mpsc, watch};
 
 /// Works the queue as a daemon does, until `done` has come back.
@@ -129,10 +129,8 @@ async fn runs_go_in_the_order_of_what_they_come_after() {
     let mut bench = Bench::new(3, script(5, 1, &json!({}))).await;
     bench.jobs = Some(3);
     let [a, b, c] = [0, 1, 2].map(|index| bench.runs[index].clone());
-    let after = |run: &arclab_spec::RunId, other: &arclab_spec::RunId| Submission {
-        after: vec![other.clone()],
-        ..Submission::of(run.clone())
-    };
+    let after =
+        |run: &RunId, other: &RunId| Submission { after: vec![other.clone()], ..Submission::of(run.clone()) };
     bench.store.submit(&[after(&a, &b), after(&b, &c), Submission::of(c.clone())], 1).await.unwrap();
     let (_, said) = bench.run().await;
     let launched: Vec<_> = said
@@ -156,6 +154,40 @@ async fn a_run_that_comes_after_one_that_failed_is_refused_with_the_reason() {
     assert_eq!(summary.runs[&a], RunEnd::Refused(Refusal::After { run: b, why: "failed" }));
     let lines = bench.store.queue().await.unwrap();
     assert!(lines[0].refused.as_ref().unwrap().contains("which failed"), "{lines:?}");
+}
+
+#[tokio::test]
+async fn a_run_that_comes_after_one_that_nobody_carries_out_is_refused_rather_than_waited_for() {
+    let bench = Bench::new(3, script(5, 1, &json!({}))).await;
+    let [other, a, b] = [0, 1, 2].map(|index| bench.runs[index].clone());
+    let after =
+        |run: &RunId, other: &RunId| Submission { after: vec![other.clone()], ..Submission::of(run.clone()) };
+    let all = [Submission::of(other.clone()), after(&a, &other), after(&b, &a)];
+    bench.store.submit(&all, 1).await.unwrap();
+    let (_stop, stopped) = watch::channel(Stop::No);
+    let (sender, _said) = mpsc::unbounded_channel();
+    let summary = in_time(bench.scheduler().run(&[a.clone(), b.clone()], sender, stopped)).await.unwrap();
+    let RunEnd::Refused(Refusal::After { run, why }) = &summary.runs[&a] else { panic!("{summary:?}") };
+    assert_eq!(*run, other);
+    assert!(why.contains("run both"), "{why}");
+    assert_eq!(summary.runs[&b], RunEnd::Refused(Refusal::After { run: a, why: "is not in the queue" }));
+}
+
+#[tokio::test]
+async fn a_run_that_comes_after_one_that_is_paused_is_refused_once_nothing_else_is_at_work() {
+    let bench = Bench::new(2, script(300, 5, &json!({}))).await;
+    let [a, b] = [0, 1].map(|index| bench.runs[index].clone());
+    let after = Submission { after: vec![a.clone()], ..Submission::of(b.clone()) };
+    bench.store.submit(&[after], 1).await.unwrap();
+    let run = bench.run_with(|progress, _| {
+        if matches!(progress, Progress::Position { .. }) {
+            let (store, run) = (bench.store.clone(), a.clone());
+            tokio::spawn(async move { store.wish(&run, Wish::Pause, 1).await.unwrap() });
+        }
+    });
+    let (summary, _) = in_time(Box::pin(run)).await;
+    assert_eq!(summary.runs[&a], RunEnd::Waiting);
+    assert_eq!(summary.runs[&b], RunEnd::Refused(Refusal::After { run: a, why: "is paused" }));
 }
 
 #[tokio::test]

@@ -30,7 +30,7 @@ async fn submit(store: &Store, run: &RunId, at_ms: u64) {
 
 async fn due(store: &Store, now_ms: u64) -> Vec<RunId> {
     store
-        .due(&Scope::All, now_ms, 300_000, 100)
+        .due(&Scope::All, None, now_ms, 300_000, 100)
         .await
         .expect("the store answers")
         .into_iter()
@@ -54,7 +54,7 @@ async fn a_commands_own_runs_are_found_behind_however_many_others() {
     }
     let own = async |runs: &[&RunId], limit| {
         let scope = Scope::These(runs.iter().copied().cloned().collect());
-        let due = store.due(&scope, 9, 300_000, limit).await.unwrap();
+        let due = store.due(&scope, None, 9, 300_000, limit).await.unwrap();
         due.into_iter().map(|due| due.run).collect::<Vec<_>>()
     };
     // One is read at a time, of which the last two have one place in line.
@@ -93,14 +93,17 @@ async fn a_run_begins_once_what_it_comes_after_has_succeeded() {
     let after =
         |run: &RunId, after: &RunId| Submission { after: vec![after.clone()], ..Submission::of(run.clone()) };
     store.submit(&[after(&b, &a), after(&c, &b)], 1).await.unwrap();
-    assert_eq!(store.hopeless(&Scope::All).await.unwrap(), [(b.clone(), a.clone(), "is not in the queue")]);
+    assert_eq!(
+        store.hopeless(&Scope::All, false).await.unwrap(),
+        [(b.clone(), a.clone(), "is not in the queue")]
+    );
     submit(&store, &a, 1).await;
     assert_eq!(due(&store, 1).await, std::slice::from_ref(&a));
-    assert!(store.hopeless(&Scope::All).await.unwrap().is_empty());
+    assert!(store.hopeless(&Scope::All, false).await.unwrap().is_empty());
     end(&store, &a, 1, Outcome::Finished, Afterwards::Stays).await;
     assert_eq!(due(&store, 1).await, std::slice::from_ref(&b));
     end(&store, &b, 1, Outcome::Failed, Afterwards::Stays).await;
-    assert_eq!(store.hopeless(&Scope::All).await.unwrap(), [(c.clone(), b.clone(), "failed")]);
+    assert_eq!(store.hopeless(&Scope::All, false).await.unwrap(), [(c.clone(), b.clone(), "failed")]);
     let circle = store.submit(&[after(&b, &c)], 1).await.unwrap_err();
     assert!(matches!(circle, StoreError::WaitsForItself(run) if run == b));
     assert_eq!(due(&store, 1).await, [], "nothing of what is refused is done");
@@ -169,7 +172,7 @@ async fn a_scheduler_of_some_runs_sees_no_others_and_what_it_refuses_says_why() 
     submit(&store, &a, 1).await;
     submit(&store, &b, 2).await;
     let scope = Scope::These(BTreeSet::from([b.clone()]));
-    let of_scope = store.due(&scope, 3, 0, 100).await.unwrap();
+    let of_scope = store.due(&scope, None, 3, 0, 100).await.unwrap();
     assert_eq!(of_scope.iter().map(|due| &due.run).collect::<Vec<_>>(), [&b]);
     store.refuse(&b, "it asks for 3 TiB").await.unwrap();
     assert!(!store.is_any_in_line(&scope).await.unwrap());

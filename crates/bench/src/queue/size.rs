@@ -7,7 +7,7 @@ use std::{
 };
 
 use arclab_report::{Cell, Column, Kind, Table};
-use arclab_scheduler::{LONGEST_BACKOFF, Slots, Waiting, decide};
+use arclab_scheduler::{LONGEST_BACKOFF, MemoryRoom, Slots, Waiting, decide};
 use arclab_spec::{Attempt, Event, JournalLine, Position, RunId};
 use arclab_store::{Due, JournalBatch, JournalEntry, Scope, Store};
 use serde::Serialize;
@@ -106,7 +106,7 @@ async fn turn(store: &Store, scope: &Scope) -> anyhow::Result<f64> {
     let slots = Slots {
         jobs: Some(AT_ONCE.get()),
         threads: AT_ONCE.get(),
-        memory_bytes: u64::MAX,
+        memory: MemoryRoom::of(u64::MAX),
         gpus: Err("there is none".to_owned()),
     };
     let mut watch = store.watch().await?;
@@ -115,10 +115,10 @@ async fn turn(store: &Store, scope: &Scope) -> anyhow::Result<f64> {
         let began = Instant::now();
         watch.has_changed().await?;
         store.asked().await?;
-        store.hopeless(scope).await?;
+        store.hopeless(scope, false).await?;
         let now_ms = now_ms();
-        let due = store.due(scope, now_ms, LONGEST_BACKOFF.as_millis() as u64, WINDOW).await?;
-        let waiting = |Due { run, request, submitted_ms }| Waiting {
+        let due = store.due(scope, None, now_ms, LONGEST_BACKOFF.as_millis() as u64, WINDOW).await?;
+        let waiting = |Due { run, request, submitted_ms, .. }| Waiting {
             run,
             request,
             waited_ms: now_ms.saturating_sub(submitted_ms),

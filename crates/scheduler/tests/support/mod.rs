@@ -78,12 +78,7 @@ impl Bench {
         ask: impl FnOnce(&mut ResourceRequest),
     ) -> Self {
         let store = Store::open(folder.path()).await.unwrap();
-        let mut spec = spec(folder.path(), &(0..seeds).collect::<Vec<_>>());
-        ask(&mut spec.resources);
-        let data = Fingerprint::of(b"faces");
-        let planning = Planning { spec: &spec, text: None, data: &data, data_summary: "nobody", people: &[] };
-        let planned = store.plan_runs(&[planning], 1).await.unwrap();
-        let runs: Vec<RunId> = planned.into_iter().map(|planned| planned.run).collect();
+        let runs = plan(&store, &(0..seeds).collect::<Vec<_>>(), ask).await;
         let cuda = Err("no kernels for it".to_owned());
         let bench = Self {
             folder,
@@ -99,6 +94,11 @@ impl Bench {
         };
         bench.runs.iter().for_each(|run| bench.script(run, &script));
         bench
+    }
+
+    /// Has the run of this seed ask for something else.
+    pub(crate) async fn ask_anew(&self, seed: u64, ask: impl FnOnce(&mut ResourceRequest)) {
+        plan(&self.store, &[seed], ask).await;
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -267,6 +267,15 @@ pub(crate) fn provenance() -> Provenance {
     Provenance { program_version: "0".to_owned(), git_commit: None, git_dirty: None }
 }
 
+async fn plan(store: &Store, seeds: &[u64], ask: impl FnOnce(&mut ResourceRequest)) -> Vec<RunId> {
+    let mut spec = spec(store.folder(), seeds);
+    ask(&mut spec.resources);
+    let data = Fingerprint::of(b"faces");
+    let planning = Planning { spec: &spec, text: None, data: &data, data_summary: "nobody", people: &[] };
+    let planned = store.plan_runs(&[planning], 1).await.unwrap();
+    planned.into_iter().map(|planned| planned.run).collect()
+}
+
 fn spec(folder: &Path, seeds: &[u64]) -> Spec {
     let file = folder.join("baseline.yaml");
     let text = format!("data: {{dataset: {{folder: /faces}}}}\ntraining: {{seeds: {seeds:?}}}\n");
@@ -292,6 +301,11 @@ pub(crate) fn attempt(number: u32) -> Attempt {
 
 pub(crate) fn protocol(name: &str) -> ProtocolName {
     ProtocolName::new(name).unwrap()
+}
+
+/// What comes within half a minute, and would otherwise never come.
+pub(crate) async fn in_time<T>(done: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(30), done).await.unwrap()
 }
 
 /// Waits until `held` holds, half a minute at most.

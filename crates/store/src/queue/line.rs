@@ -1,6 +1,6 @@
 //! Who is in line: for the scheduler, and for people.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arclab_spec::{ExperimentName, Position, RunId, RunState, VariantName, config::ResourceRequest};
 use serde::Serialize;
@@ -28,7 +28,7 @@ impl Scope {
 }
 
 /// A run that may begin now.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Due {
     /// The run.
     pub run: RunId,
@@ -36,6 +36,15 @@ pub struct Due {
     pub request: ResourceRequest,
     /// When it was submitted, Unix milliseconds.
     pub submitted_ms: u64,
+    /// Where it stands in line.
+    pub at: Spot,
+}
+
+/// A run's spot in line: its place, and what tells it from others of the same place.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Spot {
+    place: f64,
+    id: i64,
 }
 
 /// A line of the queue as people see it: what is at work, waits or was refused.
@@ -82,27 +91,30 @@ const FREE: &str = " NOT EXISTS (SELECT 1 FROM run_after a JOIN runs b ON b.id =
                      WHERE a.run = r.id AND b.state <> 'succeeded')";
 
 impl Store {
-    /// The first `limit` runs in line that may begin at `now_ms`. A wait of more than `longest_wait_ms` is of a clock that was set
-    /// back, and has ended.
+    /// The first `limit` runs in line that may begin at `now_ms`, of those behind a spot where one is named. A wait of more than
+    /// `longest_wait_ms` is of a clock that was set back, and has ended.
     pub async fn due(
         &self,
         scope: &Scope,
+        behind: Option<Spot>,
         now_ms: u64,
         longest_wait_ms: u64,
         limit: u32,
     ) -> Result<Vec<Due>, StoreError> {
-        let (mut due, mut behind) = (Vec::new(), (f64::NEG_INFINITY, 0));
+        let mut due = Vec::new();
+        let mut behind = behind.unwrap_or(Spot { place: f64::NEG_INFINITY, id: 0 });
         // Part by part along the index, rather than by the names of a command's own runs, which may be as many as there are: its
         // runs are mostly the first in line.
         loop {
             let part = self.in_line(behind, (now_ms, now_ms + longest_wait_ms), limit).await?;
             let is_last = part.len() < limit as usize;
             for row in &part {
-                behind = (rows::get(row, "place")?, rows::get(row, "id")?);
+                behind = Spot { place: rows::get(row, "place")?, id: rows::get(row, "id")? };
                 let run = rows::get_word(row, "name")?;
                 if scope.holds(&run) {
                     let request = rows::get_json(row, "request")?;
-                    due.push(Due { run, request, submitted_ms: rows::get_u64(row, "submitted_ms")? });
+                    let submitted_ms = rows::get_u64(row, "submitted_ms")?;
+                    due.push(Due { run, request, submitted_ms, at: behind });
                 }
             }
             if is_last || due.len() >= limit as usize {
@@ -112,10 +124,10 @@ impl Store {
         }
     }
 
-    /// Rows of what may begin and stands behind that place and run.
+    /// Rows of what may begin and stands behind that spot.
     async fn in_line(
         &self,
-        (place, id): (f64, i64),
+        Spot { place, id }: Spot,
         (now_ms, longest_ms): (u64, u64),
         limit: u32,
     ) -> Result<Vec<SqliteRow>, StoreError> {
@@ -130,36 +142,37 @@ impl Store {
         query.build().fetch_all(&self.pool).await.doing("read the queue")
     }
 
-    /// Whether any run is in line, be it that it may not begin yet.
+    /// Whether any run is in line that waits for no other one, be it that it may not begin yet.
     pub async fn is_any_in_line(&self, scope: &Scope) -> Result<bool, StoreError> {
         let mut query = QueryBuilder::<Sqlite>::new("SELECT EXISTS (SELECT 1 FROM runs r WHERE");
-        query.push(IN_LINE);
+        query.push(IN_LINE).push(" AND").push(FREE);
         push_scope(&mut query, scope)?;
         query.push(")");
         query.build_query_scalar().fetch_one(&self.pool).await.doing("look at the queue")
     }
 
-    /// Runs in line that come after one that will not succeed as things are: each with that one, and why.
-    pub async fn hopeless(&self, scope: &Scope) -> Result<Vec<(RunId, RunId, &'static str)>, StoreError> {
+    /// Runs in line that come after one that will not succeed as things are: each with that one, and why. One that is paused may go
+    /// on soon, unless it `is_still` otherwise.
+    pub async fn hopeless(
+        &self,
+        scope: &Scope,
+        is_still: bool,
+    ) -> Result<Vec<(RunId, RunId, &'static str)>, StoreError> {
         // `CROSS` keeps the order: few come after others, while all may be in line.
         let sql = format!(
-            "SELECT r.name, b.name AS after, b.state FROM run_after a CROSS JOIN runs r ON r.id = a.run \
-             JOIN runs b ON b.id = a.after WHERE{IN_LINE} \
-             AND (b.state IN ('failed', 'cancelled') OR (b.state = 'queued' AND b.submitted_ms IS NULL)) \
-             GROUP BY a.run"
+            "SELECT r.name, b.name AS after, b.state, b.submitted_ms, b.held \
+             FROM run_after a CROSS JOIN runs r ON r.id = a.run JOIN runs b ON b.id = a.after \
+             WHERE{IN_LINE} AND b.state NOT IN ('succeeded', 'running')"
         );
         let found = QueryBuilder::<Sqlite>::new(sql).build().fetch_all(&self.pool).await;
-        let found = found.doing("look for runs that wait in vain")?;
-        let of = |row| {
-            let why = match rows::get::<&str>(row, "state")? {
-                "failed" => "failed",
-                "cancelled" => "was called off",
-                _ => "is not in the queue",
-            };
-            Ok((rows::get_word(row, "name")?, rows::get_word(row, "after")?, why))
-        };
-        let all: Result<Vec<(RunId, RunId, &'static str)>, StoreError> = found.iter().map(of).collect();
-        Ok(all?.into_iter().filter(|(run, ..)| scope.holds(run)).collect())
+        let mut all = BTreeMap::new();
+        for row in &found.doing("look for runs that wait in vain")? {
+            let (run, after): (RunId, RunId) = (rows::get_word(row, "name")?, rows::get_word(row, "after")?);
+            if let (true, Some(why)) = (scope.holds(&run), in_vain(row, scope.holds(&after), is_still)?) {
+                all.entry(run).or_insert((after, why));
+            }
+        }
+        Ok(all.into_iter().map(|(run, (after, why))| (run, after, why)).collect())
     }
 
     /// Runs that failed or were called off, each with its experiment, the oldest first.
@@ -184,6 +197,21 @@ impl Store {
         let found = sqlx::query(sql).fetch_all(&self.pool).await.doing("list the queue")?;
         found.iter().map(queue_record).collect()
     }
+}
+
+/// Why it is in vain to wait for a run that neither has succeeded nor is at work.
+fn in_vain(row: &SqliteRow, is_own: bool, is_still: bool) -> Result<Option<&'static str>, StoreError> {
+    Ok(match rows::get::<&str>(row, "state")? {
+        "failed" => Some("failed"),
+        "cancelled" => Some("was called off"),
+        _ if rows::get::<Option<i64>>(row, "submitted_ms")?.is_none() => Some("is not in the queue"),
+        // There is one scheduler a store, and this one carries out others.
+        _ if !is_own => Some(
+            "waits in the queue, and is none of these runs: run both, or have `arclab daemon` carry out the queue",
+        ),
+        _ if is_still && rows::get_optional_word(row, "held")? == Some(Hold::Person) => Some("is paused"),
+        _ => None,
+    })
 }
 
 fn queue_record(row: &SqliteRow) -> Result<QueueRecord, StoreError> {

@@ -6,7 +6,7 @@ mod requests;
 pub(crate) mod submit;
 mod watch;
 
-pub use line::{Due, QueueRecord, Scope};
+pub use line::{Due, QueueRecord, Scope, Spot};
 pub use requests::{Ask, Asked, Move, Wish};
 pub use submit::{Reach, Submission};
 pub use watch::Watch;
