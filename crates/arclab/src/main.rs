@@ -13,6 +13,7 @@ mod output;
 mod planning;
 mod progress;
 mod provenance;
+mod screen;
 mod submission;
 mod sweeping;
 mod upkeep;

@@ -3,11 +3,20 @@
 mod support;
 
 use std::{
-    io::{BufRead, BufReader},
+    fs::File,
+    io::{BufRead, BufReader, Read as _, Write as _},
     process::{Child, Stdio},
     time::{Duration, Instant},
 };
 
+use nix::{
+    pty::{OpenptyResult, Winsize, openpty},
+    sys::{
+        signal::{Signal, kill},
+        termios::tcgetattr,
+    },
+    unistd::Pid,
+};
 use support::{Lab, text};
 
 /// A daemon that has begun to work.
@@ -27,8 +36,7 @@ impl Daemon {
     }
 
     fn stop(mut self) {
-        let pid = nix::unistd::Pid::from_raw(self.0.id() as i32);
-        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).expect("it is told");
+        kill(Pid::from_raw(self.0.id() as i32), Signal::SIGTERM).expect("it is told");
         assert!(self.0.wait().expect("it ends").success());
     }
 }
@@ -138,4 +146,38 @@ fn a_spec_says_its_priority_and_what_it_comes_after() {
         said.contains("odd.yaml comes after `nobody`") && said.contains("no variant of experiment `specs`"),
         "{said}"
     );
+}
+
+#[test]
+fn the_terminal_is_as_it_was_whatever_ends_watching() {
+    let lab = Lab::new();
+    lab.succeed(&["submit", "specs/baseline.yaml", "--quiet"]);
+    let press =
+        |key: &'static [u8]| move |pty: &mut File, _: Pid| pty.write_all(key).expect("it can be pressed");
+    let strike = |signal| move |_: &mut File, watch: Pid| kill(watch, signal).expect("it lives");
+    let ends: [&dyn Fn(&mut File, Pid); 4] =
+        [&press(b"q"), &press(b"\x1b"), &strike(Signal::SIGTERM), &strike(Signal::SIGINT)];
+    for end in ends {
+        let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+        let OpenptyResult { master, slave } = openpty(&size, None).expect("there are terminals");
+        let settings = || tcgetattr(&slave).expect("it is a terminal");
+        let before = settings();
+        let own = || Stdio::from(slave.try_clone().expect("it can be shared"));
+        let started = lab.command(["watch"]).stdin(own()).stdout(own()).stderr(own()).spawn();
+        let mut watch = started.expect("arclab starts");
+        let (mut pty, mut shown) = (File::from(master), Vec::new());
+        while !text(&shown).contains("1 waits") {
+            let mut more = [0; 4096];
+            let count = pty.read(&mut more).expect("it is drawn on");
+            shown.extend_from_slice(&more[..count]);
+        }
+        assert_ne!(settings(), before, "keys are heard as they are pressed");
+        end(&mut pty, Pid::from_raw(watch.id() as i32));
+        assert!(watch.wait().expect("it leaves").success());
+        assert_eq!(settings(), before);
+        drop(slave);
+        // It ends with an error once nobody has the terminal any more.
+        let _ = pty.read_to_end(&mut shown);
+        assert!(text(&shown).ends_with("\x1b[?25h\x1b[?1049l"), "{:?}", text(&shown));
+    }
 }

@@ -1,23 +1,18 @@
 //! `arclab watch`: the queue and the runs at work, drawn anew each second on a terminal; once, where there is none.
 
-use std::{
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use arclab_report::{Format, queue_table, queue_word, share_done, shown_seconds};
 use arclab_scheduler::{Stop, holder, stop_on_signals};
 use arclab_store::{QueueRecord, Store};
-use console::{Key, Term};
+use console::Term;
+use tokio::sync::Notify;
 
 use crate::{
     cli::WatchArgs,
     clock,
     output::{self, Output},
+    screen::Screen,
 };
 
 /// How often it is drawn anew.
@@ -41,45 +36,23 @@ pub(crate) async fn execute(store: &Path, arguments: &WatchArgs, output: Output)
 
 async fn draw_again_and_again(store: &Store, term: &Term, output: Output) -> anyhow::Result<()> {
     let mut stop = stop_on_signals()?;
-    let left = listen_for_q(term.clone());
-    // A screen of its own, so that what was on the terminal comes back.
-    term.write_str("\x1b[?1049h\x1b[?25l")?;
-    let shown = async {
-        while *stop.borrow_and_update() == Stop::No && !left.load(Ordering::Relaxed) {
-            let (rows, columns) = term.size();
-            let view = View {
-                lines: &store.queue().await?,
-                worked_by: holder(store.folder())?.map(|holder| holder.name),
-                now_ms: clock::now_ms(),
-            };
-            term.write_str(&format!(
-                "\x1b[H\x1b[J{}",
-                view.draw(rows.into(), columns.into(), output.format)
-            ))?;
-            tokio::select! {
-                () = tokio::time::sleep(AGAIN) => {}
-                Ok(()) = stop.changed() => {}
-            }
+    let leaves = Arc::new(Notify::new());
+    let _screen = Screen::begin(term.clone(), Arc::clone(&leaves))?;
+    while *stop.borrow_and_update() == Stop::No {
+        let (rows, columns) = term.size();
+        let view = View {
+            lines: &store.queue().await?,
+            worked_by: holder(store.folder())?.map(|holder| holder.name),
+            now_ms: clock::now_ms(),
+        };
+        term.write_str(&format!("\x1b[H\x1b[J{}", view.draw(rows.into(), columns.into(), output.format)))?;
+        tokio::select! {
+            () = tokio::time::sleep(AGAIN) => {}
+            Ok(()) = stop.changed() => {}
+            () = leaves.notified() => break,
         }
-        anyhow::Ok(())
     }
-    .await;
-    term.write_str("\x1b[?25h\x1b[?1049l")?;
-    shown
-}
-
-/// Set once a person pressed q. The thread ends with the program.
-fn listen_for_q(term: Term) -> Arc<AtomicBool> {
-    let left = Arc::new(AtomicBool::new(false));
-    let heard = Arc::clone(&left);
-    std::thread::spawn(move || {
-        while let Ok(key) = term.read_key() {
-            if matches!(key, Key::Char('q' | 'Q') | Key::Escape | Key::CtrlC) {
-                heard.store(true, Ordering::Relaxed);
-            }
-        }
-    });
-    left
+    Ok(())
 }
 
 /// What is drawn.
