@@ -110,6 +110,25 @@ async fn a_run_begins_once_what_it_comes_after_has_succeeded() {
 }
 
 #[tokio::test]
+async fn a_run_at_work_is_resumed_only_where_it_is_to_stop_and_is_not_paused_once_it_is_called_off() {
+    let (_folder, store, [run, ..]) = three().await;
+    store.begin_attempt(&run, &launch(1)).await.unwrap();
+    for (wish, expected) in [
+        (Wish::Resume, Asked::NotNow),
+        (Wish::Pause, Asked::Passed),
+        (Wish::Pause, Asked::Passed),
+        (Wish::Resume, Asked::Passed),
+        (Wish::Resume, Asked::NotNow),
+        (Wish::Cancel, Asked::Passed),
+        (Wish::Pause, Asked::NotNow),
+        (Wish::Resume, Asked::NotNow),
+    ] {
+        assert_eq!(store.wish(&run, wish, 5).await.unwrap(), expected, "{wish:?}");
+    }
+    assert_eq!(store.asked().await.unwrap(), [(run, Ask::Cancel)]);
+}
+
+#[tokio::test]
 async fn what_was_called_off_goes_on_counting_its_attempts_when_it_is_asked_for_again() {
     let (_folder, store, [a, b, _]) = three().await;
     submit(&store, &a, 1).await;

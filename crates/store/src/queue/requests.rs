@@ -79,7 +79,8 @@ impl Store {
                 (change("UPDATE runs SET held = 'person' WHERE id = ?"), Asked::Done)
             }
             (Wish::Pause, RunState::Running { .. }, _) => {
-                (change("UPDATE runs SET asked = COALESCE(asked, 'pause') WHERE id = ?"), Asked::Passed)
+                let sql = "UPDATE runs SET asked = 'pause' WHERE id = ? AND asked IS NOT 'cancel'";
+                (change(sql), Asked::Passed)
             }
             (Wish::Resume, RunState::Queued { .. }, Some(_)) if is_held => {
                 // One that a search stopped goes to its end by this; one that a person paused, as far as it was to go.
@@ -101,7 +102,11 @@ impl Store {
                 return Ok(Asked::NotNow);
             }
         };
-        query.execute(&mut *write).await.doing("change a run in the queue")?;
+        let changed = query.execute(&mut *write).await.doing("change a run in the queue")?;
+        if changed.rows_affected() == 0 {
+            // One at work that is called off is not paused, and one that nobody pauses is not resumed.
+            return Ok(Asked::NotNow);
+        }
         write.commit().await.doing("change a run in the queue")?;
         Ok(asked)
     }
