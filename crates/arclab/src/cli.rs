@@ -8,7 +8,7 @@ use arclab_metrics::Unit;
 use arclab_report::{ErrorKind, TableOptions};
 use arclab_spec::{ExperimentName, Override, ProtocolName};
 use arclab_store::{Filter, Sort};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use crate::{
     commands::{
@@ -255,7 +255,8 @@ impl ExecutorArgs {
     pub(crate) fn overrides(&self, specs: &SpecArgs) -> anyhow::Result<Vec<Override>> {
         let set = match self.executor {
             Some(ExecutorName::Local) if !self.slurm.is_empty() => {
-                bail!("`--slurm` has no effect beside `--executor local`")
+                let message = "`--slurm` has no effect beside `--executor local`";
+                return Err(Cli::command().error(clap::error::ErrorKind::ArgumentConflict, message).into());
             }
             Some(ExecutorName::Local) => Some("resources.executor=local"),
             // What the specs say of Slurm stays.

@@ -98,6 +98,11 @@ fn fail(error: &anyhow::Error, output: Output) -> ExitCode {
         ));
         return ExitCode::from(2);
     }
+    // What of the command line cannot be told before a part of it is read.
+    if let Some(wrong) = error.downcast_ref::<clap::Error>() {
+        output.error(wrong.to_string().trim_end());
+        return ExitCode::from(2);
+    }
     // One line a cause; what an error repeats of its source is said once.
     output.error(format_args!("error: {error}"));
     let mut last = error.to_string();

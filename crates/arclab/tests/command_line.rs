@@ -92,6 +92,9 @@ fn mistakes_in_specs_exit_with_2_and_run_nothing() {
     assert!(said.contains("wrong.yaml:2:8") && said.contains("`margin`"), "{said}");
     assert!(!lab.path().join(".arclab").exists());
     assert_eq!(lab.arclab(&["run"]).status.code(), Some(2));
+    let at_odds = lab.arclab(&["run", "specs", "--executor", "local", "--slurm", "partition=gpu"]);
+    assert_eq!(at_odds.status.code(), Some(2));
+    assert!(text(&at_odds.stderr).starts_with("error: `--slurm` has no effect"), "{}", text(&at_odds.stderr));
 }
 
 #[test]
