@@ -7,6 +7,8 @@ use std::{
     process::{Command, Stdio},
 };
 
+use crate::error::chain;
+
 use super::{SubmitError, Task, answers, refusal::words};
 
 /// What a scheduler asks of Slurm. Each call may take as long as Slurm's own time limits: seconds when the controller is
@@ -77,8 +79,8 @@ impl Programs {
     }
 
     /// Why jobs cannot be submitted from this machine.
-    pub fn absence(&self) -> Option<SlurmError> {
-        self.run("sbatch", &["--version"]).err()
+    pub fn absence(&self) -> Option<SubmitError> {
+        self.run("sbatch", &["--version"]).err().map(refused)
     }
 
     fn cancel(&self, options: &[&str], jobs: &[String]) -> Result<(), SlurmError> {
@@ -95,17 +97,24 @@ impl Programs {
     }
 }
 
+/// Why `sbatch` took no job.
+fn refused(error: SlurmError) -> SubmitError {
+    match error {
+        SlurmError::Failed { said, .. } => SubmitError::of(&said),
+        error @ SlurmError::Start { .. } => SubmitError::Refused {
+            said: chain(&error),
+            remedy: "work on a machine that has Slurm's programs, or write `executor: local`",
+        },
+    }
+}
+
 impl Cluster for Programs {
     fn submit(&self, script: &Path) -> Result<u64, SubmitError> {
         let script = script.display().to_string();
         match self.run("sbatch", &["--parsable", &script]) {
             // One whose answer cannot be read is looked for by its name.
             Ok(said) => answers::submitted(&said).ok_or(SubmitError::Unreachable(said)),
-            Err(SlurmError::Failed { said, .. }) => Err(SubmitError::of(&said)),
-            Err(error @ SlurmError::Start { .. }) => Err(SubmitError::Refused {
-                said: error.to_string(),
-                remedy: "work on a machine that has Slurm's programs, or write `executor: local`",
-            }),
+            Err(error) => Err(refused(error)),
         }
     }
 
@@ -142,5 +151,27 @@ impl Cluster for Programs {
             }
             StopJobs::AtOnce => self.cancel(&[], jobs),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
+    use super::*;
+
+    #[test]
+    fn a_machine_without_slurm_or_without_its_settings_is_told_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let programs = Programs { folder: Some(folder.path().to_owned()) };
+        let told = programs.absence().unwrap().to_string();
+        assert!(told.contains("failed to start `sbatch`") && told.contains("executor: local"), "{told}");
+        let sbatch = folder.path().join("sbatch");
+        let says =
+            "#!/bin/sh\necho 'sbatch: fatal: Could not establish a configuration source' >&2\nexit 1\n";
+        fs::write(&sbatch, says).unwrap();
+        fs::set_permissions(&sbatch, fs::Permissions::from_mode(0o755)).unwrap();
+        let told = programs.absence().unwrap().to_string();
+        assert!(told.contains("SLURM_CONF"), "{told}");
     }
 }
