@@ -157,8 +157,8 @@ pub(crate) enum Command {
     /// List what in the store nothing refers to, with its size; with `--yes` also remove it.
     ///
     /// Folders of no run, checkpoints of runs that have succeeded, caches of data that no plan is over, splits of audits that no
-    /// plan has, half-written files, and rows of the database. While another arclab is at work in the store, only folders of
-    /// no run and checkpoints go. Folders of runs that the database does not have stay, unless they are asked for.
+    /// plan has, folders of jobs on a cluster that are over, half-written files, and rows of the database. While another arclab
+    /// or a worker is at work in the store, only folders of no run and checkpoints go. Folders of runs that the database does not have stay, unless they are asked for.
     Gc(GcArgs),
     /// Copy the database into one file, whole and of one moment, also while runs are at work.
     #[command(after_help = BACKUP_HELP)]

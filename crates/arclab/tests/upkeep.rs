@@ -122,6 +122,22 @@ fn runs_that_the_database_lost_stay_and_are_taken_up_by_planning_them_again() {
 }
 
 #[test]
+fn what_a_worker_may_be_using_stays_while_one_is_at_work() {
+    let lab = Lab::new();
+    lab.succeed(&["submit", "specs/baseline.yaml", "--quiet"]);
+    lab.write(".arclab/cache/images/photos-0123456789ab-32.pixels", "old");
+    lab.write(".arclab/runs/at-work/worker.lock", "");
+    let lock = fs::File::open(lab.path().join(".arclab/runs/at-work/worker.lock")).expect("it is there");
+    lock.lock().expect("nobody has it");
+    let stays = wrong(&lab, &["gc", "--json", "--yes"]);
+    assert_eq!(values(&stays, "kind"), ["cache"]);
+    assert!(values(&stays, "done")[0].starts_with("a worker is at work"), "{stays:?}");
+    drop(lock);
+    let removed = rows(&lab.succeed(&["gc", "--json", "--yes"]));
+    assert_eq!(values(&removed, "done"), ["removed", "removed"]);
+}
+
+#[test]
 fn a_copy_gives_the_tables_of_the_store_and_goes_on_from_there() {
     let (lab, _) = trained();
     let expected = lab.succeed(&["compare", "--json", "baseline", "--quiet"]);

@@ -162,7 +162,7 @@ async fn listed(bench: &Bench, in_cache: Option<&BTreeSet<PathBuf>>) -> Vec<(&'s
         Waste::Folder(name) | Waste::UnknownRun(name) => name.clone(),
         Waste::Checkpoints(run) => run.to_string(),
         Waste::Cached(cached) => cached.name.display().to_string(),
-        Waste::Audit(path) | Waste::Leftover(path) => {
+        Waste::Audit(path) | Waste::Array(path) | Waste::Leftover(path) => {
             path.file_name().unwrap().to_string_lossy().into_owned()
         }
         Waste::Rows(rows) => rows.count().to_string(),
@@ -247,6 +247,20 @@ async fn a_run_that_only_its_folder_tells_of_is_no_folder_of_nobody() {
         Fault::UnknownRun("later".to_owned()),
     ];
     assert_eq!(found(&bench).await, expected);
+}
+
+#[tokio::test]
+async fn a_job_on_a_cluster_is_a_worker_and_keeps_its_arrays_folder() {
+    let bench = Bench::new(1, script(10, 1, &json!({}))).await;
+    lay(&bench, &["slurm/arclab-1/job.sh", "slurm/arclab-2/job.sh"]);
+    let own = |name: &str| ("array", name.to_owned());
+    assert!(!look(&bench.store).await.unwrap().has_workers());
+    assert_eq!(listed(&bench, None).await, [own("arclab-1"), own("arclab-2")]);
+    bench.launched(1).await;
+    let job = "slurm 812_0 arclab-1".to_owned();
+    bench.store.record_jobs(&[(bench.runs[0].clone(), Attempt::FIRST, job)]).await.unwrap();
+    assert!(look(&bench.store).await.unwrap().has_workers());
+    assert_eq!(listed(&bench, None).await, [own("arclab-2")]);
 }
 
 #[tokio::test]

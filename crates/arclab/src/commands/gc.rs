@@ -42,6 +42,9 @@ pub(crate) async fn execute(store: &Path, arguments: &GcArgs, output: Output) ->
         done.push(match (&held, wasted.waste.can_go_at_work()) {
             (None, _) => Done::Looked,
             (Some(Err(_)), false) => Done::Stays("a scheduler is at work, and may be using it".to_owned()),
+            (Some(Ok(_)), false) if found.has_workers() => {
+                Done::Stays("a worker is at work, here or on a cluster, and may be using it".to_owned())
+            }
             (Some(_), _) => match remove(&store, &wasted.waste).await {
                 Ok(true) => Done::Removed,
                 Ok(false) => Done::Stays("something has come to refer to it".to_owned()),
@@ -127,7 +130,7 @@ fn what(store: &Store, waste: &Waste) -> String {
         Waste::Folder(name) | Waste::UnknownRun(name) => format!("runs/{name}"),
         Waste::Checkpoints(run) => format!("runs/{run}/checkpoints"),
         Waste::Cached(cached) => format!("cache/{}", cached.name.display()),
-        Waste::Audit(path) | Waste::Leftover(path) => below(path),
+        Waste::Audit(path) | Waste::Array(path) | Waste::Leftover(path) => below(path),
         Waste::Rows(rows) => {
             let counts = [
                 (rows.runs.len() as u64, "runs that were never begun"),

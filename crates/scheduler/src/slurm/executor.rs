@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Folder of the store with a folder for each array.
-const FOLDER: &str = "slurm";
+pub(crate) const FOLDER: &str = "slurm";
 
 /// How long a run waits where Slurm takes no more jobs.
 const FULL: Duration = Duration::from_mins(1);

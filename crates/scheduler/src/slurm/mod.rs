@@ -13,7 +13,7 @@ mod state;
 
 pub use client::{Cluster, Programs, SlurmError, StopJobs};
 pub(crate) use desk::Desk;
-pub(crate) use executor::slurm_of;
+pub(crate) use executor::{FOLDER, slurm_of};
 pub(crate) use job::SlurmJob;
 pub use refusal::SubmitError;
 pub use script::Batch;

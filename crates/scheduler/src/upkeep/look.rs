@@ -12,7 +12,7 @@ use arclab_spec::{
 };
 use arclab_store::{Dangling, JobRecord, ShortList, Store, StoreError, Unscored};
 
-use crate::{error::chain, holder, process, tail};
+use crate::{error::chain, holder, process, slurm::SlurmJob, tail};
 
 /// Endings of files that are written before they get their name.
 const UNFINISHED: [&str; 2] = ["new", "tmp"];
@@ -54,6 +54,8 @@ pub struct Look {
     pub runs: BTreeMap<RunId, RunFacts>,
     /// What lies in `runs/`, by name.
     pub folders: BTreeMap<String, FolderFacts>,
+    /// Arrays on a cluster, by name, of which a run counts as running.
+    pub arrays: BTreeSet<String>,
     /// Files of the cache that cannot be read; those of none where nobody looked.
     pub stale: Vec<PathBuf>,
     /// What the worker said of checkpoints; of no run where it was not asked.
@@ -136,8 +138,9 @@ pub async fn look(store: &Store) -> Result<Look, LookError> {
     for run in store.running().await.map_err(LookError::Store)? {
         // Its job on a cluster may be at work, whatever is seen of it from here.
         let last = store.job(&run).await.ok().and_then(|job| job.last_attempt);
-        let is_on_cluster = last.is_some_and(|last| last.job.is_some());
-        if let Some(folder) = look.folders.get_mut(run.as_str()).filter(|_| is_on_cluster) {
+        let Some(job) = last.and_then(|last| last.job) else { continue };
+        look.arrays.extend(job.parse().map(|job: SlurmJob| job.name));
+        if let Some(folder) = look.folders.get_mut(run.as_str()) {
             folder.lives = true;
         }
     }
@@ -232,6 +235,11 @@ pub(super) fn bytes_in(path: &Path) -> io::Result<u64> {
 }
 
 impl Look {
+    /// Whether a worker is at work, on a cluster perhaps, be there a scheduler or not. What it reads, nobody knows.
+    pub fn has_workers(&self) -> bool {
+        self.folders.values().any(|folder| folder.lives)
+    }
+
     /// Whether the database has a run of this name, be it one that cannot be read.
     pub(super) fn knows(&self, name: &str) -> bool {
         self.runs

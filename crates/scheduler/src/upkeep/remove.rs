@@ -41,7 +41,7 @@ pub async fn remove(store: &Store, waste: &Waste) -> Result<bool, RemoveError> {
             take_out(store, run.as_str(), &folder, has_succeeded).await
         }
         Waste::Cached(cached) => cached.files.iter().try_for_each(|file| discard(file)).map(|()| true),
-        Waste::Audit(path) | Waste::Leftover(path) => discard(path).map(|()| true),
+        Waste::Audit(path) | Waste::Array(path) | Waste::Leftover(path) => discard(path).map(|()| true),
         Waste::Rows(_) => store.forget_unreferenced().await.map(|_| true).map_err(RemoveError::Store),
     }
 }

@@ -1,4 +1,4 @@
-//! What lies in a store beside its runs: caches, splits of audits, and files that were never finished.
+//! What lies in a store beside its runs: caches, splits of audits, arrays' folders, and files that were never finished.
 
 use std::{
     collections::BTreeMap,
@@ -10,6 +10,7 @@ use std::{
 use arclab_store::{Store, Unreferenced};
 
 use super::look::{LookError, bytes_in, entries};
+use crate::slurm;
 
 /// Where the cache keeps what, each named after what it was made of. Lists of pairs are small, and named after what is in
 /// them: of which plan one is, only drawing it again tells.
@@ -22,6 +23,8 @@ pub struct Stock {
     pub cached: Vec<Cached>,
     /// Splits of audits.
     pub audits: Vec<PathBuf>,
+    /// Folders of arrays on a cluster, with the script and links to the runs' folders.
+    pub arrays: Vec<PathBuf>,
     /// Files that a process has not finished, and will not.
     pub leftovers: Vec<PathBuf>,
     /// Rows that nothing names.
@@ -51,15 +54,20 @@ pub async fn stock(store: &Store) -> Result<Stock, LookError> {
         stock.take_cache(kind, &folder).map_err(|source| failed(&folder, source))?;
     }
     stock.take_leftovers(&cache).map_err(|source| failed(&cache, source))?;
-    let audits = store.folder().join("audits");
-    for entry in entries(&audits).map_err(|source| failed(&audits, source))? {
-        stock.count(&entry.path()).map_err(|source| failed(&audits, source))?;
-        stock.audits.push(entry.path());
-    }
+    stock.audits = stock.all_in(&store.folder().join("audits"))?;
+    stock.arrays = stock.all_in(&store.folder().join(slurm::FOLDER))?;
     Ok(stock)
 }
 
 impl Stock {
+    fn all_in(&mut self, folder: &Path) -> Result<Vec<PathBuf>, LookError> {
+        let failed = |source| LookError::Folder { folder: folder.to_owned(), source };
+        let found: Vec<PathBuf> =
+            entries(folder).map_err(failed)?.into_iter().map(|entry| entry.path()).collect();
+        found.iter().try_for_each(|path| self.count(path)).map_err(failed)?;
+        Ok(found)
+    }
+
     fn take_cache(&mut self, kind: &str, folder: &Path) -> io::Result<()> {
         let mut found: BTreeMap<PathBuf, Cached> = BTreeMap::new();
         for entry in entries(folder)? {

@@ -26,6 +26,8 @@ pub enum Waste {
     Cached(Cached),
     /// A split that no plan is of.
     Audit(PathBuf),
+    /// The folder of an array on a cluster, none of whose jobs is at work.
+    Array(PathBuf),
     /// A file that a process which is gone has left half-written.
     Leftover(PathBuf),
     /// Rows of the database that nothing names.
@@ -79,6 +81,12 @@ pub fn waste(look: &Look, stock: &Stock, in_cache: Option<&BTreeSet<PathBuf>>, r
     for audit in stock.audits.iter().filter(|audit| !is_needed(audit)) {
         push(Waste::Audit(audit.clone()), Some(bytes(audit)));
     }
+    let is_at_work = |array: &PathBuf| {
+        array.file_name().is_some_and(|name| look.arrays.contains(name.to_string_lossy().as_ref()))
+    };
+    for array in stock.arrays.iter().filter(|array| !is_at_work(array)) {
+        push(Waste::Array(array.clone()), Some(bytes(array)));
+    }
     for file in &stock.leftovers {
         push(Waste::Leftover(file.clone()), Some(bytes(file)));
     }
@@ -97,17 +105,18 @@ impl Waste {
             Self::Checkpoints(_) => "checkpoints",
             Self::Cached(_) => "cache",
             Self::Audit(_) => "audit",
+            Self::Array(_) => "array",
             Self::Leftover(_) => "leftover",
             Self::Rows(_) => "rows",
         }
     }
 
-    /// Whether it can go while a scheduler is at work. Of runs the database says what is used, and can be asked to let
+    /// Whether it can go while a scheduler or a worker is at work. Of runs the database says what is used, and can be asked to let
     /// nothing change meanwhile; what workers read beside that, nobody knows.
     pub fn can_go_at_work(&self) -> bool {
         match self {
             Self::Folder(_) | Self::UnknownRun(_) | Self::Checkpoints(_) => true,
-            Self::Cached(_) | Self::Audit(_) | Self::Leftover(_) | Self::Rows(_) => false,
+            Self::Cached(_) | Self::Audit(_) | Self::Array(_) | Self::Leftover(_) | Self::Rows(_) => false,
         }
     }
 
@@ -119,6 +128,7 @@ impl Waste {
             Self::Checkpoints(_) => "the run has succeeded, and has its weights",
             Self::Cached(_) => "no plan's data is in it; it is made again where it is needed",
             Self::Audit(_) => "no plan has this split",
+            Self::Array(_) => "none of its jobs on the cluster is at work",
             Self::Leftover(_) => "whoever wrote it is gone",
             Self::Rows(_) => "nothing refers to them",
         }
