@@ -95,7 +95,8 @@ pub(crate) enum Command {
     /// Train and test what the specs ask for, then print the comparison tables.
     ///
     /// A run whose plan has already succeeded is not run again. Ctrl-C stops after a checkpoint, a second Ctrl-C at
-    /// once; the same command goes on from there.
+    /// once; the same command goes on from there. A run comes after what its spec says now (`queue.after`), and no longer after
+    /// what `arclab submit --after` said.
     Run(RunArgs),
     /// Put what the specs ask for in the queue, for a daemon to carry out.
     ///
@@ -306,7 +307,7 @@ pub(crate) struct SubmitArgs {
     #[arg(long, value_name = "PRIORITY", allow_negative_numbers = true, value_parser = queue::priority)]
     pub(crate) priority: Option<f64>,
     /// Begin only once this run, or all runs of this variant, have succeeded; beside what the specs say (`queue.after`). May be
-    /// repeated.
+    /// repeated. What an earlier command said counts no more.
     #[arg(long, value_name = "RUN")]
     pub(crate) after: Vec<arclab_spec::VariantName>,
     /// Queue even what has already succeeded.

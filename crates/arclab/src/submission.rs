@@ -56,7 +56,11 @@ pub(crate) async fn submissions(
                 Submission { reach, ..Submission::of(run.clone()) }
             });
             submission.priority = submission.priority.or(priority);
-            submission.after.extend(after.iter().filter(|after| *after != run).cloned());
+            // None, too, is said: what was said before counts no more.
+            submission
+                .after
+                .get_or_insert_default()
+                .extend(after.iter().filter(|after| *after != run).cloned());
         }
     }
     Ok(order.iter().filter_map(|run| found.remove(run)).collect())

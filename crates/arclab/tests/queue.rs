@@ -127,6 +127,22 @@ fn people_pause_move_call_off_and_retry_what_waits() {
 }
 
 #[test]
+fn a_run_comes_after_what_was_said_last() {
+    let lab = Lab::new();
+    lab.succeed(&["submit", "specs/baseline.yaml"]);
+    lab.succeed(&["submit", "specs/m0.2.yaml", "--after", "baseline"]);
+    lab.succeed(&["queue", "cancel", "baseline"]);
+    let refused = lab.arclab(&["run", "specs/m0.2.yaml", "--set", "queue.after=[baseline]"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("which was called off"), "{}", text(&refused.stderr));
+    lab.succeed(&["queue", "retry", "m0.2"]);
+    assert!(queue(&lab)[0]["after"].as_str().is_some_and(|after| after.starts_with("baseline")), "it stays");
+    lab.succeed(&["run", "specs/m0.2.yaml"]);
+    let table = lab.succeed(&["history", "--format", "csv"]);
+    assert_eq!(table.matches("succeeded").count(), 1, "{table}");
+}
+
+#[test]
 fn a_spec_says_its_priority_and_what_it_comes_after() {
     let lab = Lab::new();
     lab.write(

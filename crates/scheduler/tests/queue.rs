@@ -129,8 +129,10 @@ async fn runs_go_in_the_order_of_what_they_come_after() {
     let mut bench = Bench::new(3, script(5, 1, &json!({}))).await;
     bench.jobs = Some(3);
     let [a, b, c] = [0, 1, 2].map(|index| bench.runs[index].clone());
-    let after =
-        |run: &RunId, other: &RunId| Submission { after: vec![other.clone()], ..Submission::of(run.clone()) };
+    let after = |run: &RunId, other: &RunId| Submission {
+        after: Some(vec![other.clone()]),
+        ..Submission::of(run.clone())
+    };
     bench.store.submit(&[after(&a, &b), after(&b, &c), Submission::of(c.clone())], 1).await.unwrap();
     let (_, said) = bench.run().await;
     let launched: Vec<_> = said
@@ -148,7 +150,7 @@ async fn a_run_that_comes_after_one_that_failed_is_refused_with_the_reason() {
     let bench = Bench::new(2, script(5, 1, &json!({}))).await;
     let [a, b] = [0, 1].map(|index| bench.runs[index].clone());
     bench.script(&b, &script(5, 1, &json!({"0": {"fail": [2, "run"]}})));
-    let after = Submission { after: vec![b.clone()], ..Submission::of(a.clone()) };
+    let after = Submission { after: Some(vec![b.clone()]), ..Submission::of(a.clone()) };
     bench.store.submit(&[after], 1).await.unwrap();
     let (summary, _) = bench.run().await;
     assert_eq!(summary.runs[&a], RunEnd::Refused(Refusal::After { run: b, why: "failed" }));
@@ -160,13 +162,16 @@ async fn a_run_that_comes_after_one_that_failed_is_refused_with_the_reason() {
 async fn a_run_that_comes_after_one_that_nobody_carries_out_is_refused_rather_than_waited_for() {
     let bench = Bench::new(3, script(5, 1, &json!({}))).await;
     let [other, a, b] = [0, 1, 2].map(|index| bench.runs[index].clone());
-    let after =
-        |run: &RunId, other: &RunId| Submission { after: vec![other.clone()], ..Submission::of(run.clone()) };
+    let after = |run: &RunId, other: &RunId| Submission {
+        after: Some(vec![other.clone()]),
+        ..Submission::of(run.clone())
+    };
     let all = [Submission::of(other.clone()), after(&a, &other), after(&b, &a)];
     bench.store.submit(&all, 1).await.unwrap();
     let (_stop, stopped) = watch::channel(Stop::No);
     let (sender, _said) = mpsc::unbounded_channel();
-    let summary = in_time(bench.scheduler().run(&[a.clone(), b.clone()], sender, stopped)).await.unwrap();
+    let (mut scheduler, own) = (bench.scheduler(), [a.clone(), b.clone()]);
+    let summary = in_time(Box::pin(scheduler.run(&own, sender, stopped))).await.unwrap();
     let RunEnd::Refused(Refusal::After { run, why }) = &summary.runs[&a] else { panic!("{summary:?}") };
     assert_eq!(*run, other);
     assert!(why.contains("run both"), "{why}");
@@ -177,7 +182,7 @@ async fn a_run_that_comes_after_one_that_nobody_carries_out_is_refused_rather_th
 async fn a_run_that_comes_after_one_that_is_paused_is_refused_once_nothing_else_is_at_work() {
     let bench = Bench::new(2, script(300, 5, &json!({}))).await;
     let [a, b] = [0, 1].map(|index| bench.runs[index].clone());
-    let after = Submission { after: vec![a.clone()], ..Submission::of(b.clone()) };
+    let after = Submission { after: Some(vec![a.clone()]), ..Submission::of(b.clone()) };
     bench.store.submit(&[after], 1).await.unwrap();
     let run = bench.run_with(|progress, _| {
         if matches!(progress, Progress::Position { .. }) {

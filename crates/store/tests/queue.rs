@@ -90,8 +90,10 @@ async fn what_came_first_goes_first_and_a_level_of_priority_is_worth_an_hour() {
 #[tokio::test]
 async fn a_run_begins_once_what_it_comes_after_has_succeeded() {
     let (_folder, store, [a, b, c]) = three().await;
-    let after =
-        |run: &RunId, after: &RunId| Submission { after: vec![after.clone()], ..Submission::of(run.clone()) };
+    let after = |run: &RunId, after: &RunId| Submission {
+        after: Some(vec![after.clone()]),
+        ..Submission::of(run.clone())
+    };
     store.submit(&[after(&b, &a), after(&c, &b)], 1).await.unwrap();
     assert_eq!(
         store.hopeless(&Scope::All, false).await.unwrap(),
@@ -104,9 +106,11 @@ async fn a_run_begins_once_what_it_comes_after_has_succeeded() {
     assert_eq!(due(&store, 1).await, std::slice::from_ref(&b));
     end(&store, &b, 1, Outcome::Failed, Afterwards::Stays).await;
     assert_eq!(store.hopeless(&Scope::All, false).await.unwrap(), [(c.clone(), b.clone(), "failed")]);
-    let circle = store.submit(&[after(&b, &c)], 1).await.unwrap_err();
+    store.submit(&[Submission { after: Some(Vec::new()), ..Submission::of(c.clone()) }], 1).await.unwrap();
+    assert_eq!(due(&store, 1).await, std::slice::from_ref(&c), "it no longer comes after any");
+    let circle = store.submit(&[after(&c, &b), after(&b, &c)], 1).await.unwrap_err();
     assert!(matches!(circle, StoreError::WaitsForItself(run) if run == b));
-    assert_eq!(due(&store, 1).await, [], "nothing of what is refused is done");
+    assert_eq!(due(&store, 1).await, [c], "nothing of what is refused is done");
 }
 
 #[tokio::test]

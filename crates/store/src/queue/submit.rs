@@ -18,8 +18,8 @@ pub struct Submission {
     pub run: RunId,
     /// The larger goes first; as before, or 0, where absent.
     pub priority: Option<f64>,
-    /// Runs that must have succeeded before; as before where empty.
-    pub after: Vec<RunId>,
+    /// Runs that must have succeeded before; as before where absent.
+    pub after: Option<Vec<RunId>>,
     /// How far its next attempts go.
     pub reach: Reach,
 }
@@ -38,7 +38,7 @@ pub enum Reach {
 impl Submission {
     /// Of a run of which nothing more is said, to its end.
     pub fn of(run: RunId) -> Self {
-        Self { run, priority: None, after: Vec::new(), reach: Reach::End }
+        Self { run, priority: None, after: None, reach: Reach::End }
     }
 }
 
@@ -53,8 +53,10 @@ impl Store {
             states.push(submit(&mut write, submission, at_ms).await?);
         }
         // Last, so that it makes no difference in which order they are named.
-        for submission in submissions.iter().filter(|submission| !submission.after.is_empty()) {
-            wait_for(&mut write, submission).await?;
+        for Submission { run, after, .. } in submissions {
+            if let Some(after) = after {
+                wait_for(&mut write, run, after).await?;
+            }
         }
         write.commit().await.doing("put runs in the queue")?;
         Ok(states)
@@ -123,22 +125,22 @@ pub(crate) async fn reopened(write: &mut SqliteConnection, id: i64) -> Result<Ru
     Ok(RunEvent::Requeued { next: last.map_or(Attempt::FIRST, Attempt::next) })
 }
 
-async fn wait_for(write: &mut SqliteConnection, submission: &Submission) -> Result<(), StoreError> {
-    let run = submission.run.as_str();
+async fn wait_for(write: &mut SqliteConnection, run: &RunId, after: &[RunId]) -> Result<(), StoreError> {
+    let name = run.as_str();
     let sql = "DELETE FROM run_after WHERE run = (SELECT id FROM runs WHERE name = ?)";
-    sqlx::query(sql).bind(run).execute(&mut *write).await.doing("forget what a run waited for")?;
-    for after in &submission.after {
+    sqlx::query(sql).bind(name).execute(&mut *write).await.doing("forget what a run waited for")?;
+    for after in after {
         load(write, after).await?;
         let sql = "INSERT OR IGNORE INTO run_after (run, after) \
                    SELECT a.id, b.id FROM runs a, runs b WHERE a.name = ? AND b.name = ?";
-        let query = sqlx::query(sql).bind(run).bind(after.as_str());
+        let query = sqlx::query(sql).bind(name).bind(after.as_str());
         query.execute(&mut *write).await.doing("record what a run waits for")?;
     }
     let sql = "WITH RECURSIVE before (id) AS ( \
                    SELECT after FROM run_after WHERE run = (SELECT id FROM runs WHERE name = ?1) \
                    UNION SELECT a.after FROM run_after a JOIN before b ON a.run = b.id) \
                SELECT EXISTS (SELECT 1 FROM before b JOIN runs r ON r.id = b.id WHERE r.name = ?1)";
-    let query = sqlx::query_scalar(sql).bind(run);
+    let query = sqlx::query_scalar(sql).bind(name);
     let waits_for_itself: bool = query.fetch_one(write).await.doing("look at what a run waits for")?;
-    if waits_for_itself { Err(StoreError::WaitsForItself(submission.run.clone())) } else { Ok(()) }
+    if waits_for_itself { Err(StoreError::WaitsForItself(run.clone())) } else { Ok(()) }
 }

@@ -28,7 +28,8 @@ enum QueueCommand {
     List,
     /// Call runs off: those at work stop at their next checkpoint. `retry` goes on with them.
     Cancel(Which),
-    /// Put runs that failed or were called off in the queue again; they go on from their checkpoints.
+    /// Put runs that failed or were called off in the queue again; they go on from their checkpoints, and come after what they came
+    /// after.
     Retry(Which),
     /// Do not begin runs; those at work stop after a checkpoint.
     Pause(Which),
