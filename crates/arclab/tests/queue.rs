@@ -55,6 +55,16 @@ fn queue(lab: &Lab) -> Vec<serde_json::Value> {
     table.as_array().expect("it has rows").clone()
 }
 
+/// Variants and states of the rows.
+fn variants(lab: &Lab) -> Vec<(String, String)> {
+    let of = |row: &serde_json::Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
+    queue(lab).iter().map(|row| (of(row, "variant"), of(row, "state"))).collect()
+}
+
+fn listed(rows: &[(&str, &str)]) -> Vec<(String, String)> {
+    rows.iter().map(|(variant, state)| ((*variant).to_owned(), (*state).to_owned())).collect()
+}
+
 fn until_empty(lab: &Lab) {
     let begin = Instant::now();
     while !queue(lab).is_empty() {
@@ -94,13 +104,6 @@ fn people_pause_move_call_off_and_retry_what_waits() {
     let lab = Lab::new();
     lab.succeed(&["submit", "specs/baseline.yaml"]);
     lab.succeed(&["submit", "specs/m0.2.yaml", "--after", "baseline"]);
-    let variants = |lab: &Lab| -> Vec<(String, String)> {
-        let of = |row: &serde_json::Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
-        queue(lab).iter().map(|row| (of(row, "variant"), of(row, "state"))).collect()
-    };
-    let listed = |rows: &[(&str, &str)]| -> Vec<(String, String)> {
-        rows.iter().map(|(variant, state)| ((*variant).to_owned(), (*state).to_owned())).collect()
-    };
     assert_eq!(variants(&lab), listed(&[("baseline", "waits"), ("m0.2", "waits")]));
     lab.succeed(&["queue", "move", "first", "m0.2"]);
     assert_eq!(variants(&lab), listed(&[("m0.2", "waits"), ("baseline", "waits")]));
@@ -113,6 +116,11 @@ fn people_pause_move_call_off_and_retry_what_waits() {
     assert_eq!(variants(&lab), listed(&[("baseline", "waits")]));
     let twice = lab.arclab(&["queue", "cancel", "m0.2"]);
     assert_eq!(twice.status.code(), Some(1), "nothing was done");
+    assert!(
+        text(&twice.stderr).contains("it was called off; `arclab queue retry`"),
+        "{}",
+        text(&twice.stderr)
+    );
     lab.succeed(&["queue", "retry", "m0.2"]);
     assert_eq!(queue(&lab)[1]["after"].as_str().map(|after| after.starts_with("baseline")), Some(true));
     let nobody = lab.arclab(&["queue", "cancel", "m0.9"]);
@@ -196,4 +204,41 @@ fn the_terminal_is_as_it_was_whatever_ends_watching() {
         let _ = pty.read_to_end(&mut shown);
         assert!(text(&shown).ends_with("\x1b[?25h\x1b[?1049l"), "{:?}", text(&shown));
     }
+}
+
+#[test]
+fn a_variant_means_all_of_its_runs_in_the_queue_whatever_they_were_planned_with() {
+    let lab = Lab::new();
+    lab.succeed(&["submit", "specs/baseline.yaml"]);
+    for epochs in ["2", "3"] {
+        lab.succeed(&["submit", "specs/m0.2.yaml", "--set", &format!("training.epochs={epochs}")]);
+    }
+    let paused = lab.arclab(&["queue", "pause", "m0.2"]);
+    assert!(text(&paused.stderr).contains("paused: 2 of 2 runs"), "{}", text(&paused.stderr));
+    assert_eq!(variants(&lab), listed(&[("baseline", "waits"), ("m0.2", "paused"), ("m0.2", "paused")]));
+    lab.succeed(&["queue", "cancel", "m0.2"]);
+    lab.succeed(&["queue", "retry", "m0.2"]);
+    assert_eq!(variants(&lab), listed(&[("baseline", "waits"), ("m0.2", "waits"), ("m0.2", "waits")]));
+}
+
+#[test]
+fn where_nothing_is_to_be_done_it_is_said_and_no_error_and_an_unknown_experiment_is_one() {
+    let lab = Lab::new();
+    lab.succeed(&["submit", "specs/baseline.yaml"]);
+    let retried = lab.arclab(&["queue", "retry", "--all"]);
+    let said = text(&retried.stderr);
+    assert!(retried.status.success() && said.contains("no such run failed"), "{said}");
+    let nowhere = lab.arclab(&["queue", "cancel", "--all", "--experiment", "nosuch"]);
+    let said = text(&nowhere.stderr);
+    assert_eq!(nowhere.status.code(), Some(1));
+    assert!(said.contains("there is no experiment `nosuch`; `specs` has baseline"), "{said}");
+    let nobody = lab.arclab(&["queue", "cancel"]);
+    let said = text(&nobody.stderr);
+    assert_eq!(nobody.status.code(), Some(2));
+    assert!(said.contains("--all") && said.contains("--experiment"), "{said}");
+    let resumed = lab.arclab(&["queue", "resume", "baseline"]);
+    let said = text(&resumed.stderr);
+    assert_eq!(resumed.status.code(), Some(1));
+    assert!(said.contains("cannot be resumed: it waits in the queue"), "{said}");
+    assert_eq!(queue(&lab).len(), 1, "it waits as before");
 }

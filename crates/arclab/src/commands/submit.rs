@@ -3,10 +3,9 @@
 use std::path::Path;
 
 use arclab_report::queue_table;
-use arclab_scheduler::Holder;
 use arclab_store::Store;
 
-use super::run::read;
+use super::{queue::note_without_daemon, run::read};
 use crate::{
     cli::SubmitArgs,
     clock,
@@ -38,10 +37,8 @@ pub(crate) async fn execute(store: &Path, arguments: &SubmitArgs, output: Output
     } else {
         output::print(&output.for_reader(queue_table(&lines, now_ms)).render(output.format))?;
     }
-    match arclab_scheduler::holder(store.folder())? {
-        Some(Holder { is_daemon: true, .. }) => {}
-        _ if lines.is_empty() => {}
-        _ => output.note("no daemon works in this store: `arclab daemon` carries the queue out"),
+    if !lines.is_empty() {
+        note_without_daemon(&store, output)?;
     }
     store.close().await;
     Ok(())

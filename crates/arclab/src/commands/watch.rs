@@ -93,7 +93,7 @@ impl View<'_> {
         let counts = if counts.is_empty() { "the queue is empty".to_owned() } else { counts.join(", ") };
         match &self.worked_by {
             Some(name) => format!("{counts}; at work: {name}   (q leaves)"),
-            None => format!("{counts}; no scheduler is at work   (q leaves)"),
+            None => format!("{counts}; no daemon is at work   (q leaves)"),
         }
     }
 
@@ -149,7 +149,7 @@ mod tests {
         ];
         let view = View { lines: &lines, worked_by: None, now_ms: 121_000 };
         let text = view.draw(24, 100, Format::Text { colour: false });
-        assert!(text.starts_with("1 running, 1 waits; no scheduler is at work"), "{text}");
+        assert!(text.starts_with("1 running, 1 waits; no daemon is at work"), "{text}");
         assert!(text.contains("━━━━━━━━━━━━────────────  50%  epoch 3, "), "{text}");
         assert!(text.contains("second"), "{text}");
         let narrow = view.draw(6, 30, Format::Text { colour: false });

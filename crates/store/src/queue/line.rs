@@ -175,14 +175,16 @@ impl Store {
         Ok(all.into_iter().map(|(run, (after, why))| (run, after, why)).collect())
     }
 
-    /// Runs that failed or were called off, each with its experiment, the oldest first.
-    pub async fn ended_badly(&self) -> Result<Vec<(RunId, ExperimentName)>, StoreError> {
-        let sql = "SELECT name, experiment FROM runs WHERE state IN ('failed', 'cancelled') ORDER BY id";
+    /// Runs that failed, were called off or were refused, each with what it was first planned for, the oldest first.
+    pub async fn ended_badly(&self) -> Result<Vec<(RunId, ExperimentName, VariantName)>, StoreError> {
+        let sql = "SELECT name, experiment, variant FROM runs WHERE state IN ('failed', 'cancelled') \
+                   OR (state = 'queued' AND refused IS NOT NULL) ORDER BY id";
         let found = sqlx::query(sql).fetch_all(&self.pool).await.doing("list what failed")?;
-        found
-            .iter()
-            .map(|row| Ok((rows::get_word(row, "name")?, rows::get_word(row, "experiment")?)))
-            .collect()
+        let of = |row| {
+            let (run, experiment) = (rows::get_word(row, "name")?, rows::get_word(row, "experiment")?);
+            Ok((run, experiment, rows::get_word(row, "variant")?))
+        };
+        found.iter().map(of).collect()
     }
 
     /// The queue as people see it: what is at work, what waits in its order, what is held, what was refused.

@@ -92,7 +92,12 @@ impl Store {
                 let sql = "UPDATE runs SET asked = NULL WHERE id = ? AND asked = 'pause'";
                 (change(sql), Asked::Passed)
             }
-            (Wish::Prioritise(priority), RunState::Queued { .. }, Some(since_ms)) => {
+            // Of one at work it is for the case that it waits again.
+            (
+                Wish::Prioritise(priority),
+                RunState::Queued { .. } | RunState::Running { .. },
+                Some(since_ms),
+            ) => {
                 let sql = "UPDATE runs SET priority = ?, place = ? WHERE id = ?";
                 let query = sqlx::query(sql).bind(priority).bind(place(since_ms as u64, priority)).bind(id);
                 (query, Asked::Done)

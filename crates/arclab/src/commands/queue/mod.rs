@@ -1,15 +1,17 @@
 //! `arclab queue`: what is in line, and what is to be otherwise.
 
-use std::{collections::BTreeSet, path::Path, process::ExitCode};
+mod which;
 
-use anyhow::bail;
+use std::{path::Path, process::ExitCode};
+
 use arclab_report::queue_table;
-use arclab_spec::{ExperimentName, RunId, VariantName};
-use arclab_store::{Asked, Move, Store, Submission, Wish};
+use arclab_spec::{RunId, RunState};
+use arclab_store::{Ask, Asked, Filter, Move, Sort, Store, Submission, Wish};
 use clap::{Args, Subcommand, ValueEnum};
 
+use self::which::{Kind, Which};
 use crate::{
-    clock, named,
+    clock,
     output::{self, Output},
 };
 
@@ -55,20 +57,6 @@ enum QueueCommand {
     },
 }
 
-/// Runs that are meant.
-#[derive(Debug, Args)]
-struct Which {
-    /// Runs by their names, or variants with all their runs.
-    #[arg(value_name = "RUN", required_unless_present_any = ["all", "experiment"])]
-    names: Vec<String>,
-    /// All runs that this can be done with.
-    #[arg(long, conflicts_with = "names")]
-    all: bool,
-    /// The experiment of the variants; without names, all of its runs.
-    #[arg(long, value_name = "NAME")]
-    experiment: Option<ExperimentName>,
-}
-
 /// Where to.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum To {
@@ -84,7 +72,7 @@ pub(crate) fn priority(text: &str) -> Result<f64, String> {
     priority.ok_or_else(|| "a priority is a number from -1000 to 1000".to_owned())
 }
 
-/// Lists or changes the queue. Exits with 1 where nothing could be done of what was asked.
+/// Lists or changes the queue. Exits with 1 where nothing could be done of what was asked by name.
 pub(crate) async fn execute(store: &Path, arguments: &QueueArgs, output: Output) -> anyhow::Result<ExitCode> {
     let store = Store::open_existing(store).await?;
     let code = match &arguments.command {
@@ -116,10 +104,22 @@ pub(crate) async fn execute(store: &Path, arguments: &QueueArgs, output: Output)
 async fn list(store: &Store, output: Output) -> anyhow::Result<()> {
     let lines = store.queue().await?;
     output::print(&output.for_reader(queue_table(&lines, clock::now_ms())).render(output.format))?;
-    if lines.is_empty() {
-        output.note("the queue is empty: `arclab submit` puts runs in it");
-    } else if arclab_scheduler::holder(store.folder())?.is_none() {
-        output.note("no scheduler works in this store: `arclab daemon` carries the queue out");
+    if !lines.is_empty() {
+        return note_without_daemon(store, output);
+    }
+    output.note("the queue is empty: `arclab submit` puts runs in it");
+    let failed: Filter = "state=failed".parse()?;
+    if !store.history(&failed, &Sort::default(), Some(1)).await?.is_empty() {
+        output.note("what failed is out of it: see `arclab history --where state=failed`");
+    }
+    Ok(())
+}
+
+/// Says who would carry the queue out, where nobody does.
+pub(crate) fn note_without_daemon(store: &Store, output: Output) -> anyhow::Result<()> {
+    let holder = arclab_scheduler::holder(store.folder())?;
+    if !holder.is_some_and(|holder| holder.is_daemon) {
+        output.note("no daemon works in this store: `arclab daemon` carries the queue out");
     }
     Ok(())
 }
@@ -131,7 +131,11 @@ async fn change(
     done: &str,
     output: Output,
 ) -> anyhow::Result<ExitCode> {
-    let mut runs = which.runs(store, Kind::InQueue, output).await?;
+    let kind = if wish == Wish::Cancel { Kind::Listed } else { Kind::InQueue };
+    let mut runs = which.runs(store, kind, output).await?;
+    if runs.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
     if wish == Wish::Move(Move::First) {
         // The last that is moved is the first in line: so they keep their order.
         runs.reverse();
@@ -144,24 +148,27 @@ async fn change(
                 (count, passed) = (count + 1, true);
                 output.note(format_args!("{run} is at work: its scheduler is asked"));
             }
-            Asked::NotNow if which.all || which.names.is_empty() => {}
+            Asked::NotNow if which.is_whole() => {}
             Asked::NotNow => {
-                output.error(format_args!("{run} cannot be {done} as it is: see `arclab history`"));
+                output.error(format_args!("{run} cannot be {done}: {}", standing(store, run).await?));
             }
         }
     }
     output.note(format_args!("{done}: {count} of {} runs", runs.len()));
     if passed && arclab_scheduler::holder(store.folder())?.is_none() {
-        output.note("no scheduler works in this store: the next one acts on it");
+        output.note("no daemon works in this store: the next one acts on it, or the next `arclab run`");
     }
-    Ok(if count > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if count > 0 || which.is_whole() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn retry(store: &Store, which: &Which, output: Output) -> anyhow::Result<ExitCode> {
     let runs = which.runs(store, Kind::Ended, output).await?;
+    if runs.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut submissions = Vec::new();
     for run in runs {
-        use arclab_spec::RunState::{Cancelled, Failed, Queued, Running, Succeeded};
+        use RunState::{Cancelled, Failed, Queued, Running, Succeeded};
         match store.run(&run).await?.state {
             Failed { .. } | Cancelled | Queued { .. } => submissions.push(Submission::of(run)),
             Running { .. } => output.error(format_args!("{run} is at work already")),
@@ -172,60 +179,30 @@ async fn retry(store: &Store, which: &Which, output: Output) -> anyhow::Result<E
     }
     store.submit(&submissions, clock::now_ms()).await?;
     output.note(format_args!("in the queue again: {}", submissions.len()));
-    if !submissions.is_empty() && arclab_scheduler::holder(store.folder())?.is_none() {
-        output.note("no scheduler works in this store: `arclab daemon` carries the queue out");
+    if submissions.is_empty() {
+        return Ok(ExitCode::FAILURE);
     }
-    Ok(if submissions.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    note_without_daemon(store, output)?;
+    Ok(ExitCode::SUCCESS)
 }
 
-/// What `--all` means.
-#[derive(Clone, Copy)]
-enum Kind {
-    InQueue,
-    Ended,
-}
-
-impl Which {
-    async fn runs(&self, store: &Store, kind: Kind, output: Output) -> anyhow::Result<Vec<RunId>> {
-        if self.names.is_empty() {
-            return self.whole(store, kind).await;
-        }
-        let (mut seen, mut runs) = (BTreeSet::new(), Vec::new());
-        for name in &self.names {
-            for run in self.called(store, name, output).await? {
-                if seen.insert(run.clone()) {
-                    runs.push(run);
-                }
-            }
-        }
-        Ok(runs)
-    }
-
-    async fn called(&self, store: &Store, name: &str, output: Output) -> anyhow::Result<Vec<RunId>> {
-        if let Some(run) = named::run(store, name).await? {
-            return Ok(vec![run.id]);
-        }
-        let variant = VariantName::new(name)?;
-        let variants = std::slice::from_ref(&variant);
-        let experiment = named::experiment(store, variants, self.experiment.as_ref(), output).await?;
-        Ok(store.runs_of(&experiment, &variant).await?.into_iter().map(|run| run.id).collect())
-    }
-
-    async fn whole(&self, store: &Store, kind: Kind) -> anyhow::Result<Vec<RunId>> {
-        let experiment = |name: &ExperimentName| self.experiment.as_ref().is_none_or(|named| named == name);
-        let runs: Vec<RunId> = match kind {
-            Kind::InQueue => {
-                let lines = store.queue().await?.into_iter().filter(|line| line.refused.is_none());
-                lines.filter(|line| experiment(&line.experiment)).map(|line| line.run).collect()
-            }
-            Kind::Ended => {
-                let ended = store.ended_badly().await?.into_iter();
-                ended.filter(|(_, of)| experiment(of)).map(|(run, _)| run).collect()
-            }
-        };
-        if runs.is_empty() {
-            bail!("there is no such run: see `arclab queue` and `arclab history`");
-        }
-        Ok(runs)
-    }
+/// Where a run stands with which something cannot be done.
+async fn standing(store: &Store, run: &RunId) -> anyhow::Result<String> {
+    let (record, queue) = (store.run(run).await?, store.queue().await?);
+    let line = queue.into_iter().find(|line| line.run == *run);
+    let refused = line.as_ref().and_then(|line| line.refused.as_ref());
+    let asked = line.as_ref().and_then(|line| line.asked);
+    Ok(match record.state {
+        RunState::Running { .. } if asked == Some(Ask::Cancel) => "it is being called off".to_owned(),
+        RunState::Running { .. } => "it is at work".to_owned(),
+        RunState::Succeeded { .. } => "it has succeeded".to_owned(),
+        RunState::Failed { .. } => "it has failed; `arclab queue retry` goes on with it".to_owned(),
+        RunState::Cancelled => "it was called off; `arclab queue retry` goes on with it".to_owned(),
+        RunState::Queued { .. } if record.is_stopped_early => "its search has stopped it early".to_owned(),
+        RunState::Queued { .. } => match (refused, line.is_some()) {
+            (Some(why), _) => format!("it was refused: {why}"),
+            (None, true) => "it waits in the queue".to_owned(),
+            (None, false) => "it is not in the queue; `arclab queue retry` puts it there".to_owned(),
+        },
+    })
 }

@@ -132,7 +132,7 @@ impl Hands {
     ) -> anyhow::Result<Self> {
         let holder = holder(store.folder())?;
         if let Some(daemon) = holder.filter(|holder| holder.is_daemon) {
-            output.note(format_args!("{daemon} works in this store, and carries them out"));
+            output.note(format_args!("{daemon}, works in this store, and carries them out"));
             return Ok(Self::Daemons);
         }
         ready(store, specs, open, jobs, output).map(|scheduler| Self::Own(Box::new(scheduler)))
