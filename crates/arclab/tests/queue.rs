@@ -176,12 +176,8 @@ fn a_spec_says_its_priority_and_what_it_comes_after() {
 fn the_terminal_is_as_it_was_whatever_ends_watching() {
     let lab = Lab::new();
     lab.succeed(&["submit", "specs/baseline.yaml", "--quiet"]);
-    let press =
-        |key: &'static [u8]| move |pty: &mut File, _: Pid| pty.write_all(key).expect("it can be pressed");
-    let strike = |signal| move |_: &mut File, watch: Pid| kill(watch, signal).expect("it lives");
-    let ends: [&dyn Fn(&mut File, Pid); 4] =
-        [&press(b"q"), &press(b"\x1b"), &strike(Signal::SIGTERM), &strike(Signal::SIGINT)];
-    for end in ends {
+    let ends = [Err(b"q"), Err(b"\x1b"), Ok(Signal::SIGTERM), Ok(Signal::SIGINT)];
+    for signal_or_key in ends {
         let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
         let OpenptyResult { master, slave } = openpty(&size, None).expect("there are terminals");
         let settings = || tcgetattr(&slave).expect("it is a terminal");
@@ -196,7 +192,10 @@ fn the_terminal_is_as_it_was_whatever_ends_watching() {
             shown.extend_from_slice(&more[..count]);
         }
         assert_ne!(settings(), before, "keys are heard as they are pressed");
-        end(&mut pty, Pid::from_raw(watch.id() as i32));
+        match signal_or_key {
+            Ok(signal) => kill(Pid::from_raw(watch.id() as i32), signal).expect("it lives"),
+            Err(key) => pty.write_all(key).expect("it can be pressed"),
+        }
         assert!(watch.wait().expect("it leaves").success());
         assert_eq!(settings(), before);
         drop(slave);

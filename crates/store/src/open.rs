@@ -298,12 +298,14 @@ async fn migrate(pool: &SqlitePool, file: &Path) -> Result<(), OpenError> {
 }
 
 fn refusal(error: MigrateError, file: &Path) -> OpenError {
-    let (file, known) = (file.to_owned(), known());
-    match error {
-        MigrateError::VersionMissing(migration) => OpenError::Newer { file, migration, known },
-        MigrateError::Execute(source) if is_damage(&source) => OpenError::Damaged { file, source },
-        source => OpenError::Migration { file, source },
+    let file = file.to_owned();
+    if let MigrateError::VersionMissing(migration) = error {
+        return OpenError::Newer { file, migration, known: known() };
     }
+    if let MigrateError::Execute(source) = error {
+        return unopened(&file, source);
+    }
+    OpenError::Migration { file, source: error }
 }
 
 /// The newest migration that this program knows.

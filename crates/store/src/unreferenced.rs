@@ -99,17 +99,18 @@ async fn rows_without_reference(
     let mut going: Vec<(&str, String)> = Vec::new();
     let mut told = Vec::new();
     for (table, key, column, condition) in TABLES {
-        let mut keys = format!("SELECT {key} FROM {table} WHERE {condition}");
+        let mut holding = vec![condition.to_owned()];
         for (child, names, named) in references(connection, table).await? {
             if PARTS.contains(&child.as_str()) {
                 continue;
             }
             let gone = going.iter().find(|(table, _)| *table == child);
             let but_for = gone.map_or_else(String::new, |(_, keys)| format!(" AND {keys}"));
-            keys += &format!(
-                " AND {named} NOT IN (SELECT {names} FROM {child} WHERE {names} IS NOT NULL{but_for})"
-            );
+            holding.push(format!(
+                "{named} NOT IN (SELECT {names} FROM {child} WHERE {names} IS NOT NULL{but_for})"
+            ));
         }
+        let keys = format!("SELECT {key} FROM {table} WHERE {}", holding.join(" AND "));
         let mut query = QueryBuilder::<Sqlite>::new("");
         match verb {
             Verb::Select => query.push(format!("SELECT {column} FROM {table} WHERE {key} IN ({keys})")),

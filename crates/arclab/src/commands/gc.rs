@@ -56,15 +56,14 @@ pub(crate) async fn execute(store: &Path, arguments: &GcArgs, output: Output) ->
     output::print(&output.for_reader(table(&store, &all, &done)).render(output.format))?;
     if !unknown.is_empty() {
         output.note(format_args!(
-            "{} folders are of runs that the database does not have, and stay: `arclab fsck` names them, \
-             `--unknown-runs` counts them in",
+            "runs that the database does not have stay: {}; `arclab fsck` names them, `--unknown-runs` counts them in",
             unknown.len()
         ));
     }
     if let Some(at_work) = at_work {
         output.note(at_work);
     } else if held.is_none() && !all.is_empty() {
-        output.note("nothing was removed: `arclab gc --yes` does so");
+        output.note("nothing was removed: `--yes` does so");
     }
     store.close().await;
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })

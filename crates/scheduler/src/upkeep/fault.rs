@@ -103,9 +103,9 @@ pub fn faults(look: &Look) -> Vec<Fault> {
     found.extend(look.stale.iter().cloned().map(Fault::Stale));
     if look.damage.is_empty() && look.at_work.is_none() {
         let unknown = look.folders.iter().filter(|(name, _)| !look.knows(name));
-        found.extend(unknown.map(|(name, folder)| match folder.is_of_a_run(name) {
-            true => Fault::UnknownRun(name.clone()),
-            false => Fault::Unknown(name.clone()),
+        found.extend(unknown.map(|(name, folder)| {
+            let fault = if folder.is_of_a_run(name) { Fault::UnknownRun } else { Fault::Unknown };
+            fault(name.clone())
         }));
     }
     found
