@@ -150,8 +150,8 @@ pub(crate) enum Command {
     /// Check the store against itself and the runs' folders, and repair what is safe.
     ///
     /// Looks at the database (its file, and what its rows refer to), at runs that count as running without a worker, at
-    /// journals that do not fit what is stored of them, at folders, weights, results, scores and plans that are missing or cannot
-    /// be read, and has the worker read all checkpoints back. Of each fault the table says what repairing does, or what is to
+    /// journals that do not fit what is stored of them, at folders, weights, results and scores that are missing or damaged, at
+    /// plans that cannot be read, and has the worker read all checkpoints back. Of each fault the table says what repairing does, or what is to
     /// be decided by a person. Exits with 1 where something is wrong and stays so.
     #[command(after_help = FSCK_HELP)]
     Fsck(FsckArgs),

@@ -111,6 +111,22 @@ async fn what_is_missing_or_left_over_is_named_and_only_the_latter_is_repaired()
 }
 
 #[tokio::test]
+async fn weights_that_were_cut_short_are_named() {
+    let bench = finished().await;
+    let file = bench.folder(0).join(run_folder::WEIGHTS);
+    // A header of one tensor that has four bytes, of which two are there.
+    let header = br#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+    let whole = [&(header.len() as u64).to_le_bytes()[..], header, &[0; 4]].concat();
+    fs::write(&file, &whole).unwrap();
+    assert_eq!(found(&bench).await, []);
+    fs::write(&file, &whole[..whole.len() - 2]).unwrap();
+    let why = format!("it says that it has {} bytes, and has {}", whole.len(), whole.len() - 2);
+    assert_eq!(found(&bench).await, [Fault::Weights(bench.runs[0].clone(), why)]);
+    fs::write(&file, "weights").unwrap();
+    assert_eq!(found(&bench).await[0].key(), "damaged_weights");
+}
+
+#[tokio::test]
 async fn a_worker_in_the_folder_of_a_run_that_waits_is_named() {
     let bench = Bench::new(1, script(10, 1, &json!({}))).await;
     let lock = fs::File::create(bench.folder(0).join(run_folder::LOCK)).unwrap();

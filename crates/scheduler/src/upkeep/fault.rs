@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use arclab_spec::{Attempt, PlanHash, ProtocolName, RunId, RunState};
 use arclab_store::{Dangling, RESCUE, ShortList, Unscored};
 
-use super::look::{FolderFacts, Look, PlanFile, RunFacts};
+use super::look::{FolderFacts, Look, PlanFile, RunFacts, WeightsFile};
 
 /// Something that contradicts itself, or cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +50,8 @@ pub enum Fault {
     },
     /// The run has succeeded, and its weights are not there.
     NoWeights(RunId),
+    /// The run has succeeded, and its weights cannot be read.
+    Weights(RunId, String),
     /// `plan.json` cannot be read.
     Assignment(RunId, String),
     /// A checkpoint cannot be read back.
@@ -140,8 +142,10 @@ fn of_run(name: &RunId, run: &RunFacts, folder: &FolderFacts) -> Vec<Fault> {
         if !run.missing.is_empty() {
             found.push(Fault::NoResult(name.clone(), run.missing.clone()));
         }
-        if !folder.has_weights {
-            found.push(Fault::NoWeights(name.clone()));
+        match &folder.weights {
+            WeightsFile::Whole => {}
+            WeightsFile::Absent => found.push(Fault::NoWeights(name.clone())),
+            WeightsFile::Damaged(why) => found.push(Fault::Weights(name.clone(), why.clone())),
         }
     }
     if let PlanFile::Unreadable(why) = &folder.plan {
@@ -186,6 +190,7 @@ impl Fault {
             Self::ShortJournal { .. } => "short_journal",
             Self::Unstored { .. } => "unstored_journal",
             Self::NoWeights(_) => "missing_weights",
+            Self::Weights(..) => "damaged_weights",
             Self::Assignment(..) => "unreadable_assignment",
             Self::Checkpoint { .. } => "damaged_checkpoint",
             Self::Leftover(..) => "leftover_file",
@@ -214,6 +219,7 @@ impl Fault {
             | Self::ShortJournal { run, .. }
             | Self::Unstored { run, .. }
             | Self::NoWeights(run)
+            | Self::Weights(run, _)
             | Self::Assignment(run, _)
             | Self::Checkpoint { run, .. }
             | Self::Leftover(run, _) => Some(run),
@@ -262,6 +268,7 @@ impl Fault {
                 format!("its journal has {bytes} bytes, of which {stored} are stored, and no worker lives")
             }
             Self::NoWeights(_) => "it has succeeded, and its weights are not there".to_owned(),
+            Self::Weights(_, why) => format!("its weights are damaged: {why}"),
             Self::Assignment(_, why) => format!("its plan.json cannot be read: {why}"),
             Self::Checkpoint { file, why, .. } => format!("{} cannot be read back: {why}", name(file)),
             Self::Leftover(_, file) => format!("{} was never finished", name(file)),
@@ -294,7 +301,7 @@ impl Fault {
                 Remedy::Repair("has what comes into the journal read from its start; what is stored stays")
             }
             Self::Unstored { .. } => Remedy::Repair("stores what the journal says"),
-            Self::NoWeights(_) => Remedy::Decide(
+            Self::NoWeights(_) | Self::Weights(..) => Remedy::Decide(
                 "train it again with `arclab run --force`, or do with its scores, which are stored",
             ),
             Self::Assignment(..) => Remedy::Repair("puts the file aside; the next attempt writes it anew"),

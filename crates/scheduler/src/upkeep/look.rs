@@ -2,8 +2,8 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs::{self, DirEntry},
-    io,
+    fs::{self, DirEntry, File},
+    io::{self, BufReader, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -88,14 +88,26 @@ pub struct FolderFacts {
     pub is_behind: bool,
     /// Its `plan.json`.
     pub plan: PlanFile,
-    /// Whether there are trained weights.
-    pub has_weights: bool,
+    /// Its trained weights.
+    pub weights: WeightsFile,
     /// Files that never got their name.
     pub leftovers: Vec<PathBuf>,
     /// Bytes of all files in it.
     pub bytes: u64,
     /// Bytes of the checkpoints among them.
     pub checkpoint_bytes: u64,
+}
+
+/// A run's `weights.safetensors`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum WeightsFile {
+    /// There is none.
+    #[default]
+    Absent,
+    /// It is as long as it says.
+    Whole,
+    /// It is not, or says nothing.
+    Damaged(String),
 }
 
 /// A run's `plan.json`.
@@ -188,7 +200,7 @@ fn folder_facts(folder: &Path, stored: u64) -> io::Result<FolderFacts> {
         journal_bytes,
         is_behind,
         plan: plan_file(&folder.join(run_folder::PLAN)),
-        has_weights: folder.join(run_folder::WEIGHTS).is_file(),
+        weights: weights_file(&folder.join(run_folder::WEIGHTS)),
         leftovers,
         bytes: bytes_in(folder)?,
         checkpoint_bytes: bytes_in(&checkpoints)?,
@@ -204,6 +216,35 @@ fn plan_file(file: &Path) -> PlanFile {
             Err(error) => PlanFile::Unreadable(error.to_string()),
         },
     }
+}
+
+fn weights_file(file: &Path) -> WeightsFile {
+    match tensor_bytes(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => WeightsFile::Absent,
+        Err(error) => WeightsFile::Damaged(error.to_string()),
+        Ok((says, is)) if says == is => WeightsFile::Whole,
+        Ok((says, is)) => WeightsFile::Damaged(format!("it says that it has {says} bytes, and has {is}")),
+    }
+}
+
+/// How long a safetensors file says that it is, and how long it is: the length of its header, a JSON object of where each tensor
+/// begins and ends behind it, and the tensors.
+fn tensor_bytes(file: &Path) -> io::Result<(u64, u64)> {
+    #[derive(serde::Deserialize)]
+    struct Tensor {
+        #[serde(default)]
+        data_offsets: (u64, u64),
+    }
+    let mut opened = File::open(file)?;
+    let is = opened.metadata()?.len();
+    let mut length = [0; 8];
+    opened.read_exact(&mut length)?;
+    let length = u64::from_le_bytes(length);
+    // What is read is no more than there is, whatever the file says.
+    let header: BTreeMap<String, Tensor> =
+        serde_json::from_reader(BufReader::new(opened.take(length.min(is))))?;
+    let end = header.values().map(|tensor| tensor.data_offsets.1).max().unwrap_or(0);
+    Ok((length.saturating_add(8).saturating_add(end), is))
 }
 
 fn leftovers(folder: &Path) -> io::Result<Vec<PathBuf>> {

@@ -11,7 +11,7 @@ mod stock;
 mod waste;
 
 pub use fault::{Fault, Remedy, faults};
-pub use look::{FolderFacts, Look, LookError, PlanFile, RunFacts, look};
+pub use look::{FolderFacts, Look, LookError, PlanFile, RunFacts, WeightsFile, look};
 pub use remove::{RemoveError, remove};
 pub use repair::RepairError;
 pub use stock::{Cached, Stock, stock};

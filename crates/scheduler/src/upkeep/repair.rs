@@ -62,6 +62,7 @@ impl Scheduler {
             | Fault::NoAttempt(..)
             | Fault::Stray(_)
             | Fault::NoWeights(_)
+            | Fault::Weights(..)
             | Fault::UnknownRun(_)
             | Fault::Unknown(_) => Err(RepairError::NotOurs),
         }

@@ -9,7 +9,7 @@ use arclab_spec::RunId;
 use arclab_store::Unreferenced;
 
 use super::{
-    look::{FolderFacts, Look},
+    look::{FolderFacts, Look, WeightsFile},
     stock::{Cached, Stock},
 };
 
@@ -62,7 +62,7 @@ pub fn waste(look: &Look, stock: &Stock, in_cache: Option<&BTreeSet<PathBuf>>, r
             None => push(Waste::Folder(name.clone()), Some(folder.bytes)),
             Some((run, facts))
                 if facts.has_succeeded()
-                    && folder.has_weights
+                    && folder.weights == WeightsFile::Whole
                     && folder.checkpoint_bytes > 0
                     && !is_needed(&path.join(arclab_spec::run_folder::CHECKPOINTS)) =>
             {
