@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
 use arclab_spec::{ExperimentName, RunId, RunState, Spec, VariantName};
-use arclab_store::{PlannedRun, Reach, Store, Submission};
+use arclab_store::{PlannedRun, Reach, Store, Submission, SweepRecord};
 
 use crate::{
     named,
@@ -20,16 +20,18 @@ pub(crate) struct Said {
     pub(crate) after: Vec<VariantName>,
 }
 
-/// The submissions of the runs of `planned` that are to be carried out; each once, though variants may share one.
+/// The submissions of the runs of `planned` that are to be carried out, as parts of `sweeps` where they are; each once, though variants
+/// may share one.
 pub(crate) async fn submissions(
     store: &Store,
     specs: &[Spec],
     planned: &[PlannedRun],
+    sweeps: &[SweepRecord],
     said: &Said,
 ) -> anyhow::Result<Vec<Submission>> {
     let mut found: BTreeMap<RunId, Submission> = BTreeMap::new();
     let mut order = Vec::new();
-    let mut limits = sweeping::limits(store, specs).await?;
+    let mut limits = sweeping::limits(store, sweeps).await?;
     // What a spec that is no part of a sweep has, it has whole.
     for run in
         planned.iter().filter(|planned| specs.iter().any(|spec| spec.sweep.is_none() && planned.is_of(spec)))

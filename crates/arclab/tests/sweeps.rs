@@ -2,8 +2,16 @@
 
 mod support;
 
-use std::{collections::BTreeMap, process::Stdio, thread, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io::{BufRead as _, BufReader},
+    process::Stdio,
+    thread,
+    time::Duration,
+};
 
+use arclab_spec::ExperimentName;
+use arclab_store::Store;
 use serde_json::Value;
 use support::{Lab, text};
 
@@ -129,6 +137,81 @@ fn a_daemon_carries_a_sweep_on_that_was_submitted() {
     );
 }
 
+#[tokio::test]
+async fn neither_does_a_sweep_shorten_what_somebody_asked_for_nor_does_a_retry_take_a_cell_out_of_its_sweep()
+{
+    let lab = Lab::new();
+    lab.write("sweeps/margin.yaml", ASHA);
+    let whole = "extends: baseline.yaml\nhypothesis: M.\nloss: {margin: 0.1}\ntraining: {epochs: 4}\n";
+    lab.write("specs/m0.1.yaml", whole);
+    lab.succeed(&["submit", "specs/m0.1.yaml", "--quiet"]);
+    lab.succeed(&["submit", "sweeps/margin.yaml", "--quiet"]);
+    lab.succeed(&["queue", "cancel", "margin-0.3", "--experiment", "margin", "--quiet"]);
+    lab.succeed(&["queue", "retry", "margin-0.3", "--experiment", "margin", "--quiet"]);
+    let store = Store::open(lab.path().join(".arclab")).await.expect("there is a store");
+    let name = ExperimentName::new("margin").expect("it is a name");
+    let record = store.sweep(&name).await.expect("it is read").expect("there is a sweep");
+    let runs = store.sweep_runs(&record).await.expect("they are read");
+    let until = |variant: &str, seed| {
+        let run = runs.iter().find(|run| run.variant.as_str() == variant && run.seed == seed);
+        run.map(|run| (run.is_submitted, run.until_epoch))
+    };
+    assert_eq!(until("margin-0.1", 0), Some((true, None)));
+    assert_eq!(until("margin-0.1", 1), Some((true, Some(1))), "this one the sweep alone asks for");
+    assert_eq!(until("margin-0.3", 0), Some((true, Some(1))));
+}
+
+#[test]
+fn sweeps_of_one_folder_are_each_shown_once() {
+    let lab = Lab::new();
+    for (name, margins) in [("a", "[0.2, 0.4]"), ("b", "[0.3, 0.5]")] {
+        lab.write(
+            &format!("sweeps/{name}.yaml"),
+            &format!(
+                "extends: ../specs/baseline.yaml\nhypothesis: M.\nsweep: {{axes: {{loss.margin: {margins}}}}}\ntraining: {{epochs: 1}}\n"
+            ),
+        );
+    }
+    let said = lab.succeed(&["run", "sweeps", "--quiet", "--set", "training.epochs=1"]);
+    assert_eq!(said.matches("Cells of the sweep").count(), 2, "{said}");
+    // All succeeded.
+    assert_eq!(
+        json(&lab.succeed(&["submit", "sweeps", "--json", "--quiet", "--set", "training.epochs=1"])),
+        json("[]")
+    );
+}
+
+#[test]
+fn once_its_hours_are_spent_a_sweep_begins_no_further_cell_however_often_it_is_asked_for() {
+    let lab = Lab::new();
+    let hours = ASHA.replace("stop: {rule: asha, min_epochs: 1, reduction: 2}", "budget: {hours: 0.00001}");
+    lab.write("sweeps/margin.yaml", &hours);
+    lab.succeed(&["--store", "hours", "run", "sweeps/margin.yaml", "--quiet", "--jobs", "1"]);
+    let once = ends(&lab, "hours");
+    assert!(once.values().any(|(_, stands)| stands == "best"), "what has begun comes to its end: {once:?}");
+    assert!(once.values().any(|(epochs, stands)| (*epochs, stands.as_str()) == (0, "not begun")), "{once:?}");
+    let again = lab.arclab(&["--store", "hours", "run", "sweeps/margin.yaml"]);
+    assert!(again.status.success() && !text(&again.stderr).contains("begins"), "{}", text(&again.stderr));
+    assert_eq!(ends(&lab, "hours"), once);
+}
+
+#[tokio::test]
+async fn a_sweep_that_is_stopped_by_ctrl_c_waits_until_it_is_asked_for_again() {
+    let lab = Lab::new();
+    lab.write("sweeps/margin.yaml", ASHA);
+    let mut run = lab.command(["--store", "two", "run", "sweeps/margin.yaml", "--jobs", "1"]);
+    let mut run = run.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("arclab starts");
+    let mut said = BufReader::new(run.stderr.take().expect("it is piped")).lines().map_while(Result::ok);
+    assert!(said.any(|line| line.contains("begins")), "a run begins");
+    let pid = nix::unistd::Pid::from_raw(run.id() as i32);
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).expect("it is told");
+    said.for_each(drop);
+    assert_eq!(run.wait().expect("arclab ends").code(), Some(130));
+    let store = Store::open(lab.path().join("two")).await.expect("there is a store");
+    assert_eq!(store.open_sweeps().await.expect("they are read"), [], "no daemon takes it up");
+    assert_eq!(store.queue().await.expect("it is read"), []);
+}
+
 #[test]
 fn a_sweep_that_would_stop_runs_by_the_tests_is_refused() {
     let lab = Lab::new();
@@ -141,4 +224,25 @@ fn a_sweep_that_would_stop_runs_by_the_tests_is_refused() {
         text(&output.stderr)
     );
     assert!(!lab.path().join(".arclab").exists());
+}
+
+#[test]
+fn a_search_that_has_tried_all_or_spent_its_runs_has_its_best_cell_come_to_the_end() {
+    let lab = Lab::new();
+    let rule = "round: 3\n  stop: {rule: asha, min_epochs: 1, reduction: 2}\ntraining: {epochs: 4}\n";
+    let few = format!("axes: {{loss.margin: [0.1, 0.3, 0.6]}}\n  search: tpe\n  cells: 8\n  {rule}");
+    let poor = format!(
+        "axes: {{loss.margin: {{from: 0.1, to: 0.9}}}}\n  search: tpe\n  budget: {{runs: 4}}\n  cells: 8\n  {rule}"
+    );
+    for (store, sweep, cells) in [("few", few, 2), ("poor", poor, 4)] {
+        lab.write(
+            "sweeps/margin.yaml",
+            &format!("extends: ../specs/baseline.yaml\nhypothesis: Margins matter.\nsweep:\n  {sweep}"),
+        );
+        lab.succeed(&["--store", store, "run", "sweeps/margin.yaml", "--quiet"]);
+        let ends = ends(&lab, store);
+        assert_eq!(ends.len(), 1 + cells, "{ends:?}");
+        assert!(ends.values().any(|end| *end == (4, "best".to_owned())), "{ends:?}");
+        assert!(ends.values().all(|(_, stands)| stands != "to go on"), "{ends:?}");
+    }
 }

@@ -48,6 +48,8 @@ pub enum Stands {
     Whole,
     /// Its search has stopped it.
     StoppedEarly,
+    /// The hours of its sweep were spent before it began.
+    NeverBegun,
     /// A run of it failed or was called off.
     Failed,
     /// It is still to go on.
@@ -59,6 +61,7 @@ impl Stands {
         match self {
             Self::Whole => "whole",
             Self::StoppedEarly => "stopped early",
+            Self::NeverBegun => "not begun",
             Self::Failed => "failed",
             Self::Open => "to go on",
         }
@@ -100,9 +103,13 @@ impl SweepResults {
         tables
     }
 
+    fn begun(&self) -> impl Iterator<Item = &CellResults> {
+        self.cells.iter().filter(|cell| cell.stands != Stands::NeverBegun)
+    }
+
     /// Epochs that all cells have done that can go on at all: after these they are compared with one another.
     fn common(&self) -> usize {
-        let alive = self.cells.iter().filter(|cell| cell.stands != Stands::Failed);
+        let alive = self.begun().filter(|cell| cell.stands != Stands::Failed);
         alive.map(CellResults::done).min().unwrap_or(0)
     }
 
@@ -176,7 +183,7 @@ impl SweepResults {
             Some(None) => format!("one seed does not tell how it stands against {against}"),
             None => format!("{against} has not come as far"),
         };
-        let among = self.cells.len();
+        let among = self.begun().count();
         format!(
             "{} is the best of the cells that came to the end: {versus}. That does not allow for its being the best of {among}.",
             best.variant
@@ -219,14 +226,14 @@ impl SweepResults {
         after.sort_unstable();
         after.dedup();
         let after: Vec<String> = after.iter().map(usize::to_string).collect();
-        let epochs = |of: &dyn Fn(&CellResults) -> usize| self.cells.iter().map(of).sum::<usize>();
+        let epochs = |of: &dyn Fn(&CellResults) -> usize| self.begun().map(of).sum::<usize>();
         let done = epochs(&|cell| cell.curves.iter().map(Vec::len).sum());
         let all = epochs(&|cell| cell.curves.len() * cell.epochs as usize);
         (!stopped.is_empty()).then(|| {
             format!(
                 "{} of {} cells were stopped early, after epoch {}: {done} epochs of {all} were done.",
                 stopped.len(),
-                self.cells.len(),
+                self.begun().count(),
                 after.join(" or ")
             )
         })

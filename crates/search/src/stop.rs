@@ -2,7 +2,8 @@
 //!
 //! - ASHA (Li et al., A system for massively parallel hyperparameter tuning, Machine Learning and Systems, 2020): a trial pauses at rungs, after `min_epochs`
 //!   times a power of `reduction`, and goes on to the next one once it is among the best 1/`reduction` of those that have come to this
-//!   one. Nothing waits for a rung to fill; once nobody else can come, the best of a rung goes on however few they are.
+//!   one. Nothing waits for a rung to fill; once nobody else can come, the best of a rung goes on however few they are, and
+//!   in the place of one that failed or was called off the next best one.
 //! - The median rule (Golovin et al., Google Vizier, KDD 2017): a trial pauses every `min_epochs`, and ends where the best that it has
 //!   shown is below the median of what the others have shown on average so far.
 
@@ -76,6 +77,10 @@ fn asha(rungs: &[u32], reduction: u32, trials: &[Trial], mut more: bool) -> Vec<
         more |= trials.iter().any(on_their_way);
         let best = come.len() / reduction.max(1) as usize;
         let best = if more { best } else { best.max(1) };
+        if !more {
+            // Who is lost and was among the best makes room, as nobody else comes to do it.
+            come.retain(|(place, _)| !trials[*place].is_lost);
+        }
         let going = come.iter().take(best).filter(|(place, _)| trials[*place].waits_at(rung));
         let going: Vec<Advice> =
             going.map(|&(trial, _)| Advice { trial, until: rungs.get(level + 1).copied() }).collect();

@@ -39,6 +39,14 @@ fn nobody_waits_for_a_rung_to_fill_and_the_last_goes_on_once_nobody_comes() {
 }
 
 #[test]
+fn the_next_best_takes_the_place_of_one_that_is_lost_once_nobody_comes() {
+    let mut trials = vec![paused(3, 0.9), paused(1, 0.6), paused(1, 0.7)];
+    trials[0].is_lost = true;
+    assert_eq!(going(ASHA, &trials, true), [], "a better one may come");
+    assert_eq!(going(ASHA, &trials, false), [(2, Some(3))]);
+}
+
+#[test]
 fn what_is_held_against_all_others_counts_and_is_never_paused() {
     let whole = Trial { curve: vec![0.9; 14], until: None, is_lost: false };
     assert_eq!(going(ASHA, &[whole, paused(1, 0.8), paused(1, 0.7)], true), []);

@@ -31,8 +31,8 @@ pub use journal::{EvaluatedFiles, JournalBatch, JournalEntry};
 pub use open::{DATABASE, OpenError, RESCUE, SCHEDULER_LOCK, Store, make_folder};
 pub use planning::{PlannedRun, Planning};
 pub use queue::{
-    Ask, Asked, Due, Hold, Move, PRIORITY_LEVEL_MS, QueueRecord, Reach, Scope, Spot, Submission, Watch, Wish,
-    place,
+    Ask, Asked, Asker, Due, Hold, Move, PRIORITY_LEVEL_MS, QueueRecord, Reach, Scope, Spot, Submission,
+    Watch, Wish, place,
 };
 pub use runs::JobRecord;
 pub use sweeps::{SweepRecord, SweepRun};

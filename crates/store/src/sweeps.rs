@@ -50,7 +50,7 @@ pub struct SweepRun {
     pub epochs: u32,
     /// Whether a worker was ever on it.
     pub has_begun: bool,
-    /// Seconds that workers were on it.
+    /// Seconds that workers were on it, each since it said so: a job may wait in a cluster's queue for long.
     pub seconds: f64,
     /// The accuracy on validation pairs after each epoch that is done.
     pub curve: Vec<f64>,
@@ -60,23 +60,28 @@ impl Store {
     /// Records a sweep, in the place of what was recorded under its name. Nobody carries it out before [`Self::open_sweep`].
     pub async fn record_sweep(&self, record: &SweepRecord, at_ms: u64) -> Result<(), StoreError> {
         let mut write = self.write().await?;
-        let name = record.sweep.name.as_str();
-        let sql = "DELETE FROM sweep_cells WHERE experiment = ?";
-        sqlx::query(sql).bind(name).execute(&mut *write).await.doing("replace a sweep's cells")?;
         let sql = "INSERT OR REPLACE INTO sweeps (experiment, declared, file, overrides, against, is_open, recorded_ms) \
                    VALUES (?, ?, ?, ?, ?, 0, ?)";
         let query = sqlx::query(sql)
-            .bind(name)
+            .bind(record.sweep.name.as_str())
             .bind(json("a sweep", &record.sweep)?)
             .bind(json("a spec's path", &record.file)?)
             .bind(json("what is set beside a sweep", &record.overrides)?)
             .bind(record.against.as_str())
             .bind(at_ms as i64);
         query.execute(&mut *write).await.doing("record a sweep")?;
-        for (variant, cell) in &record.cells {
-            record_cell(&mut write, name, variant, cell).await?;
-        }
+        record_cells(&mut write, record).await?;
         write.commit().await.doing("record a sweep")
+    }
+
+    /// Records how a sweep that is being carried out goes on: its cells, and how many its search still wants. It stays open.
+    pub async fn update_sweep(&self, record: &SweepRecord) -> Result<(), StoreError> {
+        let mut write = self.write().await?;
+        let query = sqlx::query("UPDATE sweeps SET declared = ? WHERE experiment = ?");
+        let query = query.bind(json("a sweep", &record.sweep)?).bind(record.sweep.name.as_str());
+        query.execute(&mut *write).await.doing("record how a sweep goes on")?;
+        record_cells(&mut write, record).await?;
+        write.commit().await.doing("record how a sweep goes on")
     }
 
     /// Has a sweep carried out, whose first runs are in the queue.
@@ -112,17 +117,19 @@ impl Store {
     }
 
     /// The runs of a sweep, by variant and seed.
-    pub async fn sweep_runs(&self, name: &ExperimentName) -> Result<Vec<SweepRun>, StoreError> {
+    pub async fn sweep_runs(&self, sweep: &SweepRecord) -> Result<Vec<SweepRun>, StoreError> {
+        let name = &sweep.sweep.name;
+        let variants: Vec<&VariantName> =
+            sweep.cells.iter().map(|(variant, _)| variant).chain([&sweep.against]).collect();
         let sql = "SELECT r.*, v.variant AS of_variant, v.seed AS of_seed, \
                    json_extract(p.plan, '$.config.training.epochs') AS epochs, \
                    EXISTS (SELECT 1 FROM attempts t WHERE t.run = r.id) AS has_begun, \
-                   (SELECT COALESCE(SUM(COALESCE(t.ended_ms, unixepoch('subsec') * 1000) - t.launched_ms), 0) / 1000.0 \
+                   (SELECT COALESCE(SUM(MAX(COALESCE(t.ended_ms, unixepoch('subsec') * 1000) - t.started_ms, 0)), 0) / 1000.0 \
                     FROM attempts t WHERE t.run = r.id) AS seconds \
                    FROM variant_plans v JOIN plans p ON p.hash = v.plan JOIN runs r ON r.plan = v.plan \
-                   WHERE v.experiment = ?1 AND v.variant IN (SELECT against FROM sweeps WHERE experiment = ?1 \
-                   UNION SELECT variant FROM sweep_cells WHERE experiment = ?1) ORDER BY v.variant, v.seed";
-        let found =
-            sqlx::query(sql).bind(name.as_str()).fetch_all(&self.pool).await.doing("list a sweep's runs")?;
+                   WHERE v.experiment = ? AND v.variant IN (SELECT value FROM json_each(?)) ORDER BY v.variant, v.seed";
+        let query = sqlx::query(sql).bind(name.as_str()).bind(json("names of variants", &variants)?);
+        let found = query.fetch_all(&self.pool).await.doing("list a sweep's runs")?;
         let mut curves = self.curves(name).await?;
         let run = |row| {
             let id: i64 = rows::get(row, "id")?;
@@ -162,8 +169,7 @@ impl Store {
     pub async fn close_sweep(&self, name: &ExperimentName, stopped: &[RunId]) -> Result<(), StoreError> {
         let mut write = self.write().await?;
         for run in stopped {
-            let sql =
-                "UPDATE runs SET submitted_ms = NULL, held = 'search' WHERE name = ? AND state = 'queued'";
+            let sql = "UPDATE runs SET submitted_ms = NULL, held = 'search', asked = NULL WHERE name = ? AND state = 'queued'";
             sqlx::query(sql).bind(run.as_str()).execute(&mut *write).await.doing("stop a run early")?;
         }
         let query = sqlx::query("UPDATE sweeps SET is_open = 0 WHERE experiment = ?").bind(name.as_str());
@@ -180,14 +186,16 @@ impl Store {
     }
 }
 
-async fn record_cell(
-    write: &mut Transaction<'_, Sqlite>,
-    name: &str,
-    variant: &VariantName,
-    cell: &Cell,
-) -> Result<(), StoreError> {
-    let sql = "INSERT INTO sweep_cells (experiment, number, variant, cell) VALUES (?, ?, ?, ?)";
-    let query =
-        sqlx::query(sql).bind(name).bind(cell.number).bind(variant.as_str()).bind(json("a cell", cell)?);
-    query.execute(&mut **write).await.doing("record a sweep's cell").map(drop)
+/// In the place of those that were recorded.
+async fn record_cells(write: &mut Transaction<'_, Sqlite>, record: &SweepRecord) -> Result<(), StoreError> {
+    let name = record.sweep.name.as_str();
+    let sql = "DELETE FROM sweep_cells WHERE experiment = ?";
+    sqlx::query(sql).bind(name).execute(&mut **write).await.doing("replace a sweep's cells")?;
+    for (variant, cell) in &record.cells {
+        let sql = "INSERT INTO sweep_cells (experiment, number, variant, cell) VALUES (?, ?, ?, ?)";
+        let query =
+            sqlx::query(sql).bind(name).bind(cell.number).bind(variant.as_str()).bind(json("a cell", cell)?);
+        query.execute(&mut **write).await.doing("record a sweep's cell")?;
+    }
+    Ok(())
 }

@@ -7,7 +7,7 @@ mod support;
 use std::path::PathBuf;
 
 use arclab_spec::{Cell, ExperimentName, Search, StopRule, Sweep, SweepAxis, VariantName};
-use arclab_store::{Hold, Reach, Submission, SweepRecord, Wish};
+use arclab_store::{Asker, Hold, Reach, Submission, SweepRecord, Wish};
 
 fn record(cells: &[&str]) -> SweepRecord {
     let axis =
@@ -43,6 +43,11 @@ async fn a_sweep_comes_back_as_it_was_recorded_last_and_is_open_once_its_runs_ar
     assert!(store.open_sweeps().await.unwrap().is_empty(), "nobody is to carry it out yet");
     store.open_sweep(&name).await.unwrap();
     assert_eq!(store.open_sweeps().await.unwrap(), std::slice::from_ref(&name));
+    let further =
+        SweepRecord { sweep: Sweep { runs: None, ..record(&[]).sweep }, ..record(&["a", "c", "d", "e"]) };
+    store.update_sweep(&further).await.unwrap();
+    assert_eq!(store.sweep(&name).await.unwrap(), Some(further));
+    assert_eq!(store.open_sweeps().await.unwrap(), std::slice::from_ref(&name), "also while it is extended");
     store.close_sweep(&name, &[]).await.unwrap();
     assert!(store.open_sweeps().await.unwrap().is_empty());
 }
@@ -57,7 +62,7 @@ async fn runs_of_a_sweep_are_those_of_its_baseline_and_cells_as_far_as_they_are(
     let run = &planned[2].run;
     store.submit(&[Submission { reach: Reach::Epoch(2), ..Submission::of(run.clone()) }], 1).await.unwrap();
     store.hold(run, Some(Hold::Search)).await.unwrap();
-    let runs = store.sweep_runs(&record(&[]).sweep.name).await.unwrap();
+    let runs = store.sweep_runs(&record(&["a"])).await.unwrap();
     let names: Vec<_> = runs.iter().map(|run| (run.variant.as_str(), run.seed)).collect();
     assert_eq!(names, [("a", 0), ("a", 1), ("baseline", 0), ("baseline", 1)]);
     let (first, second) = (&runs[0], &runs[1]);
@@ -82,4 +87,47 @@ async fn resumed_by_a_person_a_cell_goes_as_far_as_it_was_to_and_one_that_the_se
         store.wish(&run, Wish::Resume, 3).await.unwrap();
         assert_eq!(store.job(&run).await.unwrap().until_epoch, left);
     }
+}
+
+#[tokio::test]
+async fn what_is_asked_for_to_its_end_and_waits_a_sweep_does_not_shorten() {
+    let (_folder, store) = support::store().await;
+    let run = support::planned_run(&store, "a").await;
+    let until = |reach| Submission { reach, ..Submission::of(run.clone()) };
+    store.submit(&[until(Reach::End)], 1).await.unwrap();
+    store.submit(&[until(Reach::Epoch(2))], 2).await.unwrap();
+    assert_eq!(store.job(&run).await.unwrap().until_epoch, None);
+    store.withdraw(std::slice::from_ref(&run)).await.unwrap();
+    store.submit(&[until(Reach::Epoch(2))], 3).await.unwrap();
+    assert_eq!(store.job(&run).await.unwrap().until_epoch, Some(2), "nobody else asks for it any more");
+    store.submit(&[until(Reach::Epoch(4))], 4).await.unwrap();
+    assert_eq!(store.job(&run).await.unwrap().until_epoch, Some(4), "its own search lets it go on");
+}
+
+#[tokio::test]
+async fn a_pause_leaves_a_cell_to_its_search_which_does_not_end_the_pause() {
+    let (_folder, store) = support::store().await;
+    let specs = [support::spec("margin", "a", 0.2, &[0])];
+    let run = support::plan(&store, &specs, 1).await[0].run.clone();
+    let until = |epoch| Submission { reach: Reach::Epoch(epoch), ..Submission::of(run.clone()) };
+    let stands = async || {
+        let run = store.sweep_runs(&record(&["a"])).await.unwrap().remove(0);
+        (run.held, run.until_epoch)
+    };
+    store.submit(&[until(2)], 1).await.unwrap();
+    store.hold(&run, Some(Hold::Search)).await.unwrap();
+    store.wish(&run, Wish::Pause, 2).await.unwrap();
+    assert_eq!(store.queue().await.unwrap()[0].held, Some(Hold::Person), "people see that it is paused");
+    store.wish(&run, Wish::Resume, 3).await.unwrap();
+    assert_eq!(stands().await, (Some(Hold::Search), Some(2)), "it waits for the others as before");
+
+    store.wish(&run, Wish::Pause, 4).await.unwrap();
+    store.submit(&[Submission { asker: Asker::Search, ..until(4) }], 5).await.unwrap();
+    assert_eq!(
+        stands().await,
+        (Some(Hold::Person), Some(4)),
+        "it may go on, and does not before it is resumed"
+    );
+    store.wish(&run, Wish::Resume, 6).await.unwrap();
+    assert_eq!(stands().await, (None, Some(4)));
 }

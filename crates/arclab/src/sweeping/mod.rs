@@ -3,14 +3,14 @@
 mod results;
 mod step;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::bail;
 use arclab_scheduler::{Advised, Advisor};
 use arclab_spec::{Cell, ExperimentName, Override, RunId, Search, Spec, VariantName};
-use arclab_store::{Hold, Reach, Store, StoreError, Submission, SweepRecord};
+use arclab_store::{Asker, Hold, Reach, Store, StoreError, Submission, SweepRecord};
 
-use self::step::{Step, limit, step};
+use self::step::{Step, beyond_budget, limit, step};
 pub(crate) use self::{results::results, step::Limit};
 use crate::{
     clock,
@@ -22,10 +22,10 @@ use crate::{
 
 /// The sweeps that specs are parts of.
 pub(crate) fn names(specs: &[Spec]) -> Vec<ExperimentName> {
-    let mut names: Vec<_> =
-        specs.iter().filter_map(|spec| Some(spec.sweep.as_ref()?.sweep.name.clone())).collect();
-    names.dedup();
-    names
+    let mut seen = BTreeSet::new();
+    let names = specs.iter().filter_map(|spec| Some(&spec.sweep.as_ref()?.sweep.name));
+    // Specs of a folder are sorted, so that those of two sweeps stand in turns.
+    names.filter(|name| seen.insert(*name)).cloned().collect()
 }
 
 /// Whether it is a part of a sweep that goes on by results.
@@ -35,7 +35,12 @@ pub(crate) fn compares(spec: &Spec) -> bool {
 }
 
 /// Records the sweeps of specs whose runs are planned.
-pub(crate) async fn record(store: &Store, specs: &[Spec], overrides: &[Override]) -> Result<(), StoreError> {
+pub(crate) async fn record(
+    store: &Store,
+    specs: &[Spec],
+    overrides: &[Override],
+) -> Result<Vec<SweepRecord>, StoreError> {
+    let mut records = Vec::new();
     for name in names(specs) {
         let of_it = specs
             .iter()
@@ -53,8 +58,9 @@ pub(crate) async fn record(store: &Store, specs: &[Spec], overrides: &[Override]
                 .collect(),
         };
         store.record_sweep(&record, clock::now_ms()).await?;
+        records.push(record);
     }
-    Ok(())
+    Ok(records)
 }
 
 /// Has the sweeps of specs carried out, whose first runs are in the queue: a daemon would take those for called off that are not.
@@ -65,20 +71,39 @@ pub(crate) async fn open(store: &Store, specs: &[Spec]) -> Result<(), StoreError
     Ok(())
 }
 
-/// How far the runs of cells go that are recorded; a run that is also somebody else's, to the end.
-pub(crate) async fn limits(store: &Store, specs: &[Spec]) -> Result<BTreeMap<RunId, Limit>, StoreError> {
+/// How far the runs of cells go; a run that is also somebody else's, to the end.
+pub(crate) async fn limits(
+    store: &Store,
+    sweeps: &[SweepRecord],
+) -> Result<BTreeMap<RunId, Limit>, StoreError> {
     let mut limits = BTreeMap::new();
-    for name in names(specs) {
-        let Some(record) = store.sweep(&name).await? else { continue };
-        for run in store.sweep_runs(&name).await? {
-            let own = if run.variant == record.against { Limit::Whole } else { limit(&record.sweep, &run) };
-            let known = limits.entry(run.run).or_insert(own);
+    for record in sweeps {
+        let runs = store.sweep_runs(record).await?;
+        let beyond = beyond_budget(record, &runs);
+        for run in &runs {
+            let own = match () {
+                () if run.variant == record.against => Limit::Whole,
+                () if beyond.contains(&run.run) => Limit::Waits,
+                () => limit(&record.sweep, run),
+            };
+            let known = limits.entry(run.run.clone()).or_insert(own);
             if own == Limit::Whole {
                 *known = own;
             }
         }
     }
     Ok(limits)
+}
+
+/// The runs of sweeps that are being carried out.
+pub(crate) async fn runs_at_work(store: &Store) -> Result<BTreeSet<RunId>, StoreError> {
+    let mut runs = BTreeSet::new();
+    for name in store.open_sweeps().await? {
+        if let Some(record) = store.sweep(&name).await? {
+            runs.extend(store.sweep_runs(&record).await?.into_iter().map(|run| run.run));
+        }
+    }
+    Ok(runs)
 }
 
 /// Has sweeps go on by their results.
@@ -118,43 +143,43 @@ impl Sweeper {
     /// One step; none where there is nothing to do, or no more.
     async fn go_on_with(&self, name: &ExperimentName) -> anyhow::Result<Option<Vec<RunId>>> {
         let Some(record) = self.store.sweep(name).await? else { return Ok(None) };
-        let runs = self.store.sweep_runs(name).await?;
+        let runs = self.store.sweep_runs(&record).await?;
         let Step { go_on, hold, propose, is_over } = step(&record, &runs);
         for run in &hold {
             self.store.hold(run, Some(Hold::Search)).await?;
         }
         let submission = |(run, until_epoch): &(RunId, Option<u32>)| Submission {
             reach: until_epoch.map_or(Reach::End, Reach::Epoch),
+            asker: Asker::Search,
             ..Submission::of(run.clone())
         };
         let submissions: Vec<_> = go_on.iter().map(submission).collect();
         self.store.submit(&submissions, clock::now_ms()).await?;
         let mut asked: Vec<RunId> = go_on.into_iter().map(|(run, _)| run).collect();
-        let mut is_over = is_over;
-        if !propose.is_empty() {
-            match self.further(record, &propose).await {
-                Ok(Some(runs)) => asked.extend(runs),
-                Ok(None) => is_over = asked.is_empty(),
-                Err(error) => {
-                    self.output.error(format_args!("the sweep `{name}` ends here: {error:#}"));
-                    is_over = true;
-                }
-            }
-        } else if asked.is_empty() && !is_over {
-            return Ok(None);
-        }
         if is_over {
             let held = runs.iter().filter(|run| run.held == Some(Hold::Search)).map(|run| run.run.clone());
             let stopped: Vec<RunId> = held.chain(hold).collect();
             self.store.close_sweep(name, &stopped).await?;
             return Ok(None);
         }
+        if propose.is_empty() {
+            return Ok(Some(asked).filter(|asked| !asked.is_empty()));
+        }
+        let further = self.further(&record, &propose).await.unwrap_or_else(|error| {
+            self.output.error(format_args!("the sweep `{name}` takes no further cells: {error:#}"));
+            None
+        });
+        match further {
+            Some(runs) => asked.extend(runs),
+            // The others come to their end by the rule, and the next step knows that nobody joins them.
+            None => self.store.update_sweep(&without_further(record)).await?,
+        }
         Ok(Some(asked))
     }
 
-    /// Plans further cells and puts their runs in the queue; none where all of them are known already.
-    async fn further(&self, record: SweepRecord, points: &[Vec<f64>]) -> anyhow::Result<Option<Vec<RunId>>> {
-        let mut new = further_cells(&record, points)?;
+    /// Plans further cells and puts their runs in the queue; none where the search has tried all, or the budget allows no more.
+    async fn further(&self, record: &SweepRecord, points: &[Vec<f64>]) -> anyhow::Result<Option<Vec<RunId>>> {
+        let mut new = further_cells(record, points)?;
         if new.is_empty() {
             return Ok(None);
         }
@@ -164,12 +189,23 @@ impl Sweeper {
         let planned = planning::record(&self.store, &drafts, self.output).await?;
         let cells = new.iter().filter_map(cell).map(|(name, cell)| (name.clone(), cell.clone()));
         let cells = record.cells.iter().cloned().chain(cells).collect();
-        self.store.record_sweep(&SweepRecord { cells, ..record }, clock::now_ms()).await?;
-        let submissions = submission::submissions(&self.store, &new, &planned, &Said::default()).await?;
+        let record = SweepRecord { cells, ..record.clone() };
+        let sweeps = std::slice::from_ref(&record);
+        let submissions =
+            submission::submissions(&self.store, &new, &planned, sweeps, &Said::default()).await?;
         let runs = submission::submit(&self.store, &submissions, false, clock::now_ms()).await?;
-        open(&self.store, &new).await?;
+        // Last, so that whoever dies before it proposes the same cells again; they would count as called off before they are asked for.
+        self.store.update_sweep(&record).await?;
         Ok(Some(runs))
     }
+}
+
+/// A sweep whose search has all the cells that it is to have.
+fn without_further(mut record: SweepRecord) -> SweepRecord {
+    if let Search::Tpe { cells, .. } = &mut record.sweep.search {
+        *cells = record.cells.len() as u32;
+    }
+    record
 }
 
 fn cell(spec: &Spec) -> Option<(&VariantName, &Cell)> {

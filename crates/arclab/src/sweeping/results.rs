@@ -10,7 +10,7 @@ pub(crate) async fn results(
     name: &ExperimentName,
 ) -> Result<Option<SweepResults>, StoreError> {
     let Some(record) = store.sweep(name).await? else { return Ok(None) };
-    let runs = store.sweep_runs(name).await?;
+    let runs = store.sweep_runs(&record).await?;
     let cell = |variant: &VariantName, cell: Option<&Cell>| of_cell(variant, cell, &runs);
     Ok(Some(SweepResults {
         axes: record.sweep.axes.iter().map(|axis| axis.key.clone()).collect(),
@@ -39,7 +39,7 @@ fn stands(runs: &[&SweepRun]) -> Stands {
     } else if any(|run| {
         run.held == Some(Hold::Search) && !run.is_submitted && matches!(run.state, RunState::Queued { .. })
     }) {
-        Stands::StoppedEarly
+        if any(|run| run.has_begun) { Stands::StoppedEarly } else { Stands::NeverBegun }
     } else if any(|run| matches!(run.state, RunState::Queued { .. } | RunState::Running { .. })) {
         Stands::Open
     } else {

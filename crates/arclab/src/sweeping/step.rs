@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use arclab_search::{Axis, Told, Trial, advise, propose, rungs};
-use arclab_spec::{RunId, RunState, Search, Sweep};
+use arclab_spec::{RunId, RunState, Search, Sweep, VariantName};
 use arclab_store::{Hold, SweepRecord, SweepRun};
 
 /// What is to be done now.
@@ -53,13 +53,12 @@ pub(crate) fn step(record: &SweepRecord, runs: &[SweepRun]) -> Step {
     let whole: BTreeSet<&RunId> = of(runs, &record.against).map(|run| &run.run).collect();
     let cells: Vec<Vec<&SweepRun>> =
         record.cells.iter().map(|(variant, _)| of(runs, variant).collect()).collect();
-    let seconds: f64 =
-        cells.iter().flatten().filter(|run| !whole.contains(&run.run)).map(|run| run.seconds).sum();
-    let is_spent = sweep.hours.is_some_and(|hours| seconds >= hours * 3600.0);
-    let is_new = |cell: &[&SweepRun]| cell.iter().all(|run| !run.has_begun);
-    let trials: Vec<Trial> = cells.iter().map(|cell| trial(cell, &whole, is_spent && is_new(cell))).collect();
+    let beyond = beyond_budget(record, runs);
+    let is_beyond = |run: &&SweepRun| beyond.contains(&run.run);
+    let trials: Vec<Trial> =
+        cells.iter().map(|cell| trial(cell, &whole, cell.iter().any(is_beyond))).collect();
     let epochs = cells.iter().flatten().map(|run| run.epochs).max().unwrap_or(0);
-    let more = !is_spent && u64::from(wanted(sweep)) > cells.len() as u64;
+    let more = !is_spent(record, runs) && u64::from(wanted(sweep)) > cells.len() as u64;
     let advice = sweep.stop.map(|rule| advise(rule, epochs, &trials, more)).unwrap_or_default();
     let is_open =
         |run: &&&SweepRun| !whole.contains(&run.run) && !matches!(run.state, RunState::Succeeded { .. });
@@ -72,11 +71,9 @@ pub(crate) fn step(record: &SweepRecord, runs: &[SweepRun]) -> Step {
         cells[advice.trial].iter().filter(is_open).map(|run| (run.run.clone(), advice.until))
     });
     let go_on: Vec<_> = go_on.collect();
-    let waits = |run: &&&SweepRun| {
-        run.is_submitted && run.held.is_none() && matches!(run.state, RunState::Queued { .. })
-    };
-    let hold = cells.iter().filter(|cell| is_spent && is_new(cell)).flatten().filter(waits);
-    let hold: Vec<RunId> = hold.filter(|run| !whole.contains(&run.run)).map(|run| run.run.clone()).collect();
+    let waits = |run: &&&SweepRun| run.held.is_none() && matches!(run.state, RunState::Queued { .. });
+    let hold = cells.iter().flatten().filter(|run| is_beyond(run)).filter(waits);
+    let hold: Vec<RunId> = hold.map(|run| run.run.clone()).collect();
     let propose = if more { proposals(record, &trials, epochs) } else { Vec::new() };
     let is_at_work = |run: &&SweepRun| {
         let is_in_line = run.is_submitted
@@ -93,6 +90,25 @@ fn of<'a>(runs: &'a [SweepRun], variant: &arclab_spec::VariantName) -> impl Iter
 }
 
 /// A cell with all of its seeds.
+/// Whether its cells have taken as many hours as they may.
+fn is_spent(record: &SweepRecord, runs: &[SweepRun]) -> bool {
+    let whole: BTreeSet<&RunId> = of(runs, &record.against).map(|run| &run.run).collect();
+    let seconds: f64 = runs.iter().filter(|run| !whole.contains(&run.run)).map(|run| run.seconds).sum();
+    record.sweep.hours.is_some_and(|hours| seconds >= hours * 3600.0)
+}
+
+/// The runs of cells that do not begin any more, as the hours are spent.
+pub(crate) fn beyond_budget(record: &SweepRecord, runs: &[SweepRun]) -> BTreeSet<RunId> {
+    if !is_spent(record, runs) {
+        return BTreeSet::new();
+    }
+    let is_new = |variant: &VariantName| of(runs, variant).all(|run| !run.has_begun);
+    let new = record.cells.iter().filter(|(variant, _)| is_new(variant));
+    let whole: BTreeSet<&RunId> = of(runs, &record.against).map(|run| &run.run).collect();
+    let beyond = new.flat_map(|(variant, _)| of(runs, variant)).map(|run| &run.run);
+    beyond.filter(|run| !whole.contains(run)).cloned().collect()
+}
+
 fn trial(cell: &[&SweepRun], whole: &BTreeSet<&RunId>, never_begins: bool) -> Trial {
     let done = cell.iter().map(|run| run.curve.len()).min().unwrap_or(0);
     let mean = |epoch: usize| cell.iter().map(|run| run.curve[epoch]).sum::<f64>() / cell.len() as f64;
@@ -147,7 +163,7 @@ fn proposals(record: &SweepRecord, trials: &[Trial], epochs: u32) -> Vec<Vec<f64
 mod tests {
     use std::path::PathBuf;
 
-    use arclab_spec::{Attempt, Cell, ExperimentName, StopRule, SweepAxis, VariantName};
+    use arclab_spec::{Attempt, Cell, ExperimentName, StopRule, SweepAxis};
 
     use super::*;
 
@@ -242,9 +258,9 @@ mod tests {
         let record = record(2, Search::Grid, Some(ASHA));
         assert!(step(&record, &[succeeded(0, 0.9), paused(1, 0, 0.5)]).is_over);
         let failed = SweepRun { state: RunState::Cancelled, ..paused(0, 0, 0.9) };
-        let rest = step(&record, &[failed, paused(1, 0, 0.5)]);
-        assert_eq!(going(&rest), [], "one of two that came is the best half, and was called off");
-        assert!(rest.is_over);
+        let rest = step(&record, &[failed.clone(), paused(1, 0, 0.5)]);
+        assert_eq!(going(&rest), [("c1-s0", Some(4))], "the better half was called off");
+        assert!(step(&record, &[failed.clone(), SweepRun { variant: name(1), ..failed }]).is_over);
     }
 
     #[test]

@@ -99,6 +99,18 @@ fn a_page_draws_how_far_each_cell_came() {
 }
 
 #[test]
+fn cells_that_never_began_are_no_part_of_what_is_compared() {
+    let mut sweep = margins([0.86, 0.88, 0.88]);
+    let never = cell("margin-0.9", &["0.9"], &[0.9], 0, &[0.0; 3], Stands::NeverBegun);
+    sweep.cells.push(never);
+    let said = flowing(&sweep);
+    assert!(said.contains("its being the best of 3."), "{said}");
+    assert!(said.contains("after epoch 2, the last that all cells have done"), "{said}");
+    assert!(said.contains("2 of 3 cells were stopped early, after epoch 2 or 4"), "{said}");
+    assert!(said.contains("not begun"), "{said}");
+}
+
+#[test]
 fn one_seed_a_cell_is_warned_of() {
     let mut sweep = margins([0.86, 0.88, 0.88]);
     sweep.cells.iter_mut().chain([&mut sweep.against]).for_each(|cell| cell.curves.truncate(1));

@@ -217,16 +217,23 @@ fn in_vain(row: &SqliteRow, is_own: bool, is_still: bool) -> Result<Option<&'sta
 }
 
 fn queue_record(row: &SqliteRow) -> Result<QueueRecord, StoreError> {
+    let state = rows::state(row)?;
+    let (held, asked) = match (rows::get_optional_word(row, "held")?, rows::get_optional_word(row, "asked")?)
+    {
+        // To people it is paused, whoever else holds it.
+        (Some(_), Some(Ask::Pause)) if matches!(state, RunState::Queued { .. }) => (Some(Hold::Person), None),
+        both => both,
+    };
     Ok(QueueRecord {
         run: rows::get_word(row, "name")?,
         experiment: rows::get_word(row, "experiment")?,
         variant: rows::get_word(row, "variant")?,
         seed: rows::get_u64(row, "seed")?,
-        state: rows::state(row)?,
+        state,
         priority: rows::get(row, "priority")?,
         submitted_ms: rows::get_optional_u64(row, "submitted_ms")?,
-        held: rows::get_optional_word(row, "held")?,
-        asked: rows::get_optional_word(row, "asked")?,
+        held,
+        asked,
         not_before_ms: rows::get_optional_u64(row, "not_before_ms")?,
         refused: rows::get(row, "refused")?,
         after: rows::get_json(row, "after")?,

@@ -8,7 +8,7 @@ mod watch;
 
 pub use line::{Due, QueueRecord, Scope, Spot};
 pub use requests::{Ask, Asked, Move, Wish};
-pub use submit::{Reach, Submission};
+pub use submit::{Asker, Reach, Submission};
 pub use watch::Watch;
 
 /// What a level of priority is worth: so much waiting.

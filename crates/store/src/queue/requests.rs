@@ -70,22 +70,28 @@ impl Store {
         let (query, asked) = match (wish, state, is_submitted) {
             (Wish::Cancel, RunState::Queued { .. }, _) => {
                 put_state(&mut write, id, rows::moved(run, state, RunEvent::Cancelled)?, at_ms).await?;
-                (change("UPDATE runs SET submitted_ms = NULL, held = NULL WHERE id = ?"), Asked::Done)
+                (
+                    change("UPDATE runs SET submitted_ms = NULL, held = NULL, asked = NULL WHERE id = ?"),
+                    Asked::Done,
+                )
             }
             (Wish::Cancel, RunState::Running { .. }, _) => {
                 (change("UPDATE runs SET asked = 'cancel' WHERE id = ?"), Asked::Passed)
             }
             (Wish::Pause, RunState::Queued { .. }, Some(_)) => {
-                (change("UPDATE runs SET held = 'person' WHERE id = ?"), Asked::Done)
+                // Its search still holds it, and is told of the pause once it would have it go on.
+                let sql = "UPDATE runs SET asked = IIF(held = 'search', 'pause', NULL), held = COALESCE(held, 'person') \
+                           WHERE id = ?";
+                (change(sql), Asked::Done)
             }
             (Wish::Pause, RunState::Running { .. }, _) => {
                 let sql = "UPDATE runs SET asked = 'pause' WHERE id = ? AND asked IS NOT 'cancel'";
                 (change(sql), Asked::Passed)
             }
             (Wish::Resume, RunState::Queued { .. }, Some(_)) if is_held => {
-                // One that a search stopped goes to its end by this; one that a person paused, as far as it was to go.
-                let sql = "UPDATE runs SET until_epoch = CASE held WHEN 'search' THEN NULL ELSE until_epoch END, \
-                           held = NULL WHERE id = ?";
+                // One that a search stopped goes to its end by this; one that a person paused is as it was before.
+                let sql = "UPDATE runs SET until_epoch = IIF(held = 'search' AND asked IS NULL, NULL, until_epoch), \
+                           held = IIF(held = 'search' AND asked = 'pause', held, NULL), asked = NULL WHERE id = ?";
                 (change(sql), Asked::Done)
             }
             (Wish::Resume, RunState::Running { .. }, _) => {

@@ -3,7 +3,7 @@
 use arclab_spec::{Attempt, RunEvent, RunId, RunState};
 use sqlx::SqliteConnection;
 
-use super::place;
+use super::{Hold, place};
 use crate::{
     Store, StoreError,
     attempts::{load, put_state},
@@ -22,6 +22,17 @@ pub struct Submission {
     pub after: Option<Vec<RunId>>,
     /// How far its next attempts go.
     pub reach: Reach,
+    /// Who asks.
+    pub asker: Asker,
+}
+
+/// Who asks for a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// A person, who thereby ends a pause.
+    Person,
+    /// The search that held it. What a person has paused meanwhile stays paused.
+    Search,
 }
 
 /// How far the next attempts of a run go.
@@ -31,14 +42,14 @@ pub enum Reach {
     AsBefore,
     /// To the run's end.
     End,
-    /// To a checkpoint after so many epochs.
+    /// To a checkpoint after so many epochs; to the end where somebody has asked for that and it is still in the queue.
     Epoch(u32),
 }
 
 impl Submission {
     /// Of a run of which nothing more is said, to its end.
     pub fn of(run: RunId) -> Self {
-        Self { run, priority: None, after: None, reach: Reach::End }
+        Self { run, priority: None, after: None, reach: Reach::End, asker: Asker::Person }
     }
 }
 
@@ -105,15 +116,20 @@ async fn submit(
     // One that was moved stays where it was moved to.
     let stays = submitted_ms.is_some() && priority.total_cmp(&before).is_eq();
     let place = if stays { rows::get(&row, "place")? } else { place(since_ms, priority) };
-    let until_epoch: Option<u32> = match submission.reach {
-        Reach::AsBefore => rows::get(&row, "until_epoch")?,
+    let until_before: Option<u32> = rows::get(&row, "until_epoch")?;
+    let until_epoch = match submission.reach {
+        Reach::AsBefore => until_before,
         Reach::End => None,
-        Reach::Epoch(epoch) => Some(epoch),
+        Reach::Epoch(epoch) => Some(epoch).filter(|_| submitted_ms.is_none() || until_before.is_some()),
     };
-    let sql = "UPDATE runs SET submitted_ms = ?, priority = ?, place = ?, held = NULL, asked = NULL, refused = NULL, \
+    let is_paused =
+        submission.asker == Asker::Search && rows::get::<Option<&str>>(&row, "asked")? == Some("pause");
+    let held = is_paused.then_some(Hold::Person.word());
+    let sql = "UPDATE runs SET submitted_ms = ?, priority = ?, place = ?, held = ?, asked = NULL, refused = NULL, \
                not_before_ms = NULL, until_epoch = ? WHERE id = ?";
-    let query = sqlx::query(sql).bind(since_ms as i64).bind(priority).bind(place).bind(until_epoch).bind(id);
-    query.execute(write).await.doing("put a run in the queue")?;
+    let query =
+        sqlx::query(sql).bind(since_ms as i64).bind(priority).bind(place).bind(held).bind(until_epoch);
+    query.bind(id).execute(write).await.doing("put a run in the queue")?;
     Ok(state)
 }
 

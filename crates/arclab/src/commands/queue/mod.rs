@@ -6,13 +6,14 @@ use std::{path::Path, process::ExitCode};
 
 use arclab_report::queue_table;
 use arclab_spec::{RunId, RunState};
-use arclab_store::{Ask, Asked, Filter, Move, Sort, Store, Submission, Wish};
+use arclab_store::{Ask, Asked, Filter, Move, Reach, Sort, Store, Submission, Wish};
 use clap::{Args, Subcommand, ValueEnum};
 
 use self::which::{Kind, Which};
 use crate::{
     clock,
     output::{self, Output},
+    sweeping,
 };
 
 /// `arclab queue`.
@@ -167,10 +168,15 @@ async fn retry(store: &Store, which: &Which, output: Output) -> anyhow::Result<E
         return Ok(ExitCode::SUCCESS);
     }
     let mut submissions = Vec::new();
+    // A sweep that is over has nobody who would let one go on from where it was to pause.
+    let of_sweeps = sweeping::runs_at_work(store).await?;
     for run in runs {
         use RunState::{Cancelled, Failed, Queued, Running, Succeeded};
         match store.run(&run).await?.state {
-            Failed { .. } | Cancelled | Queued { .. } => submissions.push(Submission::of(run)),
+            Failed { .. } | Cancelled | Queued { .. } => {
+                let reach = if of_sweeps.contains(&run) { Reach::AsBefore } else { Reach::End };
+                submissions.push(Submission { reach, ..Submission::of(run) });
+            }
             Running { .. } => output.error(format_args!("{run} is at work already")),
             Succeeded { .. } => {
                 output.error(format_args!("{run} has succeeded: `arclab run --force` runs it again"));

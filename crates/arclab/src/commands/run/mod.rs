@@ -92,9 +92,9 @@ pub(crate) async fn carry(
         hands = Some(Hands::ready(store, specs, &open, how.jobs, output)?);
     }
     let planned = planning::record(store, &drafts, output).await?;
-    sweeping::record(store, specs, how.overrides).await?;
+    let sweeps = sweeping::record(store, specs, how.overrides).await?;
     let (cached, wanted) = sort_out(&planned, how.force);
-    let mut submissions = submission::submissions(store, specs, &planned, &Said::default()).await?;
+    let mut submissions = submission::submissions(store, specs, &planned, &sweeps, &Said::default()).await?;
     submissions.retain(|submission| wanted.contains(&submission.run));
     let mut wanted = submission::submit(store, &submissions, how.force, clock::now_ms()).await?;
     sweeping::open(store, specs).await?;
@@ -329,7 +329,15 @@ async fn work(
     let progress = RunProgress::new(output, Some(wanted.len()));
     let stop = stop_on_signals().context("failed to listen for Ctrl-C")?;
     let (summary, ()) = tokio::join!(scheduler.run(wanted, sender, stop), progress.listen(events));
-    summary.context("stopped looking after the runs: workers go on, and the same command finds them again")
+    let summary = summary
+        .context("stopped looking after the runs: workers go on, and the same command finds them again")?;
+    if summary.stopped {
+        // Their runs have left the queue, for which a daemon would take these for called off.
+        for name in sweeping::names(specs) {
+            store.close_sweep(&name, &[]).await?;
+        }
+    }
+    Ok(summary)
 }
 
 fn provenance(specs: &[Spec]) -> Provenance {
