@@ -28,6 +28,11 @@ fn absent_is_fine(result: io::Result<()>) -> io::Result<()> {
     result.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 
+/// What its last worker was told; none where that cannot be read any more.
+pub(crate) fn assignment(folder: &Path) -> Option<Assignment> {
+    serde_json::from_slice(&fs::read(folder.join(run_folder::PLAN)).ok()?).ok()
+}
+
 /// Makes the folder and replaces its plan as a whole.
 pub(crate) fn write_plan(folder: &Path, assignment: &Assignment) -> Result<(), LaunchError> {
     fs::create_dir_all(folder).map_err(|source| LaunchError::Folder(folder.to_owned(), source))?;

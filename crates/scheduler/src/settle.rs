@@ -9,7 +9,7 @@ use arclab_store::{
 };
 
 use crate::{
-    Evidence, LONGEST_BACKOFF, Next, Progress, Refusal, RunEnd, SchedulerError, Stop,
+    Evidence, LONGEST_BACKOFF, Next, Progress, Refusal, RunEnd, SchedulerError, Stop, folder,
     job::{Job, Watched},
     log,
     scheduler::{Session, now_ms},
@@ -80,6 +80,9 @@ impl Session<'_> {
         let missing = protocols.filter(|name| results.iter().all(|result| result.protocol != **name));
         let last = record.last_attempt.as_ref();
         let reached = last.and_then(|last| last.position).map_or(0, |at| at.epoch);
+        // Whoever asks for the run meanwhile may have it go further.
+        let told = folder::assignment(&self.store().run_folder(&record.run));
+        let told = told.map_or(record.until_epoch, |told| told.until_epoch);
         Ok(Evidence {
             reported: last.and_then(|last| last.reported),
             failure: last.and_then(|last| last.failure.clone()),
@@ -90,7 +93,8 @@ impl Session<'_> {
             asked: watched.asked(),
             overdue_secs: watched.overdue_secs(),
             silent_secs: watched.silent_secs(self.scheduler.options.hung_after),
-            at_limit: record.until_epoch.is_some_and(|limit| reached >= limit),
+            at_limit: told.is_some_and(|limit| reached >= limit),
+            goes_further: record.until_epoch.is_none_or(|limit| reached < limit),
             can_split: last.is_some_and(|last| last.out_of_memory) && in_halves(record).is_some(),
             tries_left: TRIES.saturating_sub(self.tried(&record.run)),
         })
@@ -112,6 +116,7 @@ impl Session<'_> {
                 let not_before_ms = at_ms + wait.min(LONGEST_BACKOFF).as_millis() as u64;
                 Afterwards::Delayed { not_before_ms, parts: None }
             }
+            Next::Further => Afterwards::Delayed { not_before_ms: at_ms, parts: None },
             Next::InParts => Afterwards::Delayed { not_before_ms: at_ms, parts: in_halves(record) },
         }
     }
@@ -132,10 +137,16 @@ impl Session<'_> {
                 self.note(&run, RunEnd::Refused(Refusal::Cancelled));
                 self.say(Progress::Refused { run, reason: Refusal::Cancelled });
             }
-            Outcome::Interrupted if settled.afterwards == Afterwards::Held(Hold::Search) => {
+            Outcome::Interrupted
+                if matches!(
+                    settled.afterwards,
+                    Afterwards::Held(Hold::Search) | Afterwards::Delayed { .. }
+                ) =>
+            {
                 // It did all that it was to do: what follows is not tried again.
                 self.tries.remove(&run);
-                self.say(Progress::Paused { run, epochs: record.until_epoch.unwrap_or(0) });
+                let at = last.and_then(|last| last.position);
+                self.say(Progress::Paused { run, epochs: at.map_or(0, |at| at.epoch) });
             }
             Outcome::Interrupted => {
                 self.say(Progress::Interrupted { run, at: last.and_then(|last| last.position) });

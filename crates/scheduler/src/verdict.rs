@@ -29,6 +29,8 @@ pub struct Evidence {
     pub silent_secs: Option<u64>,
     /// Whether it stopped where it was to stop, and not at the end.
     pub at_limit: bool,
+    /// Whether it is to go further by now.
+    pub goes_further: bool,
     /// Whether memory ran out, and its batches can be cut in two.
     pub can_split: bool,
     /// Attempts that may still follow.
@@ -55,6 +57,8 @@ pub enum Next {
     Cancelled,
     /// It waits until it is let go.
     Held(Hold),
+    /// It goes on at once.
+    Further,
     /// Another attempt follows after a while.
     Again,
     /// Another attempt follows, with batches in twice as many parts.
@@ -96,7 +100,11 @@ pub fn verdict(evidence: &Evidence) -> Verdict {
         return Verdict::failed(Failure { kind: FailureKind::Run, message: overdue(secs) });
     }
     if evidence.at_limit && evidence.reported == Some(Reported::Interrupted) {
-        return Verdict::stopped(Next::Held(Hold::Search));
+        return Verdict::stopped(if evidence.goes_further {
+            Next::Further
+        } else {
+            Next::Held(Hold::Search)
+        });
     }
     again(evidence)
 }
@@ -256,6 +264,8 @@ mod tests {
     fn a_run_that_stopped_where_it_was_to_stop_is_held_for_its_search() {
         let rung = Evidence { reported: Some(Reported::Interrupted), at_limit: true, ..Evidence::default() };
         assert_eq!(verdict(&rung).next, Next::Held(Hold::Search));
+        let further = verdict(&Evidence { goes_further: true, ..rung.clone() });
+        assert_eq!((further.outcome, further.next), (Outcome::Interrupted, Next::Further));
         assert_eq!(verdict(&Evidence { stopping: true, ..rung }).next, Next::Stays);
     }
 

@@ -2,11 +2,16 @@
 
 mod support;
 
+use std::fs;
+
 use arclab_scheduler::{Advised, Advisor, RunEnd, Stop};
-use arclab_spec::{RunId, RunState};
-use arclab_store::{Hold, Store, Submission};
+use arclab_spec::{
+    Assignment, Event, JOURNAL_VERSION, JournalLine, PLAN_VERSION, Position, RunId, RunState,
+    config::DeviceRequest, run_folder,
+};
+use arclab_store::{Hold, Store, Submission, records::Outcome};
 use serde_json::json;
-use support::{Bench, script};
+use support::{Bench, attempt, script};
 use tokio::sync::{mpsc, watch};
 
 /// Lets each run of a list follow once those before it have stopped.
@@ -54,4 +59,38 @@ async fn a_run_that_its_search_holds_is_no_longer_waited_for() {
         .unwrap();
     assert!(bench.store.is_stopped_early(run).await.unwrap());
     assert!(matches!(bench.state(run).await, RunState::Queued { .. }), "and can be asked for again");
+}
+
+#[tokio::test]
+async fn a_run_that_somebody_asks_for_to_its_end_goes_on_from_where_its_search_had_its_worker_pause() {
+    let bench = Bench::new(1, script(10, 1, &json!({}))).await;
+    bench.launched(1).await;
+    let run = &bench.runs[0];
+    let record = bench.store.job(run).await.unwrap();
+    assert_eq!(record.until_epoch, None, "as it is asked for now");
+    let told = Assignment {
+        version: PLAN_VERSION,
+        run: run.clone(),
+        variant: record.variant,
+        attempt: attempt(1),
+        plan: record.plan,
+        device: DeviceRequest::Cpu,
+        gpu_memory_bytes: None,
+        deterministic: true,
+        until_epoch: Some(1),
+        parts: None,
+        threads: 1,
+        cache: bench.store.cache(),
+    };
+    fs::write(bench.folder(0).join(run_folder::PLAN), serde_json::to_vec(&told).unwrap()).unwrap();
+    let event = Event::Interrupted { at: Position { epoch: 1, step: 4 } };
+    let line = JournalLine { version: JOURNAL_VERSION, attempt: attempt(1), at_ms: 1, event };
+    fs::write(bench.folder(0).join(run_folder::EVENTS), serde_json::to_string(&line).unwrap() + "\n")
+        .unwrap();
+    bench.run().await;
+    assert_eq!(
+        bench.outcomes(run).await,
+        [Some(Outcome::Interrupted), Some(Outcome::Finished)],
+        "nothing died"
+    );
 }
