@@ -18,6 +18,8 @@ pub(crate) struct Said {
     pub(crate) priority: Option<f64>,
     /// Beside what the specs say.
     pub(crate) after: Vec<VariantName>,
+    /// Also what has succeeded or was stopped early, from its start.
+    pub(crate) force: bool,
 }
 
 /// The submissions of the runs of `planned` that are to be carried out, as parts of `sweeps` where they are; each once, though variants
@@ -31,7 +33,7 @@ pub(crate) async fn submissions(
 ) -> anyhow::Result<Vec<Submission>> {
     let mut found: BTreeMap<RunId, Submission> = BTreeMap::new();
     let mut order = Vec::new();
-    let mut limits = sweeping::limits(store, sweeps).await?;
+    let mut limits = sweeping::limits(store, sweeps, said.force).await?;
     // What a spec that is no part of a sweep has, it has whole.
     for run in
         planned.iter().filter(|planned| specs.iter().any(|spec| spec.sweep.is_none() && planned.is_of(spec)))
@@ -86,15 +88,14 @@ async fn runs_called(
     Ok(runs.into_iter().map(|run| run.id).collect())
 }
 
-/// Puts runs in the queue; with `force`, also those that have succeeded, from their start. Returns those that are now to be
-/// carried out.
+/// Puts runs in the queue. Returns those that are now to be carried out.
 pub(crate) async fn submit(
     store: &Store,
     submissions: &[Submission],
-    force: bool,
+    said: &Said,
     at_ms: u64,
 ) -> anyhow::Result<Vec<RunId>> {
-    for submission in submissions.iter().filter(|_| force) {
+    for submission in submissions.iter().filter(|_| said.force) {
         store.enqueue(&submission.run, true, at_ms).await?;
     }
     let states = store.submit(submissions, at_ms).await?;

@@ -71,6 +71,12 @@ fn half_of_the_cells_stop_after_an_epoch_and_the_best_goes_on_from_its_checkpoin
     let again = lab.arclab(&["--store", "asha", "run", "sweeps/margin.yaml"]);
     assert!(again.status.success() && !text(&again.stderr).contains("begins"), "{}", text(&again.stderr));
     assert_eq!(self::ends(&lab, "asha"), ends, "what is over stays so");
+
+    let forced = text(&lab.arclab(&["--store", "asha", "run", "sweeps/margin.yaml", "--force"]).stderr);
+    let begun =
+        |variant: &str| forced.lines().any(|line| line.starts_with(variant) && line.contains("begins"));
+    assert!(ends.keys().all(|variant| begun(variant)), "also what was stopped early: {forced}");
+    assert_eq!(self::ends(&lab, "asha"), ends, "and by what it shows now, to the same");
 }
 
 /// Margins and scales of all cells, in their order.
@@ -210,6 +216,24 @@ async fn a_sweep_that_is_stopped_by_ctrl_c_waits_until_it_is_asked_for_again() {
     let store = Store::open(lab.path().join("two")).await.expect("there is a store");
     assert_eq!(store.open_sweeps().await.expect("they are read"), [], "no daemon takes it up");
     assert_eq!(store.queue().await.expect("it is read"), []);
+}
+
+#[test]
+fn a_search_takes_no_further_cells_once_what_it_extends_says_something_else() {
+    let lab = Lab::new();
+    lab.write("sweeps/margin.yaml", TPE);
+    lab.succeed(&["--store", "queue", "submit", "sweeps/margin.yaml", "--quiet"]);
+    lab.write("specs/baseline.yaml", &support::BASELINE.replace("batch_size: 8", "batch_size: 16"));
+    let mut daemon = lab.command(["--store", "queue", "daemon"]);
+    let mut daemon = daemon.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("arclab starts");
+    let mut said = BufReader::new(daemon.stderr.take().expect("it is piped")).lines().map_while(Result::ok);
+    let why = said.find(|line| line.contains("takes no further cells"));
+    let pid = nix::unistd::Pid::from_raw(daemon.id() as i32);
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).expect("it is told");
+    said.for_each(drop);
+    daemon.wait().expect("the daemon ends");
+    assert!(why.is_some_and(|why| why.contains("plan it again")));
+    assert_eq!(ends(&lab, "queue").len(), 1 + 3, "those of the first round");
 }
 
 #[test]

@@ -172,10 +172,12 @@ pub enum Enqueued {
 
 impl Store {
     /// Asks for a run: one that failed waits again and goes on from its checkpoint, one that succeeded is cached.
-    /// With `force`, what has ended in either way is done again from the start.
+    /// With `force`, what has ended in either way, or was stopped early, is done again from the start.
     pub async fn enqueue(&self, run: &RunId, force: bool, at_ms: u64) -> Result<Enqueued, StoreError> {
         let restart = if force { Restart::Afresh } else { Restart::Resume };
-        match self.run(run).await?.state {
+        let record = self.run(run).await?;
+        match record.state {
+            RunState::Queued { .. } if force && record.is_stopped_early => {}
             RunState::Queued { .. } => return Ok(Enqueued::Waiting),
             RunState::Running { .. } => return Ok(Enqueued::Running),
             RunState::Succeeded { .. } if !force => return Ok(Enqueued::Cached),

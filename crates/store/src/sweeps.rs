@@ -57,9 +57,11 @@ pub struct SweepRun {
 }
 
 impl Store {
-    /// Records a sweep, in the place of what was recorded under its name. Nobody carries it out before [`Self::open_sweep`].
+    /// Records a sweep whose runs are planned, in the place of what was recorded under its name. Nobody carries it out before
+    /// [`Self::open_sweep`].
     pub async fn record_sweep(&self, record: &SweepRecord, at_ms: u64) -> Result<(), StoreError> {
         let mut write = self.write().await?;
+        withdraw_dropped(&mut write, record).await?;
         let sql = "INSERT OR REPLACE INTO sweeps (experiment, declared, file, overrides, against, is_open, recorded_ms) \
                    VALUES (?, ?, ?, ?, ?, 0, ?)";
         let query = sqlx::query(sql)
@@ -130,9 +132,12 @@ impl Store {
                    WHERE v.experiment = ? AND v.variant IN (SELECT value FROM json_each(?)) ORDER BY v.variant, v.seed";
         let query = sqlx::query(sql).bind(name.as_str()).bind(json("names of variants", &variants)?);
         let found = query.fetch_all(&self.pool).await.doing("list a sweep's runs")?;
-        let mut curves = self.curves(name).await?;
+        let curves = self.curves(name).await?;
         let run = |row| {
             let id: i64 = rows::get(row, "id")?;
+            // What it showed before says nothing of what it will show from its start.
+            let is_afresh: bool = rows::get(row, "afresh")?;
+            let curve = curves.get(&id).filter(|_| !is_afresh).cloned().unwrap_or_default();
             Ok(SweepRun {
                 variant: rows::get_word(row, "of_variant")?,
                 run: rows::get_word(row, "name")?,
@@ -144,7 +149,7 @@ impl Store {
                 epochs: rows::get(row, "epochs")?,
                 has_begun: rows::get(row, "has_begun")?,
                 seconds: rows::get(row, "seconds")?,
-                curve: curves.entry(id).or_default().clone(),
+                curve,
             })
         };
         found.iter().map(run).collect()
@@ -184,6 +189,25 @@ impl Store {
         let query = sqlx::query_scalar(sql).bind(run.as_str());
         query.fetch_one(&self.pool).await.doing("look whether a run was stopped early")
     }
+}
+
+/// Takes runs out of the queue that a search alone asked for, of cells that its sweep no longer has. One at work leaves it where it was
+/// to pause.
+async fn withdraw_dropped(
+    write: &mut Transaction<'_, Sqlite>,
+    record: &SweepRecord,
+) -> Result<(), StoreError> {
+    let kept: Vec<&VariantName> =
+        record.cells.iter().map(|(variant, _)| variant).chain([&record.against]).collect();
+    let sql = "WITH cells AS (SELECT c.experiment, c.variant, v.plan FROM sweep_cells c JOIN variant_plans v \
+                 ON v.experiment = c.experiment AND v.variant = c.variant), \
+               kept AS (SELECT value FROM json_each(?2)) \
+               UPDATE runs SET submitted_ms = NULL WHERE submitted_ms IS NOT NULL AND until_epoch IS NOT NULL \
+               AND plan IN (SELECT plan FROM cells WHERE experiment = ?1 AND variant NOT IN kept) \
+               AND plan NOT IN (SELECT plan FROM variant_plans WHERE experiment = ?1 AND variant IN kept) \
+               AND plan NOT IN (SELECT plan FROM cells JOIN sweeps s USING (experiment) WHERE s.is_open AND experiment <> ?1)";
+    let query = sqlx::query(sql).bind(record.sweep.name.as_str()).bind(json("names of variants", &kept)?);
+    query.execute(&mut **write).await.doing("take runs of dropped cells out of the queue").map(drop)
 }
 
 /// In the place of those that were recorded.

@@ -6,8 +6,8 @@ mod support;
 
 use std::path::PathBuf;
 
-use arclab_spec::{Cell, ExperimentName, Search, StopRule, Sweep, SweepAxis, VariantName};
-use arclab_store::{Asker, Hold, Reach, Submission, SweepRecord, Wish};
+use arclab_spec::{Cell, Event, ExperimentName, Position, Search, StopRule, Sweep, SweepAxis, VariantName};
+use arclab_store::{Asker, Hold, Reach, Submission, SweepRecord, Wish, records::Outcome};
 
 fn record(cells: &[&str]) -> SweepRecord {
     let axis =
@@ -130,4 +130,44 @@ async fn a_pause_leaves_a_cell_to_its_search_which_does_not_end_the_pause() {
     );
     store.wish(&run, Wish::Resume, 6).await.unwrap();
     assert_eq!(stands().await, (None, Some(4)));
+}
+
+#[tokio::test]
+async fn cells_that_a_sweep_no_longer_has_leave_the_queue_unless_somebody_else_asks_for_them() {
+    let (_folder, store) = support::store().await;
+    let specs = [("baseline", 0.5), ("a", 0.2), ("b", 0.3), ("c", 0.4)]
+        .map(|(name, margin)| support::spec("margin", name, margin, &[0]));
+    let planned = support::plan(&store, &specs, 1).await;
+    store.record_sweep(&record(&["a", "b", "c"]), 1).await.unwrap();
+    let reaches = [Reach::End, Reach::Epoch(2), Reach::Epoch(2), Reach::End];
+    let submissions: Vec<_> = planned
+        .iter()
+        .zip(reaches)
+        .map(|(planned, reach)| Submission { reach, ..Submission::of(planned.run.clone()) })
+        .collect();
+    store.submit(&submissions, 1).await.unwrap();
+    store.record_sweep(&record(&["a"]), 2).await.unwrap();
+    let left: Vec<_> =
+        store.queue().await.unwrap().into_iter().map(|line| line.variant.to_string()).collect();
+    assert_eq!(left, ["baseline", "a", "c"], "the last was asked for to its end");
+}
+
+#[tokio::test]
+async fn a_cell_that_is_done_afresh_has_shown_nothing_and_one_that_was_stopped_early_can_be() {
+    let (_folder, store) = support::store().await;
+    let specs = [support::spec("margin", "a", 0.2, &[0])];
+    let run = support::plan(&store, &specs, 1).await[0].run.clone();
+    store.submit(&[Submission { reach: Reach::Epoch(2), ..Submission::of(run.clone()) }], 1).await.unwrap();
+    store.begin_attempt(&run, &support::launch(1)).await.unwrap();
+    let at = Position { epoch: 1, step: 2 };
+    let epoch = Event::Epoch { at, metrics: [("validation_accuracy".to_owned(), 0.75)].into() };
+    let lines = [support::started(), epoch].map(|event| support::line(1, event));
+    support::apply(&store, &run, 0, 10, lines.into()).await;
+    store.settle(&run, &support::settlement(1, Outcome::Interrupted)).await.unwrap();
+    store.close_sweep(&record(&[]).sweep.name, std::slice::from_ref(&run)).await.unwrap();
+    let stands = async || store.sweep_runs(&record(&["a"])).await.unwrap().remove(0);
+    assert_eq!(stands().await.curve, [0.75]);
+    assert_eq!(stands().await.seconds, 1.5, "since its worker's first word, a second after it was launched");
+    store.enqueue(&run, true, 2).await.unwrap();
+    assert_eq!(stands().await.curve, [0.0; 0]);
 }

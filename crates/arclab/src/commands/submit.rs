@@ -27,10 +27,10 @@ pub(crate) async fn execute(store: &Path, arguments: &SubmitArgs, output: Output
     weights.refuse_seen(&specs, &store.cache())?;
     let planned = planning::record(&store, &drafts, output).await?;
     let sweeps = sweeping::record(&store, &specs, &overrides).await?;
-    let said = Said { priority: arguments.priority, after: arguments.after.clone() };
+    let said = Said { priority: arguments.priority, after: arguments.after.clone(), force: arguments.force };
     let submissions = submission::submissions(&store, &specs, &planned, &sweeps, &said).await?;
     let now_ms = clock::now_ms();
-    let open = submission::submit(&store, &submissions, arguments.force, now_ms).await?;
+    let open = submission::submit(&store, &submissions, &said, now_ms).await?;
     sweeping::open(&store, &specs).await?;
     let lines: Vec<_> = store.queue().await?.into_iter().filter(|line| open.contains(&line.run)).collect();
     if lines.is_empty() {

@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::bail;
 use arclab_scheduler::{Advised, Advisor};
-use arclab_spec::{Cell, ExperimentName, Override, RunId, Search, Spec, VariantName};
+use arclab_spec::{Cell, ExperimentName, Override, PlanHash, RunId, Search, Spec, VariantName};
 use arclab_store::{Asker, Hold, Reach, Store, StoreError, Submission, SweepRecord};
 
-use self::step::{Step, beyond_budget, limit, step};
+use self::step::{Step, beyond_budget, limit, limit_afresh, step};
 pub(crate) use self::{results::results, step::Limit};
 use crate::{
     clock,
@@ -71,10 +71,11 @@ pub(crate) async fn open(store: &Store, specs: &[Spec]) -> Result<(), StoreError
     Ok(())
 }
 
-/// How far the runs of cells go; a run that is also somebody else's, to the end.
+/// How far the runs of cells go, those that have ended `afresh`; a run that is also somebody else's, to the end.
 pub(crate) async fn limits(
     store: &Store,
     sweeps: &[SweepRecord],
+    afresh: bool,
 ) -> Result<BTreeMap<RunId, Limit>, StoreError> {
     let mut limits = BTreeMap::new();
     for record in sweeps {
@@ -84,6 +85,7 @@ pub(crate) async fn limits(
             let own = match () {
                 () if run.variant == record.against => Limit::Whole,
                 () if beyond.contains(&run.run) => Limit::Waits,
+                () if afresh => limit_afresh(&record.sweep, run),
                 () => limit(&record.sweep, run),
             };
             let known = limits.entry(run.run.clone()).or_insert(own);
@@ -179,21 +181,34 @@ impl Sweeper {
 
     /// Plans further cells and puts their runs in the queue; none where the search has tried all, or the budget allows no more.
     async fn further(&self, record: &SweepRecord, points: &[Vec<f64>]) -> anyhow::Result<Option<Vec<RunId>>> {
-        let mut new = further_cells(record, points)?;
-        if new.is_empty() {
+        let mut specs = further_cells(record, points)?;
+        let is_new = |spec: &Spec| cell(spec).is_some_and(|(_, cell)| is_beyond(record, cell));
+        if !specs.iter().any(is_new) {
             return Ok(None);
         }
-        let weights = Weights::resolve(&mut new, self.output)?;
-        let drafts = planning::draft(&self.store, &new, self.output)?;
-        weights.refuse_seen(&new, &self.store.cache())?;
+        let weights = Weights::resolve(&mut specs, self.output)?;
+        let drafts = planning::draft(&self.store, &specs, self.output)?;
+        weights.refuse_seen(&specs, &self.store.cache())?;
+        let (drafts, known): (Vec<_>, Vec<_>) = drafts.into_iter().partition(|draft| is_new(draft.spec));
+        for draft in &known {
+            let before = self.store.runs_of(&draft.spec.experiment, &draft.spec.name).await?;
+            let before: BTreeSet<PlanHash> = before.into_iter().map(|run| run.plan).collect();
+            if before != draft.plans().map(|plan| plan.hash()).collect() {
+                bail!(
+                    "{}, what it extends or its data is not what it was planned with: plan it again",
+                    record.file.display()
+                );
+            }
+        }
         let planned = planning::record(&self.store, &drafts, self.output).await?;
+        let new: Vec<Spec> = specs.iter().filter(|spec| is_new(spec)).cloned().collect();
         let cells = new.iter().filter_map(cell).map(|(name, cell)| (name.clone(), cell.clone()));
         let cells = record.cells.iter().cloned().chain(cells).collect();
         let record = SweepRecord { cells, ..record.clone() };
         let sweeps = std::slice::from_ref(&record);
-        let submissions =
-            submission::submissions(&self.store, &new, &planned, sweeps, &Said::default()).await?;
-        let runs = submission::submit(&self.store, &submissions, false, clock::now_ms()).await?;
+        let said = Said::default();
+        let submissions = submission::submissions(&self.store, &new, &planned, sweeps, &said).await?;
+        let runs = submission::submit(&self.store, &submissions, &said, clock::now_ms()).await?;
         // Last, so that whoever dies before it proposes the same cells again; they would count as called off before they are asked for.
         self.store.update_sweep(&record).await?;
         Ok(Some(runs))
@@ -208,11 +223,17 @@ fn without_further(mut record: SweepRecord) -> SweepRecord {
     record
 }
 
+/// Whether the search had not taken it yet.
+fn is_beyond(record: &SweepRecord, cell: &Cell) -> bool {
+    cell.number as usize >= record.cells.len()
+}
+
 fn cell(spec: &Spec) -> Option<(&VariantName, &Cell)> {
     Some((&spec.name, spec.sweep.as_ref()?.cell.as_ref()?))
 }
 
-/// What the sweep's file says of cells at `points`, beside those that are known.
+/// What the sweep's file says of cells at `points`, and of what is to tell whether it still says the same: what cells are held against
+/// and the first of them, which together are all that the file and those below it say.
 fn further_cells(record: &SweepRecord, points: &[Vec<f64>]) -> anyhow::Result<Vec<Spec>> {
     let overrides: Vec<Override> =
         record.overrides.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
@@ -236,6 +257,6 @@ fn further_cells(record: &SweepRecord, points: &[Vec<f64>]) -> anyhow::Result<Ve
     if !is_same || !goes_on || cells.len() < record.cells.len() {
         bail!("{} says something else than when it was planned: plan it again", record.file.display());
     }
-    specs.retain(|spec| cell(spec).is_some_and(|(_, cell)| cell.number as usize >= record.cells.len()));
+    specs.retain(|spec| cell(spec).is_none_or(|(_, cell)| cell.number == 0 || is_beyond(record, cell)));
     Ok(specs)
 }

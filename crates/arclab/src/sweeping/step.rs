@@ -30,6 +30,20 @@ pub(crate) enum Limit {
     Waits,
 }
 
+/// How far a cell's run goes that is done from its start, where it has ended or was stopped early; otherwise as [`limit`] says.
+pub(crate) fn limit_afresh(sweep: &Sweep, run: &SweepRun) -> Limit {
+    let has_ended = match run.state {
+        RunState::Queued { .. } => run.held == Some(Hold::Search) && !run.is_submitted,
+        RunState::Running { .. } => false,
+        RunState::Succeeded { .. } | RunState::Failed { .. } | RunState::Cancelled => true,
+    };
+    if has_ended {
+        limit(sweep, &SweepRun { until_epoch: None, has_begun: false, ..run.clone() })
+    } else {
+        limit(sweep, run)
+    }
+}
+
 /// How far a cell's run goes that is asked for, again or for the first time.
 pub(crate) fn limit(sweep: &Sweep, run: &SweepRun) -> Limit {
     let Some(rule) = sweep.stop else { return Limit::Whole };
@@ -306,6 +320,11 @@ mod tests {
         assert_eq!(limit(&sweep, &SweepRun { until_epoch: Some(4), ..run(0, 0, 3, 0.5) }), Limit::Until(4));
         assert_eq!(limit(&sweep, &SweepRun { until_epoch: None, ..run(0, 0, 5, 0.5) }), Limit::Whole);
         assert_eq!(limit(&sweep, &paused(0, 0, 0.5)), Limit::Waits);
+        assert_eq!(limit_afresh(&sweep, &paused(0, 0, 0.5)), Limit::Waits, "it may go on yet");
+        assert_eq!(limit(&sweep, &succeeded(0, 0.5)), Limit::Whole);
+        assert_eq!(limit_afresh(&sweep, &succeeded(0, 0.5)), Limit::Until(2));
+        let stopped = SweepRun { is_submitted: false, ..paused(0, 0, 0.5) };
+        assert_eq!(limit_afresh(&sweep, &stopped), Limit::Until(2));
         let moved = Sweep { stop: Some(StopRule::Asha { min_epochs: 3, reduction: 2 }), ..sweep.clone() };
         assert_eq!(limit(&moved, &paused(0, 0, 0.5)), Limit::Until(3), "rungs are others now");
         assert_eq!(limit(&Sweep { stop: None, ..sweep }, &paused(0, 0, 0.5)), Limit::Whole);

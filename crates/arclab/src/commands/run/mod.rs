@@ -94,9 +94,10 @@ pub(crate) async fn carry(
     let planned = planning::record(store, &drafts, output).await?;
     let sweeps = sweeping::record(store, specs, how.overrides).await?;
     let (cached, wanted) = sort_out(&planned, how.force);
-    let mut submissions = submission::submissions(store, specs, &planned, &sweeps, &Said::default()).await?;
+    let said = Said { force: how.force, ..Said::default() };
+    let mut submissions = submission::submissions(store, specs, &planned, &sweeps, &said).await?;
     submissions.retain(|submission| wanted.contains(&submission.run));
-    let mut wanted = submission::submit(store, &submissions, how.force, clock::now_ms()).await?;
+    let mut wanted = submission::submit(store, &submissions, &said, clock::now_ms()).await?;
     sweeping::open(store, specs).await?;
     let sweeper = Sweeper::new(store, Some(sweeping::names(specs)), output);
     wanted.extend(sweeper.go_on().await?);
