@@ -283,7 +283,7 @@ pub(crate) struct RunArgs {
     /// Runs carried out at once; by default as many as the threads and GPUs allow.
     #[arg(short, long, value_name = "N")]
     pub(crate) jobs: Option<std::num::NonZeroU32>,
-    /// Run even what has already succeeded.
+    /// Run even what has already succeeded, or was stopped early by its sweep, from the start.
     #[arg(long)]
     pub(crate) force: bool,
     /// Name of the experiment, which is otherwise that of the specs' folder.
@@ -310,7 +310,7 @@ pub(crate) struct SubmitArgs {
     /// repeated. What an earlier command said counts no more.
     #[arg(long, value_name = "RUN")]
     pub(crate) after: Vec<arclab_spec::VariantName>,
-    /// Queue even what has already succeeded.
+    /// Queue even what has already succeeded, or was stopped early by its sweep, from the start.
     #[arg(long)]
     pub(crate) force: bool,
     /// Name of the experiment, which is otherwise that of the specs' folder.

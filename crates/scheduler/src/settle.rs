@@ -93,8 +93,10 @@ impl Session<'_> {
             asked: watched.asked(),
             overdue_secs: watched.overdue_secs(),
             silent_secs: watched.silent_secs(self.scheduler.options.hung_after),
-            at_limit: told.is_some_and(|limit| reached >= limit),
-            goes_further: record.until_epoch.is_none_or(|limit| reached < limit),
+            at_limit: told.filter(|limit| reached >= *limit).map(|_| match record.until_epoch {
+                Some(limit) if reached >= limit => Next::Held(Hold::Search),
+                Some(_) | None => Next::Further,
+            }),
             can_split: last.is_some_and(|last| last.out_of_memory) && in_halves(record).is_some(),
             tries_left: TRIES.saturating_sub(self.tried(&record.run)),
         })

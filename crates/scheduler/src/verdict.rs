@@ -27,10 +27,8 @@ pub struct Evidence {
     pub overdue_secs: Option<u64>,
     /// For how long it had given no sign of life when it was killed for that, in seconds.
     pub silent_secs: Option<u64>,
-    /// Whether it stopped where it was to stop, and not at the end.
-    pub at_limit: bool,
-    /// Whether it is to go further by now.
-    pub goes_further: bool,
+    /// What follows where it stopped after the epochs that it was to do, and not at the end.
+    pub at_limit: Option<Next>,
     /// Whether memory ran out, and its batches can be cut in two.
     pub can_split: bool,
     /// Attempts that may still follow.
@@ -99,12 +97,8 @@ pub fn verdict(evidence: &Evidence) -> Verdict {
     if let Some(secs) = evidence.overdue_secs {
         return Verdict::failed(Failure { kind: FailureKind::Run, message: overdue(secs) });
     }
-    if evidence.at_limit && evidence.reported == Some(Reported::Interrupted) {
-        return Verdict::stopped(if evidence.goes_further {
-            Next::Further
-        } else {
-            Next::Held(Hold::Search)
-        });
+    if let (Some(next), Some(Reported::Interrupted)) = (evidence.at_limit, evidence.reported) {
+        return Verdict::stopped(next);
     }
     again(evidence)
 }
@@ -262,11 +256,16 @@ mod tests {
 
     #[test]
     fn a_run_that_stopped_where_it_was_to_stop_is_held_for_its_search() {
-        let rung = Evidence { reported: Some(Reported::Interrupted), at_limit: true, ..Evidence::default() };
-        assert_eq!(verdict(&rung).next, Next::Held(Hold::Search));
-        let further = verdict(&Evidence { goes_further: true, ..rung.clone() });
+        let rung = |next| Evidence {
+            reported: Some(Reported::Interrupted),
+            at_limit: Some(next),
+            ..Evidence::default()
+        };
+        let held = rung(Next::Held(Hold::Search));
+        assert_eq!(verdict(&held).next, Next::Held(Hold::Search));
+        let further = verdict(&rung(Next::Further));
         assert_eq!((further.outcome, further.next), (Outcome::Interrupted, Next::Further));
-        assert_eq!(verdict(&Evidence { stopping: true, ..rung }).next, Next::Stays);
+        assert_eq!(verdict(&Evidence { stopping: true, ..held }).next, Next::Stays);
     }
 
     #[test]
