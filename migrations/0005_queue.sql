@@ -9,6 +9,7 @@ ALTER TABLE runs ADD COLUMN asked TEXT CHECK (asked IN ('cancel', 'pause'));    
 ALTER TABLE runs ADD COLUMN refused TEXT;                          -- why the scheduler took it out of the queue
 ALTER TABLE runs ADD COLUMN until_epoch INTEGER;                   -- attempts end with a checkpoint after so many epochs
 ALTER TABLE runs ADD COLUMN not_before_ms INTEGER;                 -- an attempt died: the next waits until then
+ALTER TABLE runs ADD COLUMN deaths INTEGER NOT NULL DEFAULT 0;     -- attempts that died since it was asked for
 ALTER TABLE runs ADD COLUMN parts INTEGER;                         -- batches in so many parts, since memory ran out
 CREATE INDEX runs_by_place ON runs (state, place) WHERE submitted_ms IS NOT NULL;
 

@@ -171,6 +171,7 @@ pub(crate) async fn finish(store: &Store, run: &RunId) -> anyhow::Result<()> {
         exit: Exit::default(),
         log_tail: String::new(),
         afterwards: Afterwards::Stays,
+        is_death: false,
         at_ms: now_ms(),
     };
     store.settle(run, &settlement).await?;

@@ -10,7 +10,7 @@ use arclab_spec::{Attempt, RunId};
 use arclab_store::{Ask, records::Exit};
 use nix::sys::signal::Signal;
 
-use crate::{Busy, SchedulerOptions, Stop, follow::Follower, process, slurm::SlurmJob};
+use crate::{Busy, Kinship, SchedulerOptions, Stop, follow::Follower, process, slurm::SlurmJob};
 
 /// A run at work.
 #[derive(Debug)]
@@ -32,6 +32,8 @@ pub(crate) struct Watched {
     asked: Option<Ask>,
     /// It was told to stop for a person who has thought better of it.
     is_recalled: bool,
+    /// Its end is none of the run's making.
+    is_excused: bool,
     since: Instant,
     /// How long it had been at work by then.
     before: Duration,
@@ -45,24 +47,33 @@ pub(crate) struct Watched {
 pub(crate) enum Worker {
     /// Started here.
     Child(Child),
-    /// Left behind by an earlier scheduler.
+    /// Left behind at work by an earlier scheduler.
     Adopted,
+    /// Not started yet, or gone before anybody looked.
+    Absent,
     /// On a cluster.
     Slurm(SlurmJob),
 }
 
 impl Worker {
+    pub(crate) fn kinship(&self) -> Kinship {
+        match self {
+            Self::Adopted => Kinship::Adopted,
+            Self::Child(_) | Self::Slurm(_) | Self::Absent => Kinship::Own,
+        }
+    }
+
     pub(crate) fn slurm(&self) -> Option<&SlurmJob> {
         match self {
             Self::Slurm(job) => Some(job),
-            Self::Child(_) | Self::Adopted => None,
+            Self::Child(_) | Self::Adopted | Self::Absent => None,
         }
     }
 
     pub(crate) fn slurm_mut(&mut self) -> Option<&mut SlurmJob> {
         match self {
             Self::Slurm(job) => Some(job),
-            Self::Child(_) | Self::Adopted => None,
+            Self::Child(_) | Self::Adopted | Self::Absent => None,
         }
     }
 }
@@ -76,6 +87,7 @@ impl Watched {
             limit,
             asked: None,
             is_recalled: false,
+            is_excused: false,
             since: now,
             before,
             last_sign: now,
@@ -104,6 +116,15 @@ impl Watched {
 
     pub(crate) fn is_recalled(&self) -> bool {
         self.is_recalled
+    }
+
+    /// However it ends counts as no death.
+    pub(crate) fn excuse(&mut self) {
+        self.is_excused = true;
+    }
+
+    pub(crate) fn is_excused(&self) -> bool {
+        self.is_excused
     }
 
     /// It is not at work: neither its time limit nor silence counts.
@@ -174,6 +195,7 @@ impl Job {
                 let signal = std::os::unix::process::ExitStatusExt::signal(&status);
                 Exit { code: status.code(), signal }
             })),
+            Worker::Absent => Ok(Some(Exit::default())),
             Worker::Adopted => Ok((!process::lives(self.follower.folder())?).then(Exit::default)),
             // Slurm says so.
             Worker::Slurm(_) => Ok(None),
@@ -201,7 +223,7 @@ impl Job {
         match &mut self.worker {
             Worker::Child(child) => Ok(child.try_wait()?.is_none().then(|| child.id())),
             Worker::Adopted if process::lives(folder)? => Ok(process::pid_in(folder)),
-            Worker::Adopted | Worker::Slurm(_) => Ok(None),
+            Worker::Adopted | Worker::Absent | Worker::Slurm(_) => Ok(None),
         }
     }
 }

@@ -45,4 +45,4 @@ pub use shutdown::{Stop, stop_on_signals};
 pub use slurm::{
     Batch, Cluster, Programs, Reason, SlurmError, StopJobs, SubmitError, Task, TaskEnd, TaskState,
 };
-pub use verdict::{Evidence, Next, Verdict, verdict};
+pub use verdict::{Evidence, Kinship, Next, Verdict, verdict};

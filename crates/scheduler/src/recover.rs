@@ -35,7 +35,6 @@ impl Session<'_> {
             let holds = Busy { threads: 0, memory_bytes: 0, gpu: None };
             let job = Job { run, attempt, holds, worker: Worker::Slurm(slurm), follower, watched };
             tracing::info!(run = %job.run, %attempt, "found a job of Slurm's");
-            self.count_try(&job.run);
             self.say_adopted(&job, last);
             self.jobs.push(job);
             return Ok(());
@@ -48,11 +47,15 @@ impl Session<'_> {
         let holds = Busy { threads: last.threads, memory_bytes, gpu };
         // Nothing where the clock was set back.
         let before = Duration::from_millis(now_ms().saturating_sub(last.launched_ms));
-        let watched = Watched::since(before, record.request.time_limit_secs);
-        let job = Job { run, attempt, holds, worker: Worker::Adopted, follower, watched };
+        let mut watched = Watched::since(before, record.request.time_limit_secs);
+        if !lives {
+            // The machine may have been started anew.
+            watched.excuse();
+        }
+        let worker = if lives { Worker::Adopted } else { Worker::Absent };
+        let job = Job { run, attempt, holds, worker, follower, watched };
         if lives {
             tracing::info!(run = %job.run, %attempt, "adopted a worker that is at work");
-            self.count_try(&job.run);
             self.say_adopted(&job, last);
             self.jobs.push(job);
             return Ok(());

@@ -136,7 +136,6 @@ pub(crate) struct Session<'a> {
     pub(crate) looked: Option<Instant>,
     pub(crate) back: Back,
     pub(crate) jobs: Vec<Job>,
-    pub(crate) tries: BTreeMap<RunId, u32>,
     pub(crate) memory_watch: MemoryWatch,
     pub(crate) advisor: Option<Box<dyn Advisor>>,
     /// Whether the advisor has not been asked since a run stopped.
@@ -166,7 +165,6 @@ impl<'a> Session<'a> {
             back: Back::default(),
             waiting: Vec::new(),
             jobs: Vec::new(),
-            tries: BTreeMap::new(),
             memory_watch: MemoryWatch::default(),
             advisor: None,
             has_news: true,
@@ -224,15 +222,6 @@ impl<'a> Session<'a> {
         for progress in said {
             self.say(progress);
         }
-    }
-
-    pub(crate) fn count_try(&mut self, run: &RunId) {
-        *self.tries.entry(run.clone()).or_default() += 1;
-    }
-
-    /// It was none of the run's making.
-    pub(crate) fn uncount_try(&mut self, run: &RunId) {
-        self.tries.entry(run.clone()).and_modify(|tries| *tries = tries.saturating_sub(1));
     }
 
     pub(crate) fn is_asked(&self, run: &RunId) -> bool {

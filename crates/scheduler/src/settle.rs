@@ -2,23 +2,23 @@
 
 use std::num::NonZeroU32;
 
-use arclab_spec::{FailureKind, RunId, run_folder};
+use arclab_spec::{FailureKind, run_folder};
 use arclab_store::{
     Afterwards, Hold, JobRecord, Settlement, StoreError,
-    records::{Exit, Failure, Outcome},
+    records::{Exit, Failure, Outcome, Reported},
 };
 
 use crate::{
     Evidence, LONGEST_BACKOFF, Next, Progress, Refusal, RunEnd, SchedulerError, Stop, folder,
-    job::{Job, Watched},
+    job::Job,
     log,
     scheduler::{Session, now_ms},
     slurm::SlurmJob,
     verdict,
 };
 
-/// Attempts at a run in one invocation.
-const TRIES: u32 = 3;
+/// The death of so many attempts is a run's failure.
+const DEATHS: u32 = 3;
 
 /// Into how many parts a run's batches are cut once more memory ran out: two, once, where that leaves equal parts.
 fn in_halves(record: &JobRecord) -> Option<NonZeroU32> {
@@ -49,7 +49,7 @@ impl Session<'_> {
         self.pass_on(job.follower.drain(self.store()).await?);
         let record = self.store().job(&job.run).await.map_err(SchedulerError::Store)?;
         let evidence =
-            self.evidence(&record, &job.watched, exit, launch_error).await.map_err(SchedulerError::Store)?;
+            self.evidence(&record, &job, exit, launch_error).await.map_err(SchedulerError::Store)?;
         let verdict = verdict(&evidence);
         let log_tail = if verdict.failure.is_some() { log_tail(&job) } else { String::new() };
         let at_ms = now_ms();
@@ -60,6 +60,10 @@ impl Session<'_> {
             exit,
             log_tail,
             afterwards: self.afterwards(&record, verdict.next, at_ms),
+            // One that others stopped would have gone on.
+            is_death: verdict.next == Next::Again
+                && !job.watched.is_excused()
+                && evidence.reported != Some(Reported::Interrupted),
             at_ms,
         };
         self.store().settle(&job.run, &settlement).await.map_err(SchedulerError::Store)?;
@@ -71,7 +75,7 @@ impl Session<'_> {
     async fn evidence(
         &self,
         record: &JobRecord,
-        watched: &Watched,
+        Job { watched, worker, .. }: &Job,
         exit: Exit,
         launch_error: Option<String>,
     ) -> Result<Evidence, StoreError> {
@@ -98,12 +102,9 @@ impl Session<'_> {
                 Some(_) | None => Next::Further,
             }),
             can_split: last.is_some_and(|last| last.out_of_memory) && in_halves(record).is_some(),
-            tries_left: TRIES.saturating_sub(self.tried(&record.run)),
+            tries_left: DEATHS.saturating_sub(record.deaths + u32::from(!watched.is_excused())),
+            kinship: worker.kinship(),
         })
-    }
-
-    fn tried(&self, run: &RunId) -> u32 {
-        self.tries.get(run).copied().unwrap_or(0)
     }
 
     /// What becomes of the run in the queue.
@@ -113,7 +114,7 @@ impl Session<'_> {
             Next::Cancelled => Afterwards::Cancelled,
             Next::Held(hold) => Afterwards::Held(hold),
             Next::Again => {
-                let doublings = self.tried(&record.run).saturating_sub(1).min(16);
+                let doublings = record.deaths.min(16);
                 let wait = self.scheduler.options.backoff * (1 << doublings);
                 let not_before_ms = at_ms + wait.min(LONGEST_BACKOFF).as_millis() as u64;
                 Afterwards::Delayed { not_before_ms, parts: None }
@@ -145,8 +146,6 @@ impl Session<'_> {
                     Afterwards::Held(Hold::Search) | Afterwards::Delayed { .. }
                 ) =>
             {
-                // It did all that it was to do: what follows is not tried again.
-                self.tries.remove(&run);
                 let at = last.and_then(|last| last.position);
                 self.say(Progress::Paused { run, epochs: at.map_or(0, |at| at.epoch) });
             }

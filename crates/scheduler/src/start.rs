@@ -53,7 +53,7 @@ impl Session<'_> {
         self.begin((&record, next), threads, holds).await.map_err(SchedulerError::Store)?;
         let launched = self.spawn(&record, next, threads, holds);
         let watched = Watched::since(Duration::ZERO, record.request.time_limit_secs);
-        let job = Job { run, attempt: next, holds, worker: Worker::Adopted, follower, watched };
+        let job = Job { run, attempt: next, holds, worker: Worker::Absent, follower, watched };
         match launched {
             Ok(child) => self.take_on(job, child, threads).await,
             Err(error) => self.settle_as(job, Exit::default(), Some(chain(&error))).await,
@@ -72,7 +72,7 @@ impl Session<'_> {
     }
 
     pub(crate) async fn begin(
-        &mut self,
+        &self,
         (record, attempt): (&JobRecord, Attempt),
         threads: u32,
         holds: Busy,
@@ -82,9 +82,7 @@ impl Session<'_> {
         let gpu_memory_bytes = holds.gpu.and_then(|place| place.share_bytes);
         let (parts, at_ms) = (record.parts, now_ms());
         let launch = Launch { attempt, threads, gpu, gpu_memory_bytes, parts, provenance, at_ms };
-        self.store().begin_attempt(&record.run, &launch).await?;
-        self.count_try(&record.run);
-        Ok(())
+        self.store().begin_attempt(&record.run, &launch).await.map(drop)
     }
 
     fn spawn(

@@ -33,6 +33,18 @@ pub struct Evidence {
     pub can_split: bool,
     /// Attempts that may still follow.
     pub tries_left: u32,
+    /// What its process was to the scheduler.
+    pub kinship: Kinship,
+}
+
+/// What a worker's process is to the scheduler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Kinship {
+    /// Started by it, or never seen.
+    #[default]
+    Own,
+    /// Found at work: nobody is told how such a process ends.
+    Adopted,
 }
 
 /// How an attempt is settled.
@@ -146,12 +158,13 @@ fn death(evidence: &Evidence) -> String {
         _ if let Some(secs) = evidence.silent_secs => {
             format!("the worker hung: it gave no sign of life for {} and was killed", in_words(secs))
         }
-        _ => silent_death(evidence.exit),
+        _ => silent_death(evidence),
     }
 }
 
-fn silent_death(ended: Exit) -> String {
-    match (ended.signal, ended.code) {
+fn silent_death(evidence: &Evidence) -> String {
+    let Exit { signal, code } = evidence.exit;
+    match (signal, code) {
         // The kernel's way when memory runs out.
         (Some(9), _) => "the worker was killed (SIGKILL): by a person, or because memory ran out".to_owned(),
         (Some(signal), _) => format!("the worker was ended by signal {signal}"),
@@ -160,6 +173,9 @@ fn silent_death(ended: Exit) -> String {
         }
         (None, Some(101)) => "the worker panicked".to_owned(),
         (None, Some(code)) => format!("the worker exited with code {code} and did not say why"),
+        (None, None) if evidence.kinship == Kinship::Adopted => {
+            "the worker died without a word; an earlier scheduler had started it, so that how it ended is not known".to_owned()
+        }
         (None, None) => "the worker died without a word while no scheduler watched it".to_owned(),
     }
 }

@@ -66,6 +66,23 @@ async fn a_worker_that_died_while_nobody_watched_is_retried() {
 }
 
 #[tokio::test]
+async fn an_adopted_worker_that_is_killed_is_said_to_have_died_in_an_unknown_way_and_is_retried() {
+    let bench = Bench::new(1, script(300, 5, &json!({}))).await;
+    let pid = orphan(&bench, 3).await;
+    bench
+        .run_with(|progress, _| {
+            if matches!(progress, Progress::Started { adopted: true, .. }) {
+                kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+            }
+        })
+        .await;
+    bench.assert_done(&bench.runs[0], 300).await;
+    let first = bench.store.attempts(&bench.runs[0]).await.unwrap().remove(0);
+    let message = first.failure.unwrap().message;
+    assert!(message.contains("an earlier scheduler had started it"), "{message}");
+}
+
+#[tokio::test]
 async fn an_adopted_worker_stops_on_request() {
     let bench = Bench::new(1, script(4_000, 10, &json!({}))).await;
     let pid = orphan(&bench, 3).await;

@@ -125,6 +125,66 @@ async fn a_run_whose_memory_runs_out_goes_on_with_its_batches_in_two_parts() {
 }
 
 #[tokio::test]
+async fn deaths_count_across_schedulers_until_somebody_asks_for_the_run_again() {
+    let bench = Bench::new(1, script(30, 1, &json!({"0": {"die": 12}}))).await;
+    let run = &bench.runs[0];
+    let attempts = async || bench.outcomes(run).await;
+    bench.store.submit(&submissions(&bench), 1).await.unwrap();
+    let (stop, stopped) = watch::channel(Stop::No);
+    let (sender, mut said) = mpsc::unbounded_channel();
+    let mut scheduler = bench.scheduler();
+    let stops = async {
+        while let Some(progress) = said.recv().await {
+            if matches!(progress, Progress::Retrying { .. }) {
+                stop.send_replace(Stop::AtOnce);
+            }
+        }
+    };
+    tokio::join!(scheduler.serve(sender, stopped), stops).0.unwrap();
+    drop(scheduler);
+    assert!(matches!(bench.state(run).await, RunState::Queued { .. }), "it died once");
+    serve(&bench, ended(&bench, 0)).await;
+    let died = |outcomes: Vec<Option<Outcome>>| {
+        outcomes.iter().filter(|end| !matches!(end, Some(Outcome::Interrupted))).count()
+    };
+    assert_eq!(died(attempts().await), 3, "{:?}", attempts().await);
+    // The same scheduler, or another: what counts is that somebody asks.
+    serve(&bench, async {
+        for all in [6, 9] {
+            bench.store.submit(&submissions(&bench), 1).await.unwrap();
+            ended(&bench, 0).await;
+            assert_eq!(died(attempts().await), all, "{:?}", attempts().await);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_stops_on_request_counts_as_no_death() {
+    let bench = Bench::new(1, script(300, 5, &json!({"5": {"die": 290}}))).await;
+    let run = &bench.runs[0];
+    bench.store.submit(&submissions(&bench), 1).await.unwrap();
+    serve(&bench, async {
+        for attempt in 1..5 {
+            let begun = format!("\"attempt\":{attempt},");
+            until("the worker trains", || {
+                bench.journal(run).lines().any(|line| line.contains(&begun) && line.contains("\"step\""))
+            })
+            .await;
+            bench.store.wish(run, Wish::Pause, 1).await.unwrap();
+            while !matches!(bench.state(run).await, RunState::Queued { .. }) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            bench.store.wish(run, Wish::Resume, 1).await.unwrap();
+        }
+        ended(&bench, 0).await;
+    })
+    .await;
+    bench.assert_done(run, 300).await;
+    assert_eq!(bench.outcomes(run).await[4..], [Some(Outcome::Retried), Some(Outcome::Finished)]);
+}
+
+#[tokio::test]
 async fn runs_go_in_the_order_of_what_they_come_after() {
     let mut bench = Bench::new(3, script(5, 1, &json!({}))).await;
     bench.jobs = Some(3);

@@ -48,6 +48,8 @@ pub struct Settlement {
     pub log_tail: String,
     /// What becomes of its run in the queue.
     pub afterwards: Afterwards,
+    /// Whether it counts as one of the deaths that a run may have.
+    pub is_death: bool,
     /// Unix time in milliseconds.
     pub at_ms: u64,
 }
@@ -129,7 +131,7 @@ impl Store {
         let id: i64 = rows::get(&row, "id")?;
         let state = rows::moved(run, rows::state(&row)?, event(settlement))?;
         put_state(&mut write, id, state, settlement.at_ms).await?;
-        put_in_line(&mut write, id, state, settlement.afterwards).await?;
+        put_in_line(&mut write, id, state, settlement).await?;
         put_end(&mut write, id, settlement).await?;
         write.commit().await.doing("record the attempt's end")?;
         Ok(state)
@@ -231,18 +233,18 @@ async fn put_in_line(
     write: &mut SqliteConnection,
     id: i64,
     state: RunState,
-    afterwards: Afterwards,
+    settlement: &Settlement,
 ) -> Result<(), StoreError> {
     let waits = matches!(state, RunState::Queued { .. });
-    let (held, not_before_ms, parts) = match afterwards {
+    let (held, not_before_ms, parts) = match settlement.afterwards {
         Afterwards::Stays | Afterwards::Cancelled => (None, None, None),
         Afterwards::Held(hold) => (Some(hold.word()), None, None),
         Afterwards::Delayed { not_before_ms, parts } => (None, Some(not_before_ms as i64), parts),
     };
     let sql = "UPDATE runs SET submitted_ms = IIF(?, submitted_ms, NULL), asked = NULL, held = ?, not_before_ms = ?, \
-               parts = COALESCE(?, parts) WHERE id = ?";
-    let query =
-        sqlx::query(sql).bind(waits).bind(held).bind(not_before_ms).bind(parts.map(NonZeroU32::get)).bind(id);
+               parts = COALESCE(?, parts), deaths = deaths + ? WHERE id = ?";
+    let query = sqlx::query(sql).bind(waits).bind(held).bind(not_before_ms).bind(parts.map(NonZeroU32::get));
+    let query = query.bind(settlement.is_death).bind(id);
     query.execute(write).await.doing("record what becomes of the run in the queue")?;
     Ok(())
 }

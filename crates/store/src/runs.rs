@@ -29,6 +29,8 @@ pub struct JobRecord {
     pub afresh: bool,
     /// Attempts end with a checkpoint after so many epochs.
     pub until_epoch: Option<u32>,
+    /// Attempts that died since it was asked for.
+    pub deaths: u32,
     /// Batches are in so many parts, since memory ran out.
     pub parts: Option<NonZeroU32>,
     /// Bytes of its journal that are stored.
@@ -86,6 +88,7 @@ impl Store {
             state: rows::state(&row)?,
             afresh: rows::get(&row, "afresh")?,
             until_epoch: rows::get(&row, "until_epoch")?,
+            deaths: rows::get(&row, "deaths")?,
             parts: rows::parts(&row)?,
             journal_offset: rows::get_u64(&row, "journal_offset")?,
             skipped_lines: rows::get(&row, "skipped_lines")?,

@@ -138,7 +138,7 @@ impl Session<'_> {
     async fn record(&self, jobs: &[Job]) -> Result<(), SchedulerError> {
         let named = jobs.iter().filter_map(|job| match &job.worker {
             Worker::Slurm(slurm) => Some((job.run.clone(), job.attempt, slurm.to_string())),
-            Worker::Child(_) | Worker::Adopted => None,
+            Worker::Child(_) | Worker::Adopted | Worker::Absent => None,
         });
         self.store().record_jobs(&named.collect::<Vec<_>>()).await.map_err(SchedulerError::Store)
     }
@@ -221,7 +221,7 @@ impl Session<'_> {
     }
 
     /// Ends an attempt that never began.
-    async fn take_back(&mut self, job: &Job, afterwards: Afterwards) -> Result<(), SchedulerError> {
+    async fn take_back(&self, job: &Job, afterwards: Afterwards) -> Result<(), SchedulerError> {
         let settlement = Settlement {
             attempt: job.attempt,
             end: Outcome::Interrupted,
@@ -229,9 +229,9 @@ impl Session<'_> {
             exit: Exit::default(),
             log_tail: String::new(),
             afterwards,
+            is_death: false,
             at_ms: now_ms(),
         };
-        self.uncount_try(&job.run);
         self.store().settle(&job.run, &settlement).await.map(drop).map_err(SchedulerError::Store)
     }
 
@@ -337,7 +337,7 @@ impl Session<'_> {
         let moved = last.and_then(|last| Some(last.position?.step > last.worker?.from.step)).unwrap_or(false);
         if moved && matches!(end, Some(TaskEnd::TimeLimit | TaskEnd::Exited(Some(3)))) {
             // It has come further, and goes on as often as its time is up.
-            self.uncount_try(&job.run);
+            job.watched.excuse();
         }
         let nodes = task.map(|task| task.nodes).unwrap_or_default();
         let words = job.worker.slurm().map(|slurm| slurm.words(end, &nodes, job.follower.folder()));

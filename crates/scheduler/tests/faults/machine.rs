@@ -61,6 +61,7 @@ async fn a_clock_that_was_set_back_delays_nothing_and_no_time_is_negative() {
         exit: Exit::default(),
         log_tail: String::new(),
         afterwards: Afterwards::Delayed { not_before_ms: now_ms + YEAR_MS, parts: None },
+        is_death: false,
         at_ms: now_ms,
     };
     bench.store.settle(run, &settlement).await.unwrap();

@@ -126,7 +126,7 @@ async fn submit(
         submission.asker == Asker::Search && rows::get::<Option<&str>>(&row, "asked")? == Some("pause");
     let held = is_paused.then_some(Hold::Person.word());
     let sql = "UPDATE runs SET submitted_ms = ?, priority = ?, place = ?, held = ?, asked = NULL, refused = NULL, \
-               not_before_ms = NULL, until_epoch = ? WHERE id = ?";
+               not_before_ms = NULL, deaths = 0, until_epoch = ? WHERE id = ?";
     let query =
         sqlx::query(sql).bind(since_ms as i64).bind(priority).bind(place).bind(held).bind(until_epoch);
     query.bind(id).execute(write).await.doing("put a run in the queue")?;

@@ -94,6 +94,7 @@ pub(crate) fn settlement(number: u32, end: Outcome) -> Settlement {
         exit,
         log_tail: String::new(),
         afterwards: Afterwards::Stays,
+        is_death: false,
         at_ms: 3_500,
     }
 }
