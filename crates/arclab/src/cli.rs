@@ -104,8 +104,8 @@ pub(crate) enum Command {
     Submit(SubmitArgs),
     /// Work the queue until stopped; one a store.
     ///
-    /// Ctrl-C or SIGTERM stops after checkpoints, a second one at once; the next daemon goes on from there. Commands on the same
-    /// store may submit, change the queue and read results meanwhile, and `arclab run` waits for the daemon.
+    /// Ctrl-C or SIGTERM stops after checkpoints, a second one at once, and the exit code is 0, as of a service that was told to
+    /// stop; the next daemon goes on from there. Commands on the same store may submit, change the queue and read results meanwhile, and `arclab run` waits for the daemon.
     Daemon(DaemonArgs),
     /// List the queue, or call runs off, try them again, pause, resume, reprioritise or move them.
     Queue(QueueArgs),

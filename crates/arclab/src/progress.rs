@@ -222,11 +222,13 @@ impl RunProgress {
             Progress::Finished { run, used } => {
                 self.end(run, &format!("done{}", used.map(shown_usage).unwrap_or_default()));
             }
-            // Why is said at the end, below everything else.
-            Progress::Failed { run, .. } => self.end(run, "failed"),
+            Progress::Failed { run, failure, .. } => self.end_badly(run, "failed", &failure.message),
             Progress::Refused { run, reason: Refusal::Cancelled } => self.end(run, "called off"),
-            Progress::Refused { run, .. } => self.end(run, "refused"),
+            Progress::Refused { run, reason } => self.end_badly(run, "refused", &reason.to_string()),
             Progress::Paused { run, epochs } => self.pause(run, *epochs),
+            Progress::Interrupted { run, is_paused: true, .. } => {
+                self.end(run, "paused; `arclab queue resume` lets it go on from here");
+            }
             Progress::Interrupted { run, .. } => self.end(run, "stopped; the same command goes on from here"),
             Progress::Retrying { run, attempt, failure, parts: Some(parts) } => self.line(format_args!(
                 "{run}: attempt {attempt} ran out of memory ({}), going on with each batch in {parts} parts, whose statistics batch norm takes",
@@ -311,6 +313,15 @@ impl RunProgress {
             shown.bar.finish_and_clear();
         }
         self.line(format_args!("{run}: compared with others after epoch {epochs}"));
+    }
+
+    /// Where there is an end, why is said there, below everything else.
+    fn end_badly(&mut self, run: &RunId, how: &str, why: &str) {
+        let has_end = self.total.is_some();
+        match why.lines().next().filter(|_| !has_end) {
+            Some(why) => self.end(run, &format!("{how}: {why}")),
+            None => self.end(run, how),
+        }
     }
 
     fn end(&mut self, run: &RunId, how: &str) {

@@ -6,6 +6,7 @@ use std::{
     fs::File,
     io::{BufRead, BufReader, Read as _, Write as _},
     process::{Child, Stdio},
+    sync::mpsc::{self, Receiver},
     time::{Duration, Instant},
 };
 
@@ -20,7 +21,10 @@ use nix::{
 use support::{Lab, text};
 
 /// A daemon that has begun to work.
-struct Daemon(Child);
+struct Daemon {
+    child: Child,
+    said: Receiver<String>,
+}
 
 impl Daemon {
     fn start(lab: &Lab) -> Self {
@@ -31,20 +35,31 @@ impl Daemon {
         said.read_line(&mut line).expect("it says something");
         assert!(line.starts_with("working the queue of "), "{line}");
         // Read on, so that it is never held up.
-        std::thread::spawn(move || said.lines().map_while(Result::ok).for_each(drop));
-        Self(child)
+        let (sender, receiver) = mpsc::channel();
+        std::thread::spawn(move || said.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Self { child, said: receiver }
+    }
+
+    /// The next line with this in it.
+    fn says(&self, what: &str) -> String {
+        loop {
+            let line = self.said.recv_timeout(Duration::from_secs(100)).expect("it says something");
+            if line.contains(what) {
+                return line;
+            }
+        }
     }
 
     fn stop(mut self) {
-        kill(Pid::from_raw(self.0.id() as i32), Signal::SIGTERM).expect("it is told");
-        assert!(self.0.wait().expect("it ends").success());
+        kill(Pid::from_raw(self.child.id() as i32), Signal::SIGTERM).expect("it is told");
+        assert!(self.child.wait().expect("it ends").success());
     }
 }
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -170,6 +185,16 @@ fn a_spec_says_its_priority_and_what_it_comes_after() {
         said.contains("odd.yaml comes after `nobody`") && said.contains("no variant of experiment `specs`"),
         "{said}"
     );
+    let own = lab.arclab(&["submit", "specs/m0.2.yaml", "--set", "queue.after=[m0.2]"]);
+    assert_eq!(own.status.code(), Some(2));
+    assert!(text(&own.stderr).contains("`m0.2` is this variant itself"), "{}", text(&own.stderr));
+    let own = lab.arclab(&["submit", "specs/m0.2.yaml", "--after", "m0.2"]);
+    assert!(
+        !own.status.success() && text(&own.stderr).contains("`m0.2` cannot come after itself"),
+        "{}",
+        text(&own.stderr)
+    );
+    lab.succeed(&["submit", "specs/baseline.yaml", "specs/m0.2.yaml", "--after", "baseline"]);
 }
 
 #[test]
@@ -240,4 +265,30 @@ fn where_nothing_is_to_be_done_it_is_said_and_no_error_and_an_unknown_experiment
     assert_eq!(resumed.status.code(), Some(1));
     assert!(said.contains("cannot be resumed: it waits in the queue"), "{said}");
     assert_eq!(queue(&lab).len(), 1, "it waits as before");
+}
+
+#[test]
+fn the_daemon_says_why_a_run_ended_and_how_it_goes_on() {
+    let lab = Lab::new();
+    let large = lab.arclab(&["submit", "specs/baseline.yaml", "--set", "resources.memory=900000GiB"]);
+    assert!(
+        text(&large.stderr)
+            .contains("baseline.yaml: a daemon on this machine refuses it, as it asks for 900000.0 GiB")
+    );
+    let long = ["submit", "specs/m0.2.yaml", "--set", "training.epochs=2000"];
+    lab.succeed(&long);
+    let daemon = Daemon::start(&lab);
+    let refused = daemon.says(": refused: ");
+    assert!(refused.contains("it asks for 900000.0 GiB of memory"), "{refused}");
+    daemon.says("epoch 2 of 2000");
+    lab.succeed(&["queue", "pause", "m0.2"]);
+    let paused = daemon.says(": paused; ");
+    assert!(paused.contains("`arclab queue resume`"), "{paused}");
+    lab.succeed(&["queue", "cancel", "--all"]);
+    lab.succeed(&[&long[..], &["--set", "resources.time_limit=1 s"]].concat());
+    let failed = daemon.says(": failed: ");
+    assert!(failed.contains("it took longer than its time limit of 1 s"), "{failed}");
+    daemon.stop();
+    let empty = lab.arclab(&["queue"]);
+    assert!(text(&empty.stderr).contains("`arclab history --where state=failed`"), "{}", text(&empty.stderr));
 }

@@ -108,6 +108,8 @@ pub enum Progress {
         run: RunId,
         /// Where it stopped, where that is known.
         at: Option<Position>,
+        /// Whether it waits until somebody resumes it.
+        is_paused: bool,
     },
     /// The run has come to where its search compares it with others.
     Paused {

@@ -150,7 +150,8 @@ impl Session<'_> {
                 self.say(Progress::Paused { run, epochs: at.map_or(0, |at| at.epoch) });
             }
             Outcome::Interrupted => {
-                self.say(Progress::Interrupted { run, at: last.and_then(|last| last.position) });
+                let is_paused = settled.afterwards == Afterwards::Held(Hold::Person);
+                self.say(Progress::Interrupted { run, at: last.and_then(|last| last.position), is_paused });
             }
             Outcome::Retried => {
                 tracing::info!(%run, attempt = %settled.attempt, why = failure.message, "a worker died");

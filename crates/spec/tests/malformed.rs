@@ -224,6 +224,12 @@ const VALUES: &[Malformed] = &[
         "[baseline]",
     ),
     case("extends: base.yaml\nqueue: {after: [a/b]}", (2, 17), "`queue.after` names `a/b`", "[baseline]"),
+    case(
+        "extends: base.yaml\nname: me\nqueue: {after: [base, me]}",
+        (3, 23),
+        "`me` is this variant itself",
+        "name others",
+    ),
     case("extends: base.yaml\nqueue: {prioritty: 2}", (2, 9), "prioritty", "priority"),
     case("extends: base.yaml\nresources: {gpu_memory: 4 gigs}", (2, 25), "`4 gigs`", "2 GiB"),
     case(

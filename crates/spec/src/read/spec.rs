@@ -48,6 +48,7 @@ pub(super) fn read(chain: &Chain, overrides: &[Override], reading: &Reading<'_>)
     let experiment = of_sweep.or_else(|| experiment(&own.file, &folder, reading));
     let (name, experiment) = (name?, experiment?);
     expect::refuse_own(&document, &name, reading);
+    queue::refuse_own(&document, &name, reading);
     if reading.mistakes() != before {
         return None;
     }
