@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
 use arclab_report::{
-    PairList, PairLists, ProtocolResult, RunResults, Stated, VariantResults, curve, state_word,
+    PairList, PairLists, ProtocolResult, RunResults, Stated, VariantResults, curve, run_word,
 };
 use arclab_spec::{Expectation, ExperimentName, Lineage, RunId, RunState, Spec, VariantName};
 use arclab_store::{
@@ -156,12 +156,8 @@ fn state(runs: &[RunRecord], cached: Option<&[RunId]>) -> Option<String> {
         runs.iter().filter(|run| matches!(run.state, RunState::Succeeded { .. })).collect();
     if succeeded.len() < runs.len() {
         let missing = runs.iter().find(|run| !matches!(run.state, RunState::Succeeded { .. }))?;
-        if missing.is_stopped_early {
-            return Some("stopped early".to_owned());
-        }
-        let what = state_word(missing.state);
-        return Some(if runs.len() == 1 {
-            what.to_owned()
+        return Some(if runs.len() == 1 || missing.is_stopped_early {
+            run_word(missing).to_owned()
         } else {
             format!("{}/{} done", succeeded.len(), runs.len())
         });

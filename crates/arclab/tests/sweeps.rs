@@ -126,8 +126,9 @@ fn a_daemon_carries_a_sweep_on_that_was_submitted() {
         .stderr(Stdio::null())
         .spawn();
     let mut daemon = daemon.expect("arclab starts");
-    let is_over =
-        |ends: &BTreeMap<String, (u64, String)>| ends.values().all(|(_, stands)| stands != "to go on");
+    let is_over = |ends: &BTreeMap<String, (u64, String)>| {
+        ends.values().all(|(_, stands)| !["to go on", "waits for its search"].contains(&&**stands))
+    };
     let ends = (0..600).find_map(|_| {
         thread::sleep(Duration::from_millis(500));
         Some(ends(&lab, "queue")).filter(is_over)

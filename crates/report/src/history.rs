@@ -25,7 +25,7 @@ pub fn history_table(records: &[HistoryRecord]) -> Table {
 }
 
 /// The state in a word: `queued`, `running`, `succeeded`, `failed`, `cancelled`.
-pub fn state_word(state: RunState) -> &'static str {
+fn state_word(state: RunState) -> &'static str {
     match state {
         RunState::Queued { .. } => "queued",
         RunState::Running { .. } => "running",
@@ -35,9 +35,16 @@ pub fn state_word(state: RunState) -> &'static str {
     }
 }
 
-/// The state in a word, or that its search has stopped it.
-pub(crate) fn run_word(run: &RunRecord) -> &'static str {
-    if run.is_stopped_early { "stopped early" } else { state_word(run.state) }
+/// Of what has come to where its search compares it with others, and may go on.
+pub(crate) const WAITS_FOR_SEARCH: &str = "waits for its search";
+
+/// The state in a word, or what its search has decided.
+pub fn run_word(run: &RunRecord) -> &'static str {
+    match run {
+        _ if run.is_stopped_early => "stopped early",
+        _ if run.waits_for_search => WAITS_FOR_SEARCH,
+        _ => state_word(run.state),
+    }
 }
 
 fn columns(protocols: &[ProtocolName], errors_of: Option<&ProtocolName>) -> Vec<Column> {

@@ -40,7 +40,7 @@ pub use decided::{ErrorKind, Held};
 pub use difference::{Basis, Differences, Disagreement, Incomparable, Tested};
 pub use document::{Document, Part, Section};
 pub use format::{Format, render, render_experiments};
-pub use history::{history_table, state_word};
+pub use history::{history_table, run_word};
 pub use hypotheses::{Answer, Stated};
 pub use options::TableOptions;
 pub use pairs::{

@@ -3,7 +3,7 @@
 use arclab_spec::RunState;
 use arclab_store::{Ask, Hold, QueueRecord};
 
-use crate::{Cell, Column, Kind, Table, shown_seconds};
+use crate::{Cell, Column, Kind, Table, history::WAITS_FOR_SEARCH, shown_seconds};
 
 /// Runs at work, in line, held and refused, in the order given.
 pub fn queue_table(records: &[QueueRecord], now_ms: u64) -> Table {
@@ -54,7 +54,8 @@ pub fn queue_word(record: &QueueRecord) -> &'static str {
         (RunState::Running { .. }, _) => "running",
         _ if record.refused.is_some() => "refused",
         (_, Some(Hold::Person)) => "paused",
-        (_, Some(Hold::Search)) => "stopped early",
+        // What is stopped for good has left the queue.
+        (_, Some(Hold::Search)) => WAITS_FOR_SEARCH,
         (RunState::Queued { .. }, None) => "waits",
         (RunState::Succeeded { .. } | RunState::Failed { .. } | RunState::Cancelled, None) => "ended",
     }

@@ -4,7 +4,7 @@ use arclab_metrics::{Difference, Proportion, seed_difference};
 use arclab_search::{Luck, importance, luck};
 use arclab_spec::VariantName;
 
-use crate::{Cell, Column, Kind, Part, Section, Table, cell::shown_p, charts};
+use crate::{Cell, Column, Kind, Part, Section, Table, cell::shown_p, charts, history::WAITS_FOR_SEARCH};
 
 /// Below which a best cell is taken for better than the others.
 const CLEAR: f64 = 0.05;
@@ -52,6 +52,8 @@ pub enum Stands {
     NeverBegun,
     /// A run of it failed or was called off.
     Failed,
+    /// What is left of it waits until its search compares it with others.
+    Waits,
     /// It is still to go on.
     Open,
 }
@@ -63,6 +65,7 @@ impl Stands {
             Self::StoppedEarly => "stopped early",
             Self::NeverBegun => "not begun",
             Self::Failed => "failed",
+            Self::Waits => WAITS_FOR_SEARCH,
             Self::Open => "to go on",
         }
     }

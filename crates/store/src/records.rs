@@ -29,6 +29,9 @@ pub struct RunRecord {
     /// Whether its search has stopped it before its end, so that it waits for nothing.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_stopped_early: bool,
+    /// Whether it has come to where its search compares it with others, which has not decided yet.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub waits_for_search: bool,
     /// When it was first planned, Unix milliseconds.
     pub created_ms: u64,
     /// When its state last changed, Unix milliseconds.

@@ -9,7 +9,7 @@ use serde::de::{DeserializeOwned, IntoDeserializer, value::Error as ValueError};
 use sqlx::{Decode, Row, Sqlite, Type, sqlite::SqliteRow};
 
 use crate::{
-    Store, StoreError,
+    Hold, Store, StoreError,
     error::Doing,
     records::{
         AttemptRecord, EndRecord, Exit, Failure, Outcome, Provenance, Reported, RunRecord, WorkerRecord,
@@ -112,6 +112,9 @@ pub(crate) fn moved(run: &RunId, state: RunState, event: RunEvent) -> Result<Run
 /// A row of [`SELECT_RUN`].
 pub(crate) fn run_record(store: &Store, row: &SqliteRow) -> Result<RunRecord, StoreError> {
     let id: RunId = get_word(row, "name")?;
+    let is_held_by_search = get::<&str>(row, "state")? == "queued"
+        && get_optional_word::<Hold>(row, "held")? == Some(Hold::Search);
+    let is_submitted = get::<Option<i64>>(row, "submitted_ms")?.is_some();
     Ok(RunRecord {
         folder: store.run_folder(&id),
         id,
@@ -121,9 +124,8 @@ pub(crate) fn run_record(store: &Store, row: &SqliteRow) -> Result<RunRecord, St
         seed: get_u64(row, "seed")?,
         plan: get_word::<PlanHash>(row, "plan")?,
         state: state(row)?,
-        is_stopped_early: get::<&str>(row, "state")? == "queued"
-            && get::<Option<&str>>(row, "held")? == Some("search")
-            && get::<Option<i64>>(row, "submitted_ms")?.is_none(),
+        is_stopped_early: is_held_by_search && !is_submitted,
+        waits_for_search: is_held_by_search && is_submitted,
         created_ms: get_u64(row, "created_ms")?,
         moved_ms: get_u64(row, "moved_ms")?,
         duration_seconds: get(row, "duration_seconds")?,

@@ -166,6 +166,8 @@ async fn a_run_that_is_held_waits_until_it_is_let_go() {
     assert!(!store.is_any_in_line(&Scope::All).await.unwrap(), "a scheduler need not wait for them");
     let held: Vec<_> = store.queue().await.unwrap().into_iter().map(|line| line.held).collect();
     assert_eq!(held, [Some(Hold::Person), Some(Hold::Search)]);
+    let waiting = store.run(&b).await.unwrap();
+    assert!(waiting.waits_for_search && !waiting.is_stopped_early, "nothing is decided");
     assert_eq!(store.wish(&a, Wish::Resume, 5).await.unwrap(), Asked::Done);
     assert_eq!(store.wish(&a, Wish::Resume, 5).await.unwrap(), Asked::NotNow, "it is not held");
     store.hold(&b, None).await.unwrap();

@@ -87,7 +87,7 @@ impl View<'_> {
 
     fn heading(&self) -> String {
         let count = |word: &str| self.lines.iter().filter(|line| queue_word(line) == word).count();
-        let words = ["running", "waits", "paused", "stopped early", "refused"];
+        let words = ["running", "waits", "paused", "waits for its search", "refused"];
         let counts = words.iter().map(|word| (count(word), *word)).filter(|(count, _)| *count > 0);
         let counts: Vec<String> = counts.map(|(count, word)| format!("{count} {word}")).collect();
         let counts = if counts.is_empty() { "the queue is empty".to_owned() } else { counts.join(", ") };
@@ -117,6 +117,7 @@ impl View<'_> {
 #[cfg(test)]
 mod tests {
     use arclab_spec::{Attempt, Position, RunId, RunState};
+    use arclab_store::Hold;
 
     use super::*;
 
@@ -152,6 +153,10 @@ mod tests {
         assert!(text.starts_with("1 running, 1 waits; no daemon is at work"), "{text}");
         assert!(text.contains("━━━━━━━━━━━━────────────  50%  epoch 3, "), "{text}");
         assert!(text.contains("second"), "{text}");
+        let held = [QueueRecord { held: Some(Hold::Search), ..lines[1].clone() }];
+        let text =
+            View { lines: &held, worked_by: None, ..view }.draw(24, 100, Format::Text { colour: false });
+        assert!(text.starts_with("1 waits for its search; "), "{text}");
         let narrow = view.draw(6, 30, Format::Text { colour: false });
         assert!(narrow.lines().all(|line| line.trim_end().chars().count() <= 30), "{narrow}");
         assert!(narrow.contains("and "), "{narrow}");

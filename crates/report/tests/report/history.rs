@@ -23,6 +23,7 @@ fn record(experiment: &str, variant: &str, state: RunState, tests: &[&str]) -> H
         seed: 0,
         plan: serde_json::from_value(digest.as_str().into()).expect("a digest"),
         is_stopped_early: false,
+        waits_for_search: false,
         state,
         created_ms: 1_772_323_000_000,
         moved_ms: 1_772_323_200_000,
@@ -173,4 +174,15 @@ fn a_run_is_listed_with_all_variants_that_stand_on_it() {
     shared.run.shared_with = vec![with("faces", "m0.5"), with("margins", "usual")];
     let csv = history_table(&[shared]).render(Format::Csv);
     assert!(csv.contains("faces,baseline,0,") && csv.contains("\"m0.5, margins/usual\""), "{csv}");
+}
+
+#[test]
+fn what_is_compared_with_others_waits_and_is_stopped_early_once_that_is_decided() {
+    let waiting = record("faces", "m0.2", RunState::Queued { next: Attempt::FIRST }, &[]);
+    let with = |waits_for_search, is_stopped_early| {
+        let run = RunRecord { waits_for_search, is_stopped_early, ..waiting.run.clone() };
+        history_table(&[HistoryRecord { run, ..waiting.clone() }]).render(Format::Csv)
+    };
+    assert!(with(true, false).contains("waits for its search"), "{}", with(true, false));
+    assert!(with(false, true).contains("stopped early"), "{}", with(false, true));
 }
