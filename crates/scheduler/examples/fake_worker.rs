@@ -56,6 +56,8 @@ struct Mischief {
     leave: Option<u64>,
     /// Does not hear SIGTERM.
     deaf: bool,
+    /// Once told to stop, waits for a file `enough`.
+    linger: bool,
     /// Writes one score too few.
     short_scores: bool,
     /// Strikes somebody at a point of the contract.
@@ -192,6 +194,7 @@ impl Worker {
             tokio::select! {
                 () = sleep(Duration::from_millis(self.script.step_ms)) => {}
                 _ = stop.recv(), if !self.mischief.deaf => {
+                    self.linger().await;
                     self.save(step - 1);
                     self.say(Event::Interrupted { at: at(step - 1) });
                     return run_folder::exit::INTERRUPTED;
@@ -215,6 +218,14 @@ impl Worker {
         });
         strike(&self.mischief, Point::End);
         run_folder::exit::FINISHED
+    }
+
+    /// Once it was told to stop, until it may.
+    async fn linger(&self) {
+        log("told to stop");
+        while self.mischief.linger && !self.folder.join("enough").exists() {
+            sleep(Duration::from_millis(1)).await;
+        }
     }
 
     fn start(&mut self, saved: u64) {
@@ -278,6 +289,11 @@ impl Worker {
             self.save(step);
             strike(&self.mischief, Point::Checkpoint(step));
             self.say(Event::Checkpoint { at: at(step) });
+            let epoch = (step / STEPS_PER_EPOCH) as u32;
+            if step < self.script.steps && self.assignment.until_epoch.is_some_and(|until| epoch >= until) {
+                self.say(Event::Interrupted { at: at(step) });
+                return Some(run_folder::exit::INTERRUPTED);
+            }
         }
         None
     }

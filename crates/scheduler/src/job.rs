@@ -38,6 +38,8 @@ pub(crate) struct Watched {
     /// How long it had been at work by then.
     before: Duration,
     last_sign: Instant,
+    /// Whether it has said anything since it was at work.
+    has_spoken: bool,
     /// What it was told last, and when.
     told: (Stop, Instant),
 }
@@ -91,12 +93,22 @@ impl Watched {
             since: now,
             before,
             last_sign: now,
+            has_spoken: false,
             told: (Stop::No, now),
         }
     }
 
     /// It has said something.
     pub(crate) fn sign_of_life(&mut self) {
+        (self.last_sign, self.has_spoken) = (Instant::now(), true);
+    }
+
+    pub(crate) fn has_spoken(&self) -> bool {
+        self.has_spoken
+    }
+
+    /// That it says nothing is none of its doing.
+    pub(crate) fn excuse_silence(&mut self) {
         self.last_sign = Instant::now();
     }
 
@@ -130,7 +142,7 @@ impl Watched {
     /// It is not at work: neither its time limit nor silence counts.
     pub(crate) fn waits(&mut self) {
         let now = Instant::now();
-        (self.since, self.before, self.last_sign) = (now, Duration::ZERO, now);
+        (self.since, self.before, self.last_sign, self.has_spoken) = (now, Duration::ZERO, now, false);
     }
 
     pub(crate) fn silent(&self) -> Duration {
@@ -188,6 +200,12 @@ impl Watched {
 }
 
 impl Job {
+    /// Takes in what people ask of workers now.
+    pub(crate) fn hear(&mut self, asked: &[(RunId, Ask)]) {
+        let of_it = asked.iter().find(|(run, _)| *run == self.run).map(|(_, ask)| *ask);
+        self.watched.ask(of_it);
+    }
+
     /// How the worker ended, once it is gone.
     pub(crate) fn gone(&mut self) -> io::Result<Option<Exit>> {
         match &mut self.worker {

@@ -7,6 +7,7 @@ use arclab_store::{Due, Reach, Scope, Spot, Submission};
 
 use crate::{
     LONGEST_BACKOFF, Progress, Refusal, RunEnd, SchedulerError, Stop, Waiting,
+    job::Job,
     scheduler::{Session, now_ms},
 };
 
@@ -97,10 +98,14 @@ impl Session<'_> {
 
     async fn hear_requests(&mut self) -> Result<(), SchedulerError> {
         let asked = self.store().asked().await.map_err(SchedulerError::Store)?;
-        for job in &mut self.jobs {
-            let of_job = asked.iter().find(|(run, _)| *run == job.run).map(|(_, ask)| *ask);
-            job.watched.ask(of_job);
-        }
+        self.jobs.iter_mut().for_each(|job| job.hear(&asked));
+        Ok(())
+    }
+
+    /// The last that is asked of a worker that is gone: what was taken back just now must not be done.
+    pub(crate) async fn hear_last_request(&self, job: &mut Job) -> Result<(), SchedulerError> {
+        let asked = self.store().asked().await.map_err(SchedulerError::Store)?;
+        job.hear(&asked);
         Ok(())
     }
 
@@ -114,7 +119,7 @@ impl Session<'_> {
 
     /// Takes a run out of the queue that cannot be carried out.
     pub(crate) async fn refuse(&mut self, run: &RunId, reason: Refusal) -> Result<(), SchedulerError> {
-        tracing::warn!(%run, %reason, "refused a run");
+        tracing::info!(%run, %reason, "refused a run");
         self.waiting.retain(|other| other.run != *run);
         self.store().refuse(run, &reason.to_string()).await.map_err(SchedulerError::Store)?;
         self.say(Progress::Refused { run: run.clone(), reason: reason.clone() });

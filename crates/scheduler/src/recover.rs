@@ -31,7 +31,10 @@ impl Session<'_> {
         let mut follower = Follower::new(self.store(), &run, record.journal_offset, attempt);
         follower.remember(last);
         if let Some(slurm) = last.job.as_deref().and_then(|job| job.parse::<SlurmJob>().ok()) {
-            let watched = Watched::since(Duration::ZERO, record.request.time_limit_secs);
+            let mut watched = Watched::since(Duration::ZERO, record.request.time_limit_secs);
+            if last.worker.is_some() {
+                watched.sign_of_life();
+            }
             let holds = Busy { threads: 0, memory_bytes: 0, gpu: None };
             let job = Job { run, attempt, holds, worker: Worker::Slurm(slurm), follower, watched };
             tracing::info!(run = %job.run, %attempt, "found a job of Slurm's");

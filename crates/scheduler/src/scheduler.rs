@@ -284,6 +284,7 @@ impl<'a> Session<'a> {
             let gone = job.gone();
             let gone = gone.map_err(|source| SchedulerError::Worker { run: job.run.clone(), source })?;
             if let Some(exit) = gone {
+                self.hear_last_request(&mut job).await?;
                 self.settle(job, exit).await?;
             } else {
                 let before = job.follower.offset();

@@ -6,12 +6,12 @@ use std::fs;
 
 use arclab_scheduler::{Advised, Advisor, RunEnd, Stop};
 use arclab_spec::{
-    Assignment, Event, JOURNAL_VERSION, JournalLine, PLAN_VERSION, Position, RunId, RunState,
+    Assignment, Event, ExperimentName, JOURNAL_VERSION, JournalLine, PLAN_VERSION, Position, RunId, RunState,
     config::DeviceRequest, run_folder,
 };
-use arclab_store::{Hold, Store, Submission, records::Outcome};
+use arclab_store::{Hold, QueueRecord, Reach, Store, Submission, records::Outcome};
 use serde_json::json;
-use support::{Bench, attempt, script};
+use support::{Bench, attempt, in_time, script};
 use tokio::sync::{mpsc, watch};
 
 /// Lets each run of a list follow once those before it have stopped.
@@ -45,20 +45,39 @@ async fn what_the_advisor_puts_in_the_queue_is_carried_out_too() {
     assert!(summary.runs.values().all(|end| *end == RunEnd::Finished), "{summary:?}");
 }
 
+/// Ends the sweep as soon as nothing of it goes on.
+#[derive(Debug)]
+struct Ends(Store);
+
+impl Advisor for Ends {
+    fn advise(&mut self) -> Advised<'_> {
+        Box::pin(async {
+            let held = |line: &QueueRecord| line.held == Some(Hold::Search);
+            let held: Vec<RunId> =
+                self.0.queue().await?.into_iter().filter(held).map(|line| line.run).collect();
+            self.0.close_sweep(&ExperimentName::new("margin")?, &held).await?;
+            Ok(Vec::new())
+        })
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_its_search_holds_is_no_longer_waited_for() {
-    let bench = Bench::new(1, script(3, 1, &json!({}))).await;
+    let bench = Bench::new(1, script(20, 1, &json!({}))).await;
     let run = &bench.runs[0];
+    let first = Submission { reach: Reach::Epoch(2), ..Submission::of(run.clone()) };
+    bench.store.submit(&[first], 1).await.unwrap();
+    let mut scheduler = bench.scheduler();
+    scheduler.heed(Box::new(Ends(bench.store.clone())));
+    let (_stop, stopped) = watch::channel(Stop::No);
+    let (sender, _said) = mpsc::unbounded_channel();
+    let summary = in_time(Box::pin(scheduler.run(&bench.runs, sender, stopped))).await.unwrap();
+    assert_eq!(summary.runs[run], RunEnd::StoppedEarly);
+    assert_eq!(bench.state(run).await, RunState::Queued { next: attempt(2) }, "and can be asked for again");
+    drop(scheduler);
     bench.store.submit(&[Submission::of(run.clone())], 1).await.unwrap();
-    bench.store.hold(run, Some(Hold::Search)).await.unwrap();
-    assert!(!bench.store.is_stopped_early(run).await.unwrap(), "it may go on yet");
-    bench
-        .store
-        .close_sweep(&arclab_spec::ExperimentName::new("none").unwrap(), std::slice::from_ref(run))
-        .await
-        .unwrap();
-    assert!(bench.store.is_stopped_early(run).await.unwrap());
-    assert!(matches!(bench.state(run).await, RunState::Queued { .. }), "and can be asked for again");
+    bench.run().await;
+    bench.assert_done(run, 20).await;
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use arclab_scheduler::{Progress, Refusal, RunEnd, Stop};
-use arclab_spec::{FailureKind, RunId, RunState};
+use arclab_spec::{FailureKind, RunId, RunState, run_folder};
 use arclab_store::{Asked, Submission, Wish, records::Outcome};
 use serde_json::json;
 use support::{Bench, attempt, in_time, script, until};
@@ -268,21 +268,24 @@ async fn what_is_stopped_in_the_foreground_is_taken_out_of_the_queue_again() {
     assert!(bench.store.queue().await.unwrap().is_empty(), "a daemon would begin them");
 }
 
+fn log(bench: &Bench) -> String {
+    std::fs::read_to_string(bench.folder(0).join(run_folder::LOG)).unwrap_or_default()
+}
+
 #[tokio::test]
 async fn a_run_that_is_resumed_before_it_has_stopped_goes_on_all_the_same() {
-    let bench = Bench::new(1, script(300, 5, &json!({}))).await;
+    let bench = Bench::new(1, script(300, 5, &json!({"1": {"linger": true}}))).await;
     bench.store.submit(&submissions(&bench), 1).await.unwrap();
     let run = &bench.runs[0];
     serve(&bench, async {
         until("the worker trains", || bench.journal(run).contains("\"type\":\"step\"")).await;
         bench.store.wish(run, Wish::Pause, 1).await.unwrap();
+        until("the worker is told", || log(&bench).contains("told to stop")).await;
         bench.store.wish(run, Wish::Resume, 1).await.unwrap();
+        std::fs::write(bench.folder(0).join("enough"), "").unwrap();
         ended(&bench, 0).await;
     })
     .await;
     bench.assert_done(run, 300).await;
-    assert!(
-        bench.outcomes(run).await.iter().all(|outcome| *outcome != Some(Outcome::Retried)),
-        "nothing died"
-    );
+    assert_eq!(bench.outcomes(run).await, [Some(Outcome::Interrupted), Some(Outcome::Finished)]);
 }

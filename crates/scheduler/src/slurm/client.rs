@@ -3,13 +3,21 @@
 use std::{
     fmt::Debug,
     io,
+    os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, Output, Stdio},
+    sync::mpsc::{RecvTimeoutError, channel},
+    thread,
+    time::Duration,
 };
 
-use crate::error::chain;
+use nix::sys::signal::Signal;
 
 use super::{SubmitError, Task, answers, refusal::words};
+use crate::{error::chain, process};
+
+/// Slurm's programs give up by themselves sooner, unless something is the matter with them.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a scheduler asks of Slurm. Each call may take as long as Slurm's own time limits: seconds when the controller is
 /// away.
@@ -44,6 +52,12 @@ pub enum SlurmError {
         /// Why not.
         source: io::Error,
     },
+    /// It took too long.
+    #[error("`{program}` gave no answer within a minute")]
+    Late {
+        /// Its name.
+        program: &'static str,
+    },
     /// It failed.
     #[error("`{program}` failed: {said}")]
     Failed {
@@ -64,6 +78,22 @@ pub struct Programs {
 /// Said of jobs that have ended by the time they are told to.
 const GONE: &[&str] = &["Invalid job id", "already completing or completed", "can not be altered now"];
 
+/// What a program printed; none where it took longer than `limit` and was ended.
+fn output_within(mut command: Command, limit: Duration) -> io::Result<Option<Output>> {
+    // Ended with all that it started, which would hold its output open, and by nobody's Ctrl-C.
+    command.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn()?;
+    let (pid, (ended, end)) = (child.id(), channel::<()>());
+    let guard = thread::Builder::new().spawn(move || {
+        let is_late = end.recv_timeout(limit) == Err(RecvTimeoutError::Timeout);
+        is_late && process::send(pid, Signal::SIGKILL).is_ok()
+    })?;
+    let output = child.wait_with_output();
+    drop(ended);
+    let is_late = guard.join().unwrap_or(false);
+    output.map(|output| (!is_late).then_some(output))
+}
+
 impl Programs {
     fn run(&self, program: &'static str, arguments: &[&str]) -> Result<String, SlurmError> {
         let file = self.folder.as_ref().map_or_else(|| PathBuf::from(program), |folder| folder.join(program));
@@ -71,7 +101,8 @@ impl Programs {
         // Messages and names as they are tested for, whatever the person's language and settings.
         command.args(arguments).env("LC_ALL", "C").env_remove("SQUEUE_FORMAT").env_remove("SACCT_FORMAT");
         let output =
-            command.stdin(Stdio::null()).output().map_err(|source| SlurmError::Start { program, source })?;
+            output_within(command, PATIENCE).map_err(|source| SlurmError::Start { program, source })?;
+        let output = output.ok_or(SlurmError::Late { program })?;
         if output.status.success() {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
@@ -101,6 +132,7 @@ impl Programs {
 fn refused(error: SlurmError) -> SubmitError {
     match error {
         SlurmError::Failed { said, .. } => SubmitError::of(&said),
+        error @ SlurmError::Late { .. } => SubmitError::Unreachable(error.to_string()),
         error @ SlurmError::Start { .. } => SubmitError::Refused {
             said: chain(&error),
             remedy: "work on a machine that has Slurm's programs, or write `executor: local`",
@@ -112,8 +144,7 @@ impl Cluster for Programs {
     fn submit(&self, script: &Path) -> Result<u64, SubmitError> {
         let script = script.display().to_string();
         match self.run("sbatch", &["--parsable", &script]) {
-            // One whose answer cannot be read is looked for by its name.
-            Ok(said) => answers::submitted(&said).ok_or(SubmitError::Unreachable(said)),
+            Ok(said) => answers::submitted(&said).ok_or_else(|| SubmitError::Unreadable(words(&said))),
             Err(error) => Err(refused(error)),
         }
     }
@@ -156,7 +187,7 @@ impl Cluster for Programs {
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, os::unix::fs::PermissionsExt as _};
+    use std::{fs, os::unix::fs::symlink};
 
     use super::*;
 
@@ -166,12 +197,25 @@ mod tests {
         let programs = Programs { folder: Some(folder.path().to_owned()) };
         let told = programs.absence().unwrap().to_string();
         assert!(told.contains("failed to start `sbatch`") && told.contains("executor: local"), "{told}");
-        let sbatch = folder.path().join("sbatch");
-        let says =
-            "#!/bin/sh\necho 'sbatch: fatal: Could not establish a configuration source' >&2\nexit 1\n";
-        fs::write(&sbatch, says).unwrap();
-        fs::set_permissions(&sbatch, fs::Permissions::from_mode(0o755)).unwrap();
+        let stub = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/slurm/stub");
+        symlink(stub, folder.path().join("sbatch")).unwrap();
+        let says = "echo 'sbatch: fatal: Could not establish a configuration source' >&2; exit 1";
+        fs::write(folder.path().join("sbatch.sh"), says).unwrap();
         let told = programs.absence().unwrap().to_string();
         assert!(told.contains("SLURM_CONF"), "{told}");
+    }
+
+    #[test]
+    fn a_program_that_gives_no_answer_is_ended_with_all_that_it_started() {
+        let script = |text: &str| {
+            let mut command = Command::new("sh");
+            command.args(["-c", text]);
+            command
+        };
+        // Without a word of it, its output would stay open for an hour.
+        let late = output_within(script("sleep 3600 & sleep 3600"), Duration::from_millis(50)).unwrap();
+        assert_eq!(late, None);
+        let said = output_within(script("echo 12"), Duration::from_hours(1)).unwrap().unwrap();
+        assert_eq!(said.stdout, b"12\n");
     }
 }

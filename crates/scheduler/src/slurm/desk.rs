@@ -4,10 +4,12 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::Arc,
+    task::Poll,
+    thread,
     time::{Duration, Instant},
 };
 
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::sync::oneshot::{Receiver, channel, error::TryRecvError};
 
 use crate::error::chain;
 
@@ -17,7 +19,7 @@ use super::{Cluster, SlurmError, StopJobs, SubmitError, Task, TaskState};
 pub(crate) type Place = (String, u32);
 
 /// A call under way, and what it is about.
-type Call<K, T> = (K, JoinHandle<T>);
+type Call<K, T> = (K, Receiver<T>);
 
 /// What Slurm says of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +48,7 @@ pub(crate) struct Desk {
     /// Slurm's controller serves everybody: it is asked at most so often, of all jobs at once.
     every: Duration,
     asked: Option<Instant>,
-    query: Option<JoinHandle<Result<Vec<Task>, SlurmError>>>,
+    query: Option<Receiver<Result<Vec<Task>, SlurmError>>>,
     pub(crate) answer: Option<Answer>,
     submissions: Vec<Call<String, Result<u64, SubmitError>>>,
     /// When each array was submitted; an answer from before says nothing of it.
@@ -78,35 +80,35 @@ impl Desk {
         let cluster = Arc::clone(&self.cluster);
         self.arrays += 1;
         self.submitted.remove(name);
-        self.submissions.push((name.to_owned(), spawn_blocking(move || cluster.submit(&script))));
+        self.submissions.push((name.to_owned(), aside(move || cluster.submit(&script))));
     }
 
     /// What became of submissions since the last time.
-    pub(crate) async fn submitted(&mut self) -> Vec<(String, Result<u64, SubmitError>)> {
+    pub(crate) fn submitted(&mut self) -> Vec<(String, Result<u64, SubmitError>)> {
         let mut done = Vec::new();
-        for (name, call) in take_finished(&mut self.submissions) {
+        for (name, answer) in take_finished(&mut self.submissions) {
             self.submitted.insert(name.clone(), Instant::now());
-            let lost = |_| Err(SubmitError::Unreachable("the call was cut short".to_owned()));
-            done.push((name, call.await.unwrap_or_else(lost)));
+            let lost = || Err(SubmitError::Unreachable("the call was cut short".to_owned()));
+            done.push((name, answer.unwrap_or_else(lost)));
         }
         done
     }
 
     /// Asks for all of `places`, if it is time, and takes the answer, once it is there.
-    pub(crate) async fn ask(&mut self, places: BTreeSet<Place>) -> Result<(), SlurmError> {
-        if self.query.as_ref().is_some_and(JoinHandle::is_finished)
-            && let (Some(query), Some(asked)) = (self.query.take(), self.asked)
-            && let Ok(answer) = query.await
-        {
-            let tasks = answer?.into_iter().map(|task| ((task.name.clone(), task.index), task)).collect();
-            self.answer = Some(Answer { asked, tasks });
-            self.told.clear();
+    pub(crate) fn ask(&mut self, places: BTreeSet<Place>) -> Result<(), SlurmError> {
+        if let Some(Poll::Ready(answer)) = self.query.as_mut().map(finished) {
+            self.query = None;
+            if let (Some(answer), Some(asked)) = (answer, self.asked) {
+                let tasks = answer?.into_iter().map(|task| ((task.name.clone(), task.index), task)).collect();
+                self.answer = Some(Answer { asked, tasks });
+                self.told.clear();
+            }
         }
         let is_due = self.asked.is_none_or(|asked| asked.elapsed() >= self.every);
         if !places.is_empty() && self.query.is_none() && is_due {
             let cluster = Arc::clone(&self.cluster);
             self.asked = Some(Instant::now());
-            self.query = Some(spawn_blocking(move || look_up(&*cluster, &places)));
+            self.query = Some(aside(move || look_up(&*cluster, &places)));
         }
         Ok(())
     }
@@ -129,14 +131,14 @@ impl Desk {
         }
         let cluster = Arc::clone(&self.cluster);
         let (places, handles): (Vec<Place>, Vec<String>) = jobs.into_iter().unzip();
-        self.stops.push((places, spawn_blocking(move || cluster.stop(&handles, how))));
+        self.stops.push((places, aside(move || cluster.stop(&handles, how))));
     }
 
     /// The jobs that Slurm could not be told to stop, and why.
-    pub(crate) async fn unstopped(&mut self) -> Vec<(Vec<Place>, SlurmError)> {
+    pub(crate) fn unstopped(&mut self) -> Vec<(Vec<Place>, SlurmError)> {
         let mut failed = Vec::new();
-        for (places, call) in take_finished(&mut self.stops) {
-            if let Ok(Err(error)) = call.await {
+        for (places, answer) in take_finished(&mut self.stops) {
+            if let Some(Err(error)) = answer {
                 failed.push((places, error));
             }
         }
@@ -144,8 +146,31 @@ impl Desk {
     }
 }
 
-fn take_finished<K, T>(calls: &mut Vec<Call<K, T>>) -> Vec<Call<K, T>> {
-    let (done, open) = std::mem::take(calls).into_iter().partition(|(_, call)| call.is_finished());
+/// Has a thread of its own do it: this program would not end before one of the runtime's has.
+fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Receiver<T> {
+    let (sender, receiver) = channel();
+    // Where there is no thread, the receiver learns that nobody answers.
+    drop(thread::Builder::new().spawn(move || drop(sender.send(work()))));
+    receiver
+}
+
+/// What came of a call that is over; nothing where it was cut short.
+fn finished<T>(call: &mut Receiver<T>) -> Poll<Option<T>> {
+    match call.try_recv() {
+        Ok(answer) => Poll::Ready(Some(answer)),
+        Err(TryRecvError::Closed) => Poll::Ready(None),
+        Err(TryRecvError::Empty) => Poll::Pending,
+    }
+}
+
+fn take_finished<K, T>(calls: &mut Vec<Call<K, T>>) -> Vec<(K, Option<T>)> {
+    let (mut done, mut open) = (Vec::new(), Vec::new());
+    for (about, mut call) in std::mem::take(calls) {
+        match finished(&mut call) {
+            Poll::Ready(answer) => done.push((about, answer)),
+            Poll::Pending => open.push((about, call)),
+        }
+    }
     *calls = open;
     done
 }

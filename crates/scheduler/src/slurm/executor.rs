@@ -1,4 +1,4 @@
-//! Runs on the cluster: submitted, followed, stopped. They take none of this machine's slots.
+//! Runs on the cluster: submitted and stopped; how each is followed, `attend.rs` says. They take none of this machine's slots.
 
 use std::{collections::BTreeSet, fs, io, os::unix::fs::symlink, path::Path, time::Duration};
 
@@ -8,14 +8,13 @@ use arclab_spec::{
     run_folder,
 };
 use arclab_store::{
-    Afterwards, Ask, JobRecord, Settlement,
-    records::{Exit, Outcome, Reported},
+    Afterwards, JobRecord, Settlement,
+    records::{Exit, Outcome},
 };
 
 use super::{
-    Batch, SlurmError, StopJobs, SubmitError, Task, TaskEnd, TaskState,
-    desk::{Place, Word},
-    fate::{Fate, Sight, fate},
+    Batch, SlurmError, StopJobs, SubmitError,
+    desk::Place,
     job::{SlurmJob, batch_name},
     script,
 };
@@ -25,7 +24,7 @@ use crate::{
     folder,
     follow::Follower,
     job::{Job, Watched, Worker},
-    log, process,
+    log,
     scheduler::{Session, now_ms},
     start::obstacle,
 };
@@ -135,7 +134,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    async fn record(&self, jobs: &[Job]) -> Result<(), SchedulerError> {
+    pub(super) async fn record(&self, jobs: &[Job]) -> Result<(), SchedulerError> {
         let named = jobs.iter().filter_map(|job| match &job.worker {
             Worker::Slurm(slurm) => Some((job.run.clone(), job.attempt, slurm.to_string())),
             Worker::Child(_) | Worker::Adopted | Worker::Absent => None,
@@ -145,15 +144,15 @@ impl Session<'_> {
 
     /// What Slurm said since the last turn: of submissions, of all jobs, of stops.
     pub(crate) async fn hear_slurm(&mut self) -> Result<(), SchedulerError> {
-        for (name, submitted) in self.desk.submitted().await {
+        for (name, submitted) in self.desk.submitted() {
             self.hear_submission(&name, submitted).await?;
         }
         let places = self.jobs.iter().filter_map(|job| job.worker.slurm()).map(SlurmJob::place).collect();
-        let answer = self.desk.ask(places).await;
+        let answer = self.desk.ask(places);
         if let Err(error) = answer {
             self.leave_to_slurm(&error);
         }
-        for (places, error) in self.desk.unstopped().await {
+        for (places, error) in self.desk.unstopped() {
             tracing::warn!(error = chain(&error), "Slurm was not told to stop jobs");
             let is_one =
                 |job: &&mut Job| job.worker.slurm().is_some_and(|slurm| places.contains(&slurm.place()));
@@ -165,7 +164,7 @@ impl Session<'_> {
     /// Slurm does not answer. Its jobs need nobody who watches; whoever wants to leave at once may.
     fn leave_to_slurm(&mut self, error: &SlurmError) {
         let why = chain(error);
-        tracing::warn!(why, "Slurm does not answer");
+        tracing::debug!(why, "Slurm does not answer");
         if self.stop == Stop::AtOnce {
             self.jobs.retain(|job| job.worker.slurm().is_none());
             let message = "Slurm does not answer: its jobs go on, and the same command finds them again";
@@ -185,6 +184,10 @@ impl Session<'_> {
         let (mut array, others): (Vec<Job>, Vec<Job>) =
             std::mem::take(&mut self.jobs).into_iter().partition(is_of_it);
         self.jobs = others;
+        if array.is_empty() {
+            // It was let go.
+            return Ok(());
+        }
         match submitted {
             Ok(id) => {
                 array
@@ -200,6 +203,16 @@ impl Session<'_> {
             Err(SubmitError::Unreachable(said)) => {
                 let message = format!("Slurm does not answer ({said}): the jobs are handed in once it does");
                 self.say(Progress::Cluster { message });
+                self.jobs.extend(array);
+            }
+            Err(SubmitError::Unreadable(said)) => {
+                let message =
+                    format!("`sbatch` answers with no job's id ({said}): the jobs are looked for by name");
+                self.say(Progress::Cluster { message });
+                array
+                    .iter_mut()
+                    .filter_map(|job| job.worker.slurm_mut())
+                    .for_each(|slurm| slurm.unread = Some(said.clone()));
                 self.jobs.extend(array);
             }
             Err(SubmitError::Full(said)) => {
@@ -221,7 +234,7 @@ impl Session<'_> {
     }
 
     /// Ends an attempt that never began.
-    async fn take_back(&self, job: &Job, afterwards: Afterwards) -> Result<(), SchedulerError> {
+    pub(super) async fn take_back(&self, job: &Job, afterwards: Afterwards) -> Result<(), SchedulerError> {
         let settlement = Settlement {
             attempt: job.attempt,
             end: Outcome::Interrupted,
@@ -235,123 +248,17 @@ impl Session<'_> {
         self.store().settle(&job.run, &settlement).await.map(drop).map_err(SchedulerError::Store)
     }
 
-    /// Reads a job's journal, and acts on what that and Slurm say.
-    pub(crate) async fn attend_on_slurm(&mut self, mut job: Job) -> Result<(), SchedulerError> {
-        let before = job.follower.offset();
-        // After Slurm was asked: what a worker wrote last is then there, as far as the file system shows it.
-        self.pass_on(job.follower.drain(self.store()).await?);
-        if job.follower.offset() != before {
-            job.watched.sign_of_life();
-        }
-        let task = match job.worker.slurm().map_or(Word::NotYet, |slurm| self.desk.of(&slurm.place())) {
-            Word::NotYet => {
-                // So nothing is held against it.
-                job.watched.waits();
-                self.jobs.push(job);
-                return Ok(());
-            }
-            Word::Unknown => None,
-            Word::Known(task) => Some(task),
-        };
-        self.note_id(&mut job, task.as_ref()).await?;
-        match self.fate_of(&job, task.as_ref()).await? {
-            Fate::Waits => self.let_wait(job, task).await,
-            Fate::Works => {
-                self.jobs.push(job);
-                Ok(())
-            }
-            Fate::Gone(end) => self.settle_on_slurm(job, end, task).await,
-            Fate::SubmitAgain => self.submit_again(job).await,
-        }
-    }
-
-    /// A scheduler that died before it had the id finds the job by its name.
-    async fn note_id(&mut self, job: &mut Job, task: Option<&Task>) -> Result<(), SchedulerError> {
-        let id = task.map(|task| task.id);
-        match job.worker.slurm_mut() {
-            Some(slurm) if id.is_some() && slurm.id != id => slurm.id = id,
-            _ => return Ok(()),
-        }
-        self.record(std::slice::from_ref(job)).await
-    }
-
-    async fn fate_of(&self, job: &Job, task: Option<&Task>) -> Result<Fate, SchedulerError> {
-        let Some(slurm) = job.worker.slurm() else { return Ok(Fate::Works) };
-        let state = task.map(|task| &task.state);
-        let mut sight = Sight {
-            state,
-            begun: false,
-            reported: false,
-            silent: job.watched.silent(),
-            locked: false,
-            may_submit: !slurm.again && self.stop == Stop::No && job.watched.asked().is_none(),
-        };
-        if matches!(state, None | Some(TaskState::Over(_))) {
-            let last = self.store().job(&job.run).await.map_err(SchedulerError::Store)?.last_attempt;
-            sight.begun = last.as_ref().is_some_and(|last| last.worker.is_some());
-            sight.reported = last.is_some_and(|last| last.reported.is_some());
-            let locked = process::lives(job.follower.folder());
-            sight.locked =
-                locked.map_err(|source| SchedulerError::Worker { run: job.run.clone(), source })?;
-        }
-        Ok(fate(&sight))
-    }
-
-    /// A job in Slurm's queue; one that can never begin is taken out of it.
-    async fn let_wait(&mut self, mut job: Job, task: Option<Task>) -> Result<(), SchedulerError> {
-        job.watched.waits();
-        let (Some(slurm), Some(TaskState::Waiting(reason))) =
-            (job.worker.slurm_mut(), task.map(|task| task.state))
-        else {
-            self.jobs.push(job);
-            return Ok(());
-        };
-        if let (Some(remedy), Some(handle)) = (reason.remedy(), slurm.handle()) {
-            let text = format!("its job {handle} could never begin in Slurm ({}): {remedy}", reason.0);
-            self.desk.stop(vec![(slurm.place(), handle)], StopJobs::AtOnce);
+    /// A job that Slurm has lost, as when its controller dies right after it was handed in.
+    pub(super) async fn submit_again(&mut self, mut job: Job) -> Result<(), SchedulerError> {
+        if let Some(said) = job.worker.slurm().and_then(|slurm| slurm.unread.as_ref()) {
+            // Once more it would only say the same again.
+            let text = format!(
+                "`sbatch` answers with no job's id ({said}), and Slurm knows no job of that name: where it is a program of the \
+                 site's own, name the folder of Slurm's in ARCLAB_SLURM"
+            );
             self.take_back(&job, Afterwards::Stays).await?;
             return self.refuse(&job.run, Refusal::Slurm(text)).await;
         }
-        if let Some(hint) = reason.hint().filter(|_| slurm.told != reason.0) {
-            let handle = slurm.handle().unwrap_or_else(|| slurm.name.clone());
-            let message = format!("{}: its job {handle} waits in Slurm ({}): {hint}", job.run, reason.0);
-            slurm.told = reason.0;
-            self.say(Progress::Cluster { message });
-        }
-        self.jobs.push(job);
-        Ok(())
-    }
-
-    async fn settle_on_slurm(
-        &mut self,
-        mut job: Job,
-        end: Option<TaskEnd>,
-        task: Option<Task>,
-    ) -> Result<(), SchedulerError> {
-        let last = self.store().job(&job.run).await.map_err(SchedulerError::Store)?.last_attempt;
-        let reported = last.as_ref().and_then(|last| last.reported);
-        if end == Some(TaskEnd::Cancelled) && !job.watched.was_told() && job.watched.asked().is_none() {
-            // Whoever calls a job off in Slurm does not want another one in its place.
-            job.watched.ask(Some(Ask::Pause));
-        }
-        let moved = last.and_then(|last| Some(last.position?.step > last.worker?.from.step)).unwrap_or(false);
-        if moved && matches!(end, Some(TaskEnd::TimeLimit | TaskEnd::Exited(Some(3)))) {
-            // It has come further, and goes on as often as its time is up.
-            job.watched.excuse();
-        }
-        let nodes = task.map(|task| task.nodes).unwrap_or_default();
-        let words = job.worker.slurm().map(|slurm| slurm.words(end, &nodes, job.follower.folder()));
-        let words = words.filter(|_| !matches!(reported, Some(Reported::Finished | Reported::Failed)));
-        let exit = match end {
-            Some(TaskEnd::Exited(Some(code))) if code > 128 => Exit { code: None, signal: Some(code - 128) },
-            Some(TaskEnd::Exited(code)) => Exit { code, signal: None },
-            _ => Exit::default(),
-        };
-        self.settle_as(job, exit, words).await
-    }
-
-    /// A job that Slurm has lost, as when its controller dies right after it was handed in.
-    async fn submit_again(&mut self, mut job: Job) -> Result<(), SchedulerError> {
         let request = self.store().job(&job.run).await.map_err(SchedulerError::Store)?.request;
         let Some(slurm) = slurm_of(&request) else {
             return self.settle(job, Exit::default()).await;
@@ -365,8 +272,28 @@ impl Session<'_> {
         self.hand_in(&name, vec![job], (&request, slurm), None).await
     }
 
+    /// Does not wait for jobs that nobody can be told to end, as Slurm has not said yet what it calls them.
+    fn let_go(&mut self) {
+        let is_named = |job: &Job| job.worker.slurm().is_none_or(|slurm| slurm.id.is_some());
+        let (named, nameless): (Vec<Job>, Vec<Job>) =
+            std::mem::take(&mut self.jobs).into_iter().partition(is_named);
+        self.jobs = named;
+        let names: BTreeSet<&String> =
+            nameless.iter().filter_map(|job| Some(&job.worker.slurm()?.name)).collect();
+        for name in names {
+            let message = format!(
+                "Slurm has not said yet whether it takes the jobs of `{name}`: they may begin, and the same command finds them \
+                 again; `scancel --name={name}` calls them off"
+            );
+            self.say(Progress::Cluster { message });
+        }
+    }
+
     /// Passes stops on to Slurm, in one call for each way.
     pub(crate) fn heed_on_slurm(&mut self) {
+        if self.stop == Stop::AtOnce {
+            self.let_go();
+        }
         let options = &self.scheduler.options;
         let (mut after, mut at_once): (Vec<(Place, String)>, Vec<_>) = (Vec::new(), Vec::new());
         for job in &mut self.jobs {

@@ -23,6 +23,8 @@ pub(crate) struct Sight<'a> {
     pub(crate) begun: bool,
     /// Whether its worker has said its last word.
     pub(crate) reported: bool,
+    /// Whether its worker has said anything since it was last seen waiting.
+    pub(crate) spoken: bool,
     /// For how long the journal has said nothing new.
     pub(crate) silent: Duration,
     /// Whether its worker's lock is held, as far as that is seen from here.
@@ -38,6 +40,8 @@ pub(crate) enum Fate {
     Waits,
     /// It is at work, or may be.
     Works,
+    /// The same, but there is a reason why it says nothing.
+    Quiet,
     /// It does not come back; none where Slurm does not say why.
     Gone(Option<TaskEnd>),
     /// Slurm has lost it before it began.
@@ -50,6 +54,9 @@ pub(crate) fn fate(sight: &Sight<'_>) -> Fate {
         Some(TaskState::Over(end)) if sight.reported || !tells(*end) || sight.silent > LAG => {
             Fate::Gone(Some(*end))
         }
+        Some(TaskState::Suspended) => Fate::Quiet,
+        // Before its worker begins, a node may have much to prepare.
+        Some(TaskState::AtWork) if !sight.spoken => Fate::Quiet,
         Some(TaskState::AtWork | TaskState::Over(_)) => Fate::Works,
         None if sight.reported && !sight.locked => Fate::Gone(None),
         None if sight.locked || (sight.begun && sight.silent <= SILENCE) => Fate::Works,
@@ -73,7 +80,7 @@ mod tests {
 
     fn sight(state: Option<&TaskState>) -> Sight<'_> {
         let silent = Duration::ZERO;
-        Sight { state, begun: false, reported: false, silent, locked: false, may_submit: true }
+        Sight { state, begun: false, reported: false, spoken: true, silent, locked: false, may_submit: true }
     }
 
     #[test]
@@ -85,6 +92,14 @@ mod tests {
             assert_eq!(fate(&told), Fate::Waits);
             assert_eq!(fate(&Sight { state: Some(&works), ..told }), Fate::Works);
         }
+    }
+
+    #[test]
+    fn silence_counts_from_a_workers_first_word_and_only_while_it_may_go_on() {
+        let silent = Sight { silent: LONG, ..sight(Some(&TaskState::AtWork)) };
+        assert_eq!(fate(&silent), Fate::Works);
+        assert_eq!(fate(&Sight { spoken: false, ..silent }), Fate::Quiet);
+        assert_eq!(fate(&Sight { state: Some(&TaskState::Suspended), ..silent }), Fate::Quiet);
     }
 
     #[test]

@@ -20,11 +20,13 @@ pub(crate) struct SlurmJob {
     pub(crate) again: bool,
     /// Why it cannot begin, as a person was told.
     pub(crate) told: String,
+    /// What `sbatch` said in the place of an id.
+    pub(crate) unread: Option<String>,
 }
 
 impl SlurmJob {
     pub(crate) fn new(name: &str, index: u32) -> Self {
-        Self { name: name.to_owned(), index, id: None, again: false, told: String::new() }
+        Self { name: name.to_owned(), index, id: None, again: false, told: String::new(), unread: None }
     }
 
     pub(crate) fn place(&self) -> Place {

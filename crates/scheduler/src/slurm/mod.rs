@@ -2,6 +2,7 @@
 //! what its worker's journal says.
 
 mod answers;
+mod attend;
 mod client;
 mod desk;
 mod executor;

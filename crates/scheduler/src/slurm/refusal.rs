@@ -17,6 +17,9 @@ pub enum SubmitError {
     /// Whether it was taken is not known.
     #[error("Slurm does not answer: {0}")]
     Unreachable(String),
+    /// It was taken, by what was said, but not as which job.
+    #[error("`sbatch` answers with no job's id: {0}")]
+    Unreadable(String),
 }
 
 /// What `sbatch` says, what it means, and what to change.

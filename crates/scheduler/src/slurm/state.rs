@@ -22,6 +22,8 @@ pub enum TaskState {
     Waiting(Reason),
     /// It has a node.
     AtWork,
+    /// It has begun, and is kept from going on for now.
+    Suspended,
     /// It does not come back.
     Over(TaskEnd),
 }
@@ -53,11 +55,11 @@ impl TaskState {
     pub(super) fn of(word: &str, reason: &str, code: Option<i32>) -> Option<Self> {
         let word = word.split_whitespace().next()?.trim_end_matches('+');
         Some(match word {
-            "PENDING" | "REQUEUED" | "REQUEUE_FED" | "REQUEUE_HOLD" | "RESV_DEL_HOLD" | "SPECIAL_EXIT" => {
-                Self::Waiting(Reason(reason.to_owned()))
-            }
-            "RUNNING" | "CONFIGURING" | "COMPLETING" | "RESIZING" | "SIGNALING" | "STAGE_OUT" | "STOPPED"
-            | "SUSPENDED" => Self::AtWork,
+            // Of one that is configuring, the node boots.
+            "PENDING" | "CONFIGURING" | "REQUEUED" | "REQUEUE_FED" | "REQUEUE_HOLD" | "RESV_DEL_HOLD"
+            | "SPECIAL_EXIT" => Self::Waiting(Reason(reason.to_owned())),
+            "RUNNING" | "COMPLETING" | "RESIZING" | "SIGNALING" | "STAGE_OUT" => Self::AtWork,
+            "STOPPED" | "SUSPENDED" => Self::Suspended,
             "COMPLETED" | "FAILED" => Self::Over(TaskEnd::Exited(code)),
             "CANCELLED" | "REVOKED" => Self::Over(TaskEnd::Cancelled),
             "TIMEOUT" | "DEADLINE" => Self::Over(TaskEnd::TimeLimit),
@@ -128,6 +130,8 @@ mod tests {
     fn every_state_of_slurm_waits_works_or_is_over() {
         let of = |word| TaskState::of(word, "Resources", Some(1));
         assert_eq!(of("PENDING"), Some(TaskState::Waiting(Reason("Resources".to_owned()))));
+        assert_eq!(of("CONFIGURING"), of("PENDING"), "its node boots");
+        assert_eq!(of("SUSPENDED"), Some(TaskState::Suspended));
         // Its script has ended or not; its node is not given back yet, and it may be put back into the queue.
         assert_eq!(of("COMPLETING"), Some(TaskState::AtWork));
         assert_eq!(of("FAILED"), Some(TaskState::Over(TaskEnd::Exited(Some(1)))));
