@@ -1,11 +1,15 @@
 //! Whoever decides by results which runs go on and which follow: a search. What it decides it writes into the store, so that it is
 //! there for another scheduler, too.
 
-use std::{error::Error, fmt::Debug, pin::Pin};
+use std::{error::Error, fmt::Debug, pin::Pin, time::Instant};
 
 use arclab_spec::RunId;
 
 use crate::{SchedulerError, Stop, scheduler::Session};
+
+/// What others write is no reason to ask for so many times as long as the last answer took: a sweep of thousands of cells takes a
+/// while to look at, and the journals of the runs at work are written all the time.
+const REST: u32 = 20;
 
 /// Runs that are asked for from now on, beside those that were; or why that cannot be known.
 pub type Advised<'a> = Pin<Box<dyn Future<Output = Result<Vec<RunId>, Box<dyn Error + Send + Sync>>> + 'a>>;
@@ -23,8 +27,10 @@ impl Session<'_> {
         let Some(advisor) = self.advisor.as_mut().filter(|_| self.has_news && self.stop == Stop::No) else {
             return Ok(());
         };
+        let began = Instant::now();
         let asked = advisor.advise().await.map_err(SchedulerError::Advice)?;
         self.has_news = false;
+        self.rests_until = Some(Instant::now() + began.elapsed() * REST);
         for run in asked {
             self.ask_for(run);
         }

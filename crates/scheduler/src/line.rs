@@ -50,11 +50,14 @@ impl Session<'_> {
         if !has_changed && !is_time {
             return Ok(());
         }
+        self.has_writes |= has_changed;
         if is_time {
             self.looked = Some(Instant::now());
+            // Sweeps come from other programs.
+            let may_ask =
+                self.scope == Scope::All && self.rests_until.is_none_or(|until| Instant::now() >= until);
+            self.has_news |= may_ask && std::mem::take(&mut self.has_writes);
         }
-        // Sweeps come from other programs.
-        self.has_news |= is_time && self.scope == Scope::All;
         self.hear_requests().await?;
         // Where this machine is full, a look now and then is for those that go elsewhere.
         if self.stop != Stop::No || (self.is_full() && !is_time) {

@@ -140,6 +140,9 @@ pub(crate) struct Session<'a> {
     pub(crate) advisor: Option<Box<dyn Advisor>>,
     /// Whether the advisor has not been asked since a run stopped.
     pub(crate) has_news: bool,
+    /// Whether somebody wrote since it was last asked for that, for which it is not asked before then.
+    pub(crate) has_writes: bool,
+    pub(crate) rests_until: Option<Instant>,
     pub(crate) desk: Desk,
     summary: Summary,
     progress: UnboundedSender<Progress>,
@@ -168,6 +171,8 @@ impl<'a> Session<'a> {
             memory_watch: MemoryWatch::default(),
             advisor: None,
             has_news: true,
+            has_writes: false,
+            rests_until: None,
             desk: Desk::new(Arc::new(scheduler.options.slurm.clone()), scheduler.options.slurm_poll),
             summary: Summary { runs, stopped: false },
             progress,

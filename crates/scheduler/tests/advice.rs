@@ -2,7 +2,13 @@
 
 mod support;
 
-use std::fs;
+use std::{
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use arclab_scheduler::{Advised, Advisor, RunEnd, Stop};
 use arclab_spec::{
@@ -11,7 +17,7 @@ use arclab_spec::{
 };
 use arclab_store::{Hold, QueueRecord, Reach, Store, Submission, records::Outcome};
 use serde_json::json;
-use support::{Bench, attempt, in_time, script};
+use support::{Bench, attempt, in_time, script, until};
 use tokio::sync::{mpsc, watch};
 
 /// Lets each run of a list follow once those before it have stopped.
@@ -43,6 +49,38 @@ async fn what_the_advisor_puts_in_the_queue_is_carried_out_too() {
     let summary = scheduler.run(std::slice::from_ref(first), sender, stopped).await.unwrap();
     assert_eq!(summary.runs.len(), 3);
     assert!(summary.runs.values().all(|end| *end == RunEnd::Finished), "{summary:?}");
+}
+
+/// Counts how often it is asked.
+#[derive(Debug)]
+struct Counts(Arc<AtomicUsize>);
+
+impl Advisor for Counts {
+    fn advise(&mut self) -> Advised<'_> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async { Ok(Vec::new()) })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_asks_the_advisor_again_only_once_somebody_has_written() {
+    let bench = Bench::new(1, script(3, 1, &json!({}))).await;
+    let asked = Arc::new(AtomicUsize::new(0));
+    let mut scheduler = bench.scheduler();
+    scheduler.heed(Box::new(Counts(Arc::clone(&asked))));
+    let (stop, stopped) = watch::channel(Stop::No);
+    let (sender, _said) = mpsc::unbounded_channel();
+    let people = async {
+        let count = || asked.load(Ordering::Relaxed);
+        // As it begins, and as it looks at the store for the first time.
+        until("it is asked", || count() == 2).await;
+        tokio::time::sleep(bench.poll * 50).await;
+        assert_eq!(count(), 2);
+        bench.store.hold(&bench.runs[0], Some(Hold::Search)).await.unwrap();
+        until("it is asked again", || count() == 3).await;
+        stop.send_replace(Stop::AfterCheckpoint);
+    };
+    tokio::join!(scheduler.serve(sender, stopped), people).0.unwrap();
 }
 
 /// Ends the sweep as soon as nothing of it goes on.

@@ -158,8 +158,9 @@ impl Store {
 
     /// The planned variants of an experiment, by name, as last declared.
     pub async fn variants_of(&self, experiment: &ExperimentName) -> Result<Vec<SpecRecord>, StoreError> {
-        let sql = "SELECT s.* FROM specs s WHERE s.experiment = ? AND s.id IN \
-                   (SELECT spec FROM variant_plans WHERE experiment = s.experiment) ORDER BY s.variant";
+        // Of the name, not of `s`: else SQLite would look the specs up anew for each of them.
+        let sql = "SELECT s.* FROM specs s WHERE s.experiment = ?1 AND s.id IN \
+                   (SELECT spec FROM variant_plans WHERE experiment = ?1) ORDER BY s.variant";
         let rows = sqlx::query(sql).bind(experiment.as_str()).fetch_all(&self.pool).await;
         rows.doing("list the experiment's variants")?.iter().map(spec_record).collect()
     }

@@ -4,6 +4,8 @@ use arclab_report::{CellResults, Stands, SweepResults};
 use arclab_spec::{Cell, ExperimentName, RunState, VariantName};
 use arclab_store::{Hold, Store, StoreError, SweepRun};
 
+use super::step::by_variant;
+
 /// What an experiment has shown as a sweep; none where it is none.
 pub(crate) async fn results(
     store: &Store,
@@ -11,7 +13,10 @@ pub(crate) async fn results(
 ) -> Result<Option<SweepResults>, StoreError> {
     let Some(record) = store.sweep(name).await? else { return Ok(None) };
     let runs = store.sweep_runs(&record).await?;
-    let cell = |variant: &VariantName, cell: Option<&Cell>| of_cell(variant, cell, &runs);
+    let of = by_variant(&runs);
+    let cell = |variant: &VariantName, cell: Option<&Cell>| {
+        of_cell(variant, cell, of.get(variant).map_or(&[], Vec::as_slice))
+    };
     Ok(Some(SweepResults {
         axes: record.sweep.axes.iter().map(|axis| axis.key.clone()).collect(),
         against: cell(&record.against, None),
@@ -19,8 +24,7 @@ pub(crate) async fn results(
     }))
 }
 
-fn of_cell(variant: &VariantName, cell: Option<&Cell>, runs: &[SweepRun]) -> CellResults {
-    let runs: Vec<&SweepRun> = runs.iter().filter(|run| run.variant == *variant).collect();
+fn of_cell(variant: &VariantName, cell: Option<&Cell>, runs: &[&SweepRun]) -> CellResults {
     CellResults {
         variant: variant.clone(),
         values: cell.map(|cell| cell.values.clone()).unwrap_or_default(),
@@ -28,7 +32,7 @@ fn of_cell(variant: &VariantName, cell: Option<&Cell>, runs: &[SweepRun]) -> Cel
         epochs: runs.iter().map(|run| run.epochs).max().unwrap_or(0),
         curves: runs.iter().map(|run| run.curve.clone()).collect(),
         seconds: runs.iter().map(|run| run.seconds).sum(),
-        stands: stands(&runs),
+        stands: stands(runs),
     }
 }
 

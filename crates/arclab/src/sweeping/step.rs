@@ -1,6 +1,6 @@
 //! What a sweep does next. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arclab_search::{Axis, Told, Trial, advise, propose, rungs};
 use arclab_spec::{RunId, RunState, Search, Sweep, VariantName};
@@ -64,9 +64,9 @@ pub(crate) fn limit(sweep: &Sweep, run: &SweepRun) -> Limit {
 /// What follows from how far its runs are.
 pub(crate) fn step(record: &SweepRecord, runs: &[SweepRun]) -> Step {
     let sweep = &record.sweep;
-    let whole: BTreeSet<&RunId> = of(runs, &record.against).map(|run| &run.run).collect();
+    let (of, whole) = (by_variant(runs), whole(record, runs));
     let cells: Vec<Vec<&SweepRun>> =
-        record.cells.iter().map(|(variant, _)| of(runs, variant).collect()).collect();
+        record.cells.iter().map(|(variant, _)| of.get(variant).cloned().unwrap_or_default()).collect();
     let beyond = beyond_budget(record, runs);
     let is_beyond = |run: &&SweepRun| beyond.contains(&run.run);
     let trials: Vec<Trial> =
@@ -99,14 +99,23 @@ pub(crate) fn step(record: &SweepRecord, runs: &[SweepRun]) -> Step {
     Step { go_on, hold, propose, is_over }
 }
 
-fn of<'a>(runs: &'a [SweepRun], variant: &arclab_spec::VariantName) -> impl Iterator<Item = &'a SweepRun> {
-    runs.iter().filter(move |run| run.variant == *variant)
+/// The runs of each variant: there may be thousands of both.
+pub(super) fn by_variant(runs: &[SweepRun]) -> BTreeMap<&VariantName, Vec<&SweepRun>> {
+    let mut of: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for run in runs {
+        of.entry(&run.variant).or_default().push(run);
+    }
+    of
 }
 
-/// A cell with all of its seeds.
+/// Runs that are the baseline's, too, and so done to their end.
+fn whole<'a>(record: &SweepRecord, runs: &'a [SweepRun]) -> BTreeSet<&'a RunId> {
+    runs.iter().filter(|run| run.variant == record.against).map(|run| &run.run).collect()
+}
+
 /// Whether its cells have taken as many hours as they may.
 fn is_spent(record: &SweepRecord, runs: &[SweepRun]) -> bool {
-    let whole: BTreeSet<&RunId> = of(runs, &record.against).map(|run| &run.run).collect();
+    let whole = whole(record, runs);
     let seconds: f64 = runs.iter().filter(|run| !whole.contains(&run.run)).map(|run| run.seconds).sum();
     record.sweep.hours.is_some_and(|hours| seconds >= hours * 3600.0)
 }
@@ -116,13 +125,15 @@ pub(crate) fn beyond_budget(record: &SweepRecord, runs: &[SweepRun]) -> BTreeSet
     if !is_spent(record, runs) {
         return BTreeSet::new();
     }
-    let is_new = |variant: &VariantName| of(runs, variant).all(|run| !run.has_begun);
-    let new = record.cells.iter().filter(|(variant, _)| is_new(variant));
-    let whole: BTreeSet<&RunId> = of(runs, &record.against).map(|run| &run.run).collect();
-    let beyond = new.flat_map(|(variant, _)| of(runs, variant)).map(|run| &run.run);
+    let of = by_variant(runs);
+    let cells = record.cells.iter().filter_map(|(variant, _)| of.get(variant));
+    let new = cells.filter(|cell| cell.iter().all(|run| !run.has_begun));
+    let whole = whole(record, runs);
+    let beyond = new.flatten().map(|run| &run.run);
     beyond.filter(|run| !whole.contains(run)).cloned().collect()
 }
 
+/// A cell with all of its seeds.
 fn trial(cell: &[&SweepRun], whole: &BTreeSet<&RunId>, never_begins: bool) -> Trial {
     let done = cell.iter().map(|run| run.curve.len()).min().unwrap_or(0);
     let mean = |epoch: usize| cell.iter().map(|run| run.curve[epoch]).sum::<f64>() / cell.len() as f64;
