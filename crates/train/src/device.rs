@@ -241,7 +241,10 @@ mod tests {
         assert_eq!(Device::choose(DeviceRequest::Auto, FLOAT32, why), Ok(Device::Cpu));
         assert_eq!(Device::choose(DeviceRequest::Cpu, FLOAT32, || None), Ok(Device::Cpu));
         let error = Device::choose(DeviceRequest::Cuda, FLOAT32, why).unwrap_err().to_string();
-        assert!(error.contains("`resources.device: cuda`, but there is none"), "{error}");
+        assert!(
+            error.contains("`resources.device: cuda`, or for a GPU of a cluster, but there is none"),
+            "{error}"
+        );
     }
 
     #[test]
