@@ -205,6 +205,8 @@ fn the_terminal_is_as_it_was_whatever_ends_watching() {
     for signal_or_key in ends {
         let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
         let OpenptyResult { master, slave } = openpty(&size, None).expect("there are terminals");
+        // Copies that programs of other tests do not inherit: the terminal would stay open for as long as any of those lives.
+        let [master, slave] = [master, slave].map(|end| end.try_clone().expect("it can be shared"));
         let settings = || tcgetattr(&slave).expect("it is a terminal");
         let before = settings();
         let own = || Stdio::from(slave.try_clone().expect("it can be shared"));
