@@ -93,10 +93,9 @@ impl CellResults {
 impl SweepResults {
     /// What a page and a report begin with.
     pub fn section(&self) -> Section {
-        let figures: Vec<_> =
-            charts::cells(self).map(|figure| ("sweep".to_owned(), figure)).into_iter().collect();
-        let figures = (!figures.is_empty()).then_some(Part::Figures { small: false, figures });
-        Section::new("Sweep", "").with(self.tables().into_iter().map(Part::Table).chain(figures))
+        let figure = charts::cells(self)
+            .map(|figure| Part::Figures { small: false, figures: vec![("sweep".to_owned(), figure)] });
+        Section::new("Sweep", "").with(self.tables().into_iter().map(Part::Table).chain(figure))
     }
 
     /// The cells, and what matters where there are several axes.

@@ -16,17 +16,16 @@ pub(crate) fn cells(sweep: &SweepResults) -> Option<Figure> {
     let is_many = sweep.cells.len() > VARIANT_COLOURS;
     Some(Figure::draw("Validation accuracy of the cells, as far as each came", SIZE, |palette| {
         let line = |(place, cell): (usize, &CellResults)| {
-            let is_best = best == Some(&cell.variant);
-            let line = if is_many && !is_best {
-                quiet(palette)
+            let is_named = !is_many || best == Some(&cell.variant);
+            let line = if is_named {
+                curves::line(if is_many { 0 } else { place }, palette).with_legend(cell.variant.as_str())
             } else {
-                curves::line(if is_many { 0 } else { place }, palette)
+                quiet(palette)
             };
-            let line = line.with_data(curve(cell));
-            (is_best, if is_many && !is_best { line } else { line.with_legend(cell.variant.as_str()) })
+            (is_named, line.with_data(curve(cell)))
         };
         let mut lines: Vec<(bool, LinePlot)> = shown().enumerate().map(line).collect();
-        lines.sort_by_key(|(is_best, _)| is_many && *is_best);
+        lines.sort_by_key(|(is_named, _)| *is_named);
         let plots: Vec<Plot> = lines.into_iter().map(|(_, line)| line.into()).collect();
         let layout = Layout::auto_from_plots(&plots)
             .with_x_tick_step(curves::step(epochs as f64))
